@@ -1,0 +1,123 @@
+//! Steps: one after another, without side effects.
+//!
+//! A step is given documents and gives documents. The same envelope and the same version of the channel
+//! give the same result, whenever they run: a step reads no clock (time comes from the envelope), no
+//! file, no network. That is why replaying is safe.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use klinke_model::Envelope;
+
+use crate::document::Document;
+
+/// One step of a channel.
+pub trait Step: Send + Sync + fmt::Debug {
+    /// Its kind, as the site writes it: `only`, `set`, `script`, …
+    fn kind(&self) -> &'static str;
+    /// Does its work on one document.
+    fn apply(&self, context: &mut Context<'_>, document: Box<dyn Document>) -> Result<Yield, StepError>;
+    /// Does its work on all documents that earlier steps made of the envelope. Only a step that joins
+    /// several into one needs its own.
+    fn apply_all(
+        &self,
+        context: &mut Context<'_>,
+        documents: Vec<Box<dyn Document>>,
+    ) -> Result<Yield, StepError> {
+        let mut all = Vec::with_capacity(documents.len());
+        let mut ended = None;
+        for document in documents {
+            match self.apply(context, document)? {
+                Yield::One(document) => all.push(document),
+                Yield::Many(documents) => all.extend(documents),
+                Yield::End(reason) => ended = Some(reason),
+            }
+        }
+        match (all.len(), ended) {
+            (0, Some(reason)) => Ok(Yield::End(reason)),
+            (1, _) => Ok(all.pop().map_or_else(|| Yield::Many(Vec::new()), Yield::One)),
+            _ => Ok(Yield::Many(all)),
+        }
+    }
+}
+
+/// What a step gives.
+#[derive(Debug)]
+pub enum Yield {
+    /// One document, changed or not.
+    One(Box<dyn Document>),
+    /// Several, in their order; none filters the envelope.
+    Many(Vec<Box<dyn Document>>),
+    /// The envelope ends here on purpose, for this reason (without patient data).
+    End(String),
+}
+
+/// What a step may see besides the document.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The envelope, with the time of its arrival: the only clock a step has.
+    pub envelope: &'a Envelope,
+    /// The channel's name.
+    pub channel: &'a str,
+    /// Values that earlier steps left for later ones.
+    pub values: BTreeMap<String, String>,
+    /// Lines for the envelope's own trace; may hold patient data, shown but never logged.
+    pub trace: Vec<String>,
+}
+
+impl<'a> Context<'a> {
+    /// Most lines that one envelope's trace keeps.
+    pub const TRACE_LINES_MAX: usize = 200;
+    /// Most bytes of one line of the trace.
+    pub const TRACE_LINE_BYTES_MAX: usize = 2_000;
+
+    /// A context without values.
+    pub fn new(envelope: &'a Envelope, channel: &'a str) -> Self {
+        Context { envelope, channel, values: BTreeMap::new(), trace: Vec::new() }
+    }
+
+    /// Adds a line to the trace, within its limits.
+    pub fn note(&mut self, line: impl Into<String>) {
+        if self.trace.len() == Self::TRACE_LINES_MAX {
+            self.trace.push("(more lines were left out)".to_owned());
+        }
+        if self.trace.len() > Self::TRACE_LINES_MAX {
+            return;
+        }
+        let mut line = line.into();
+        if line.len() > Self::TRACE_LINE_BYTES_MAX {
+            let cut = (0..=Self::TRACE_LINE_BYTES_MAX).rev().find(|&at| line.is_char_boundary(at));
+            line.truncate(cut.unwrap_or(0));
+            line.push('…');
+        }
+        self.trace.push(line);
+    }
+}
+
+/// Why a step could not do its work. Neither text nor place holds patient data.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{text}", place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default())]
+pub struct StepError {
+    /// What went wrong.
+    pub text: String,
+    /// File, line and column of the script, or the path or table that it was about.
+    pub place: Option<String>,
+}
+
+impl StepError {
+    /// An error without a place.
+    pub fn new(text: impl Into<String>) -> Self {
+        StepError { text: text.into(), place: None }
+    }
+
+    /// An error at a place.
+    pub fn at(place: impl Into<String>, text: impl Into<String>) -> Self {
+        StepError { text: text.into(), place: Some(place.into()) }
+    }
+}
+
+impl From<crate::document::DocumentError> for StepError {
+    fn from(error: crate::document::DocumentError) -> Self {
+        StepError::new(error.to_string())
+    }
+}
