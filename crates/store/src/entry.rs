@@ -113,7 +113,8 @@ pub enum Action {
         /// When.
         at: Timestamp,
     },
-    /// Lets a lane, or the whole destination, go on.
+    /// Lets a lane, or the whole destination, go on: ends exactly the hold of this place. A lane that is
+    /// held by itself stays held when its destination is released.
     Release {
         /// Where.
         destination: DestinationId,
