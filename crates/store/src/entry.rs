@@ -36,6 +36,9 @@ pub struct Routed {
     pub envelope: EnvelopeId,
     /// Its channel.
     pub channel: ChannelId,
+    /// The envelope of the same channel that the caller routed just before, if this is not its first:
+    /// when that one was refused, this one is refused too, so that nothing is passed over.
+    pub after: Option<EnvelopeId>,
     /// When.
     pub at: Timestamp,
     /// What became of it.

@@ -1,3 +1,4 @@
+#![allow(clippy::unwrap_used)]
 //! What the faulty store does on command.
 
 use std::path::Path;

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use klinke_model::{DestinationId, Envelope, Payload, Timestamp};
+use klinke_model::{DestinationId, Envelope, EnvelopeId, Payload, Timestamp};
 use klinke_store::{NewDelivery, Outcome, Part, Routed};
 
 use crate::document::{Document, Format, Path};
@@ -42,10 +42,11 @@ pub struct Made {
 
 impl Made {
     /// As an entry of the store.
-    pub fn into_routed(self, envelope: &Envelope, at: Timestamp) -> Routed {
+    pub fn into_routed(self, envelope: &Envelope, after: Option<EnvelopeId>, at: Timestamp) -> Routed {
         Routed {
             envelope: envelope.id,
             channel: envelope.channel,
+            after,
             at,
             outcome: self.outcome,
             trace: self.trace,

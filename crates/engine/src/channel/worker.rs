@@ -30,6 +30,14 @@ const AGAIN: Duration = Duration::from_millis(500);
 /// Bytes of payloads read from the store at once.
 const READ_BYTES_MAX: usize = 16 << 20;
 
+/// Where the worker stands: the last envelope done, and whether the store may know of a gap before it.
+#[derive(Clone, Copy)]
+struct Position {
+    last: EnvelopeId,
+    /// The one routed just before, `None` after a start or a refusal.
+    chained: Option<EnvelopeId>,
+}
+
 pub(crate) struct Worker {
     pub channel: klinke_model::ChannelId,
     pub name: String,
@@ -54,19 +62,19 @@ impl Worker {
     /// store, and the next start finds it.
     pub async fn run(self, mut stop: Stop) {
         // The store's own mark is where an earlier run ended: all reads go on from there.
-        let mut last = EnvelopeId(0);
+        let mut position = Position { last: EnvelopeId(0), chained: None };
         while !stop.is_said() {
             if let Some(from) = self.take_refused() {
                 self.drain().await;
                 tokio::time::sleep(AGAIN).await;
-                last = EnvelopeId(from.0 - 1);
+                position = Position { last: EnvelopeId(from.0 - 1), chained: None };
                 self.inbox.fall_behind();
                 // What was refused while draining comes after the first one.
                 self.take_refused();
             }
-            match self.inbox.take(last, BATCH) {
-                Found::Envelopes(envelopes) => last = self.process(envelopes).await.unwrap_or(last),
-                Found::InStore => last = self.read_on(last).await,
+            match self.inbox.take(position.last, BATCH) {
+                Found::Envelopes(envelopes) => self.process(envelopes, &mut position).await,
+                Found::InStore => self.read_on(&mut position).await,
                 Found::Nothing => tokio::select! {
                     () = self.inbox.changed() => {}
                     () = stop.said() => {}
@@ -85,57 +93,62 @@ impl Worker {
         let _ = self.unconfirmed.acquire_many(UNCONFIRMED_MAX as u32).await;
     }
 
-    async fn read_on(&self, last: EnvelopeId) -> EnvelopeId {
-        let (store, channel) = (self.store.clone(), self.channel);
-        let read =
-            tokio::task::spawn_blocking(move || store.unrouted(channel, last, BATCH, READ_BYTES_MAX)).await;
-        match read {
-            Ok(Ok(envelopes)) if envelopes.is_empty() => {
-                self.inbox.caught_up(last);
-                last
-            }
-            Ok(Ok(envelopes)) => {
-                let done = self.process(envelopes).await.unwrap_or(last);
-                self.inbox.caught_up(done);
-                done
-            }
-            Ok(Err(error)) => {
-                tracing::error!(channel = %self.name, %error, "the store could not be read");
-                tokio::time::sleep(AGAIN).await;
-                last
+    async fn read_on(&self, position: &mut Position) {
+        let (store, channel, last) = (self.store.clone(), self.channel, position.last);
+        let read = move || store.unrouted(channel, last, BATCH, READ_BYTES_MAX);
+        let found = match tokio::task::spawn_blocking(read).await {
+            Ok(found) => found.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match found {
+            Ok(envelopes) => {
+                if !envelopes.is_empty() {
+                    self.process(envelopes, position).await;
+                }
+                self.inbox.caught_up(position.last);
             }
             Err(error) => {
-                tracing::error!(channel = %self.name, %error, "a read of the store broke off");
+                tracing::error!(channel = %self.name, error, "the store could not be read");
                 tokio::time::sleep(AGAIN).await;
-                last
             }
         }
     }
 
-    /// Runs the steps on a batch and gives the results to the store; the last one's number.
-    async fn process(&self, envelopes: Vec<Envelope>) -> Option<EnvelopeId> {
-        let last = envelopes.last()?.id;
+    /// Runs the steps on a batch and gives the results to the store.
+    async fn process(&self, envelopes: Vec<Envelope>, position: &mut Position) {
         let work = self.work.read().unwrap_or_else(PoisonError::into_inner).clone();
         let bytes: usize = envelopes.iter().map(|envelope| envelope.payload.len()).sum();
         let made = if bytes > INLINE_BYTES_MAX {
-            let name = self.name.clone();
-            let run = tokio::task::spawn_blocking(move || run_all(&work, envelopes)).await;
-            run.inspect_err(|error| tracing::error!(channel = %name, %error, "steps broke off")).ok()?
+            match tokio::task::spawn_blocking(move || run_all(&work, envelopes)).await {
+                Ok(made) => made,
+                Err(error) => {
+                    tracing::error!(channel = %self.name, %error, "the steps broke off");
+                    self.inbox.fall_behind();
+                    return tokio::time::sleep(AGAIN).await;
+                }
+            }
         } else {
             run_all(&work, envelopes)
         };
         for (envelope, made) in made {
-            let Ok(permit) = self.unconfirmed.clone().acquire_owned().await else { return None };
+            let Ok(permit) = self.unconfirmed.clone().acquire_owned().await else { return };
             if self.refused.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
-                return Some(last);
+                return;
             }
-            self.hand_over(envelope, made, permit);
+            position.last = envelope.id;
+            let after = position.chained.replace(envelope.id);
+            self.hand_over(envelope, after, made, permit);
         }
-        Some(last)
     }
 
     /// Gives one result to the store. Once it is durable its deliveries lie in their lanes, in order.
-    fn hand_over(&self, envelope: Envelope, made: Made, permit: OwnedSemaphorePermit) {
+    fn hand_over(
+        &self,
+        envelope: Envelope,
+        after: Option<EnvelopeId>,
+        made: Made,
+        permit: OwnedSemaphorePermit,
+    ) {
         let at = self.clock.now();
         let (id, end) = (envelope.id, end(&made.outcome));
         let items = self.items(&envelope, &made, at);
@@ -143,7 +156,7 @@ impl Worker {
         let (waiters, refused) = (self.waiters.clone(), self.refused.clone());
         let (inbox, name) = (self.inbox.clone(), self.name.clone());
         self.store.route(
-            made.into_routed(&envelope, at),
+            made.into_routed(&envelope, after, at),
             Box::new(move |done| {
                 match done {
                     Ok(()) => {

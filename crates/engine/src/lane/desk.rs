@@ -39,6 +39,9 @@ pub(crate) struct Terms {
     pub budget: Budget,
 }
 
+/// Lanes with their first places, and whether these are all.
+pub(crate) type Found = (Vec<(Arc<str>, Place)>, bool);
+
 /// Told when an envelope's delivery has come to an end: the envelope, and the reply that ended it.
 pub(crate) type OnEnd = Box<dyn Fn(EnvelopeId, &Reply) + Send + Sync>;
 
@@ -342,7 +345,7 @@ impl Desk {
         self.notify.notify_one();
     }
 
-    pub fn discovered(&self, lanes: Option<(Vec<(Arc<str>, Place)>, bool)>) {
+    pub fn discovered(&self, lanes: Option<Found>) {
         let mut state = self.lock();
         match lanes {
             Some((lanes, all)) => state.queue.discovered(lanes, all),

@@ -217,11 +217,29 @@ pub fn routes_each_envelope_once(subject: &mut dyn Subject) {
     assert!(bed.route(id, again()).is_err());
     let second = bed.accept_text("b");
     let other = bed.store.channel("orm").unwrap();
-    let routed = Routed { envelope: second, channel: other, at: NOON, outcome: again(), trace: vec![] };
+    let routed =
+        Routed { envelope: second, channel: other, after: None, at: NOON, outcome: again(), trace: vec![] };
     assert!(crate::faulty::wait(|done| bed.store.route(routed, done)).is_err());
     let bed = bed.reopen(subject);
     assert!(bed.route(id, again()).is_err());
     assert_eq!(bed.store.channels().unwrap()[0].tally.routed, 1);
+    bed.check();
+}
+
+/// An envelope routed after one that was refused is refused too.
+pub fn passes_over_nothing_that_was_refused(subject: &mut dyn Subject) {
+    let bed = Bed::new(subject);
+    let ids: Vec<_> = (0..3).map(|_| bed.accept_text("a")).collect();
+    let route = |envelope, after| {
+        let outcome = Outcome::Filtered { step: "step 1: only".to_owned(), reason: "no".to_owned() };
+        let routed = Routed { envelope, channel: bed.channel, after, at: NOON, outcome, trace: vec![] };
+        crate::faulty::wait(|done| bed.store.route(routed, done))
+    };
+    route(ids[0], None).unwrap();
+    assert!(route(ids[2], Some(ids[1])).is_err());
+    route(ids[1], Some(ids[0])).unwrap();
+    route(ids[2], Some(ids[1])).unwrap();
+    assert_eq!(bed.store.channels().unwrap()[0].tally.filtered, 3);
     bed.check();
 }
 

@@ -108,6 +108,7 @@ pub fn prunes_in_bites(subject: &mut dyn Subject) {
         let routed = crate::Routed {
             envelope: EnvelopeId(number),
             channel: bed.channel,
+            after: None,
             at: NOON,
             outcome,
             trace: vec![],

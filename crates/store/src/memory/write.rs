@@ -40,7 +40,7 @@ impl State {
     }
 
     pub(super) fn route(&mut self, routed: Routed) -> Result<()> {
-        let Routed { envelope: id, channel, at, outcome, trace } = routed;
+        let Routed { envelope: id, channel, after, at, outcome, trace } = routed;
         let mark = self.channel(channel)?.mark;
         let received = &self.kept(id)?.envelope;
         if received.channel != channel {
@@ -48,6 +48,9 @@ impl State {
         }
         if id <= mark {
             return Err(Error::Backend(format!("envelope {id} has been routed already")));
+        }
+        if after.is_some_and(|after| after != mark) {
+            return Err(Error::Backend(format!("the envelope before {id} has not been routed")));
         }
         let received = received.payload.clone();
         if let Outcome::Deliveries { parts, deliveries } = &outcome {
