@@ -6,6 +6,7 @@
 //! |---|---|
 //! | an adapter hands bytes in and waits until they are kept | [`source`] |
 //! | the steps run, one envelope after the other | [`step`], [`document`] |
+//! | steps that need no code, and what they are built of | [`steps`], [`template`], [`table`] |
 //! | the results lie in the lanes of their destinations | [`lane`](crate::link) |
 //! | an adapter delivers, the answer becomes a disposition | [`link`] |
 
@@ -14,6 +15,9 @@ pub mod document;
 pub mod link;
 pub mod source;
 pub mod step;
+pub mod steps;
+pub mod table;
+pub mod template;
 
 /// A boxed future, as traits of adapters return it.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
