@@ -6,6 +6,7 @@
 //! |---|---|
 //! | an adapter hands bytes in and waits until they are kept | [`source`], `channel::intake` |
 //! | the steps run, one envelope after the other | [`step`], [`document`], `channel::worker` |
+//! | steps that need no code, and what they are built of | [`steps`], [`template`], [`table`] |
 //! | the results lie in the lanes of their destinations | `lane::queue`, `lane::desk` |
 //! | an adapter delivers, the answer becomes a disposition | [`link`], [`answers`], `lane::links` |
 //!
@@ -23,6 +24,9 @@ pub mod retry;
 pub mod schedule;
 pub mod source;
 pub mod step;
+pub mod steps;
+pub mod table;
+pub mod template;
 pub mod throttle;
 
 pub use channel::spec;
