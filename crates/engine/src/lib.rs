@@ -30,7 +30,7 @@ pub mod template;
 pub mod throttle;
 
 pub use channel::spec;
-pub use channel::work::{Made, Observer};
+pub use channel::work::{Made, Observer, Trial};
 pub use engine::{Applied, ChannelReport, Engine, StartError};
 pub use lane::desk::DeskReport;
 

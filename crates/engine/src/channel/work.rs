@@ -6,6 +6,7 @@ use std::sync::Arc;
 use klinke_model::{DestinationId, Envelope, EnvelopeId, Payload, Timestamp};
 use klinke_store::{NewDelivery, Outcome, Part, Routed};
 
+use super::spec::ChannelSpec;
 use crate::document::{Document, Format, Path};
 use crate::step::{Context, Step, StepError, Yield};
 
@@ -27,6 +28,43 @@ pub(crate) struct Exit {
     pub name: String,
     pub steps: Vec<Box<dyn Step>>,
     pub lane: Option<Path>,
+}
+
+/// A channel's steps alone, to see what they make of an envelope: nothing is kept, nothing is sent.
+pub struct Trial(Work);
+
+impl Trial {
+    /// Of these steps, without ways out.
+    pub fn new(
+        channel: &str,
+        format: Arc<dyn Format>,
+        charset: Option<String>,
+        steps: Vec<Box<dyn Step>>,
+    ) -> Trial {
+        Trial(Work { channel: channel.to_owned(), format, charset, steps, exits: Vec::new() })
+    }
+
+    /// Of a channel with its ways out; their numbers are their places in the channel's list, from 0.
+    pub fn of(spec: ChannelSpec) -> Trial {
+        let exits = (0..).zip(spec.destinations).map(|(number, one)| Exit {
+            destination: DestinationId(number),
+            name: one.name,
+            steps: one.steps,
+            lane: one.lane,
+        });
+        let exits = exits.collect();
+        Trial(Work { channel: spec.name, format: spec.format, charset: spec.charset, steps: spec.steps, exits })
+    }
+
+    /// The names of the ways out, in order.
+    pub fn destinations(&self) -> impl Iterator<Item = &str> {
+        self.0.exits.iter().map(|exit| exit.name.as_str())
+    }
+
+    /// What the steps make of an envelope.
+    pub fn run(&self, envelope: &Envelope, observer: Option<Observer<'_>>) -> Made {
+        self.0.run(envelope, observer)
+    }
 }
 
 /// What the steps made of an envelope.

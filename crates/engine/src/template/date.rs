@@ -95,6 +95,12 @@ impl Zone {
     pub fn named(name: &str) -> Option<Zone> {
         TimeZone::get(name).ok().map(Zone)
     }
+
+    /// How many minutes the zone is ahead of UTC at a time.
+    pub fn offset_minutes(&self, time: Timestamp) -> i32 {
+        let at = jiff::Timestamp::from_microsecond(time.0).unwrap_or_default();
+        self.0.to_offset(at).seconds() / 60
+    }
 }
 
 /// `Europe/Berlin`, where the program's users are; UTC should the database not have it.
