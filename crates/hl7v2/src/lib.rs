@@ -1,1 +1,4 @@
-//! Filled in the next commits.
+//! HL7 v2 messages, usable alone.
+
+pub mod definitions;
+pub mod grouping;
