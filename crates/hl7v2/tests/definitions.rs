@@ -124,7 +124,11 @@ fn tables_tell_codes_in_both_languages() {
     assert_eq!(table("0001").unwrap().text("F", Language::En), Some("Female"));
     assert_eq!(table("1").unwrap().text("F", Language::De), Some("weiblich"));
     assert_eq!(table("HL70001").unwrap().name(Language::De), "Geschlecht");
-    assert_eq!(table("0001").unwrap().text("D", Language::En), Some("divers"), "a code that only German has");
+    assert_eq!(
+        table("0001").unwrap().text("D", Language::De),
+        Some("divers"),
+        "not of the standard, in use in Germany"
+    );
     assert_eq!(table("0078").unwrap().text("HH", Language::De), Some("stark erhöht (kritisch)"));
     assert_eq!(table("0078").unwrap().text("POS", Language::En), Some("Positive"));
     assert_eq!(table("0085").unwrap().text("F", Language::De), Some("endgültig"));

@@ -62,8 +62,13 @@ pub(super) fn place(range: &str, version: usize) -> Place {
     }
 }
 
+/// The index of a version in [`VERSIONS`], reckoned from its digits since it is asked for twenty thousand times.
 fn index(version: &str) -> usize {
-    VERSIONS.iter().position(|known| *known == version).unwrap_or(VERSIONS.len())
+    /// Where the minor versions 1 to 8 begin.
+    const FIRST: [usize; 9] = [0, 0, 1, 2, 4, 5, 7, 8, 10];
+    let digit =
+        |at: usize| version.as_bytes().get(at).map_or(0, |digit| usize::from(digit.wrapping_sub(b'0')));
+    FIRST.get(digit(2)).map_or(VERSIONS.len(), |first| first + digit(4))
 }
 
 /// Reads the entries of one version.
@@ -116,5 +121,27 @@ fn optionality_of(mark: &str) -> Optionality {
         Some(b'B') => Optionality::Backward,
         Some(b'X') => Optionality::Withdrawn,
         _ => Optionality::Optional,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_reckoned_as_they_stand_in_the_list() {
+        for (at, version) in VERSIONS.iter().enumerate() {
+            assert_eq!(index(version), at, "{version}");
+        }
+    }
+
+    #[test]
+    fn a_range_has_its_ends() {
+        let places =
+            |range| (0..VERSIONS.len()).filter(|at| place(range, *at) == Place::Within).collect::<Vec<_>>();
+        assert_eq!(places("2.3"), [2]);
+        assert_eq!(places("2.3-2.4"), [2, 3, 4]);
+        assert_eq!(places("2.8.1+"), [11, 12]);
+        assert!(place("2.3-2.4", 1) == Place::Before && place("2.3-2.4", 5) == Place::After);
     }
 }

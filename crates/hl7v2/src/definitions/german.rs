@@ -83,3 +83,43 @@ pub(super) fn rows(text: &'static str) -> impl Iterator<Item = Row> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Dictionary, Language, VERSIONS, nearest, table};
+    use super::*;
+
+    /// A name for something that does not exist would be a slip of the pen.
+    #[test]
+    fn every_name_is_of_something() {
+        let dictionaries = VERSIONS.map(|name| Dictionary::new(nearest(name), None, Language::De));
+        let knows = |id: &str, position: u16| {
+            let position = usize::from(position);
+            dictionaries.iter().any(|dictionary| match position {
+                0 => dictionary.segment(id).is_some() || dictionary.data_type(id).is_some(),
+                _ => dictionary.field(id, position).is_some() || dictionary.component(id, position).is_some(),
+            })
+        };
+        for names in [segments(), types()] {
+            for (id, position) in names.by_position.keys().chain(names.by_version.keys()) {
+                assert!(knows(id, *position), "{id}-{position}");
+            }
+        }
+        for ((id, code), text) in tables() {
+            assert!(table(id).is_some(), "table {id}");
+            assert!(!text.is_empty(), "{id} {code}");
+        }
+    }
+
+    /// A code that the generated tables lack gets its English text in the supplement.
+    #[test]
+    fn no_code_is_known_in_german_alone() {
+        let alone = tables().keys().filter(|(id, code)| {
+            let value = table(id).and_then(|table| table.value(code));
+            !code.is_empty() && value.is_some_and(|value| value.text.en.is_empty())
+        });
+        let mut alone: Vec<String> = alone.map(|(id, code)| format!("{id}:{code}")).collect();
+        alone.sort();
+        assert!(alone.is_empty(), "{alone:?}");
+    }
+}

@@ -43,9 +43,16 @@ pub fn read(package: &Path, definitions: &mut Definitions) -> anyhow::Result<()>
         let this = &mut from_here[0];
         for (id, node) in &messages {
             let mut structure = syntax(node, id, &groups, 0);
-            // The package holds some structures twice over, one after the other.
+            // The package holds some structures twice over, one after the other, and in 2.5.1 has lost the names
+            // of some groups; the structure is then that of the version before.
+            let before = older.last().and_then(|version| version.structures.get(id));
+            let has_lost_names = |text: &str| text.contains("_SUPPGRP");
+            if let Some(before) =
+                before.filter(|before| has_lost_names(&structure) && !has_lost_names(before))
+            {
+                structure.clone_from(before);
+            }
             if structure.matches("MSH").count() > 1 {
-                let before = older.last().and_then(|version| version.structures.get(id));
                 structure = before.with_context(|| format!("{id} of {version} is damaged"))?.clone();
             }
             this.structures.insert(id.clone(), structure);
