@@ -141,6 +141,8 @@ fn order_errors_are_noted_and_harmless() {
     let tree = grouped("2.5", "RDS_O13", "MSH PID ORC TQ1 RXO RXR RXC RXE TQ1 RXR RXC RXD RXR ORC RXD RXR");
     assert_eq!(tree.resolve(&[("ORDER", Pick::All)]), [2..13, 13..16]);
     assert_eq!(tree.resolve(&[("ENCODING", Pick::Index(1))]), [7..11]);
+    assert_eq!(tree.resolve(&[("ORDER_DETAIL", Pick::Index(1))]), [4..7], "the routes stay with their order");
+    assert_eq!(notes(&tree), [(5, NoteKind::GroupStartMissing)], "RXR without the NTE before it");
 
     let tree = grouped("2.5", "ORU_R01", "MSH PID PV1 NTE OBR TQ1 NTE OBX");
     assert_eq!(tree.resolve(&[("ORDER_OBSERVATION", Pick::All)]), [4..8], "a comment opens no order");
