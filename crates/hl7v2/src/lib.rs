@@ -1,10 +1,12 @@
-//! HL7 v2.
+//! HL7 v2 messages, usable alone.
 
 pub mod charset;
+pub mod definitions;
 pub mod delimiters;
 pub mod deviation;
 mod error;
 pub mod escape;
+pub mod grouping;
 pub mod index;
 pub mod message;
 pub mod path;
