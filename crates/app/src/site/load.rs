@@ -18,6 +18,15 @@ pub fn load(folder: &Path, environment: Option<&str>) -> Result<Site, Vec<Fault>
     Loader { folder, faults: Vec::new() }.load(environment)
 }
 
+/// Reads `klinke.toml` alone: enough for the tools, which work while channels have faults.
+pub fn node(folder: &Path, environment: Option<&str>) -> Result<Node, Vec<Fault>> {
+    let mut loader = Loader { folder, faults: Vec::new() };
+    let file = loader.parse(Path::new("klinke.toml"));
+    let overlay = environment.and_then(|name| loader.parse(&PathBuf::from(format!("klinke.{name}.toml"))));
+    let node = file.and_then(|file| loader.node(&file, overlay.as_ref()));
+    node.filter(|_| loader.faults.is_empty()).ok_or(loader.faults)
+}
+
 struct Loader<'a> {
     folder: &'a Path,
     faults: Vec<Fault>,

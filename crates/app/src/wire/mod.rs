@@ -1,6 +1,7 @@
 //! From a site's files to what the engine runs.
 
 mod destination;
+mod script;
 mod source;
 pub mod version;
 mod world;
@@ -49,7 +50,7 @@ pub fn channel(
         return Err(vec![file.source.fault(&["format".to_owned()], text)]);
     };
     let mut faults = Vec::new();
-    let builders = world.builders(name, &version, &channel.limits);
+    let builders = world.builders(&version, &channel.limits);
     let workshop = Workshop {
         builders: &builders,
         formats: &world.formats,

@@ -30,7 +30,7 @@ impl World {
     /// With all that this program knows.
     pub fn new(zone: &str) -> Result<World> {
         let zone = Zone::named(zone).with_context(|| format!("there is no time zone `{zone}`"))?;
-        Ok(World { formats: klinke_formats::formats(), steps: klinke_formats::builders(), zone })
+        Ok(World { formats: klinke_formats::all(), steps: klinke_formats::builders(), zone })
     }
 
     /// How far local time is ahead of UTC.
@@ -40,8 +40,8 @@ impl World {
     }
 
     /// The kinds of steps of one channel: with its scripts.
-    pub fn builders(&self, channel: &str, version: &Version, limits: &Limits) -> Builders {
-        super::script::builders(self.steps.clone(), channel, version, limits)
+    pub fn builders(&self, version: &Version, limits: &Limits) -> Builders {
+        super::script::builders(self.steps.clone(), version, limits)
     }
 
     /// The steps of a kept version, to see what they make of an envelope.
@@ -54,7 +54,7 @@ impl World {
         let table: Channel = values.try_into()?;
         let format = self.formats.get(&table.format).context("the format is not known any more")?.clone();
         let tables = tables(&version)?;
-        let builders = self.builders(channel, &version, &table.limits);
+        let builders = self.builders(&version, &table.limits);
         let workshop = Workshop {
             builders: &builders,
             formats: &self.formats,
