@@ -1,5 +1,7 @@
 //! What the faulty store does on command.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
