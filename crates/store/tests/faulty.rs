@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used)]
 //! What the faulty store does on command.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
