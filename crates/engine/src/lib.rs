@@ -12,6 +12,7 @@
 pub mod clock;
 pub mod document;
 pub mod link;
+pub mod script;
 pub mod source;
 pub mod step;
 
