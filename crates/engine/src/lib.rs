@@ -22,6 +22,7 @@ mod lane;
 pub mod link;
 pub mod retry;
 pub mod schedule;
+pub mod script;
 pub mod source;
 pub mod step;
 pub mod steps;
