@@ -7,8 +7,10 @@ mod error;
 pub mod escape;
 pub mod index;
 pub mod message;
+pub mod mllp;
 pub mod path;
 mod place;
+pub mod time;
 mod value;
 
 pub use charset::Charset;
