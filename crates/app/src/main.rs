@@ -5,6 +5,7 @@ mod cmd;
 mod control;
 mod lang;
 mod out;
+mod partner;
 mod serve;
 mod site;
 mod wire;

@@ -2,10 +2,12 @@
 
 mod check;
 mod common;
+mod listen;
 mod messages;
 mod new;
 mod queue;
 mod schema;
+mod send;
 mod serve;
 mod shell;
 mod status;
@@ -51,6 +53,10 @@ enum Verb {
     Trace(trace::Args),
     /// Show what waits; hold, release, skip, give up or revive
     Queue(queue::Args),
+    /// Send messages over MLLP and show the answers
+    Send(send::Args),
+    /// Listen as a partner would, and answer AA, AE, late, never or wrong
+    Listen(listen::Args),
     /// Copy the store while the site runs
     Backup(upkeep::BackupArgs),
     /// Make a store from a backup
@@ -82,6 +88,8 @@ pub fn run() -> ExitCode {
         Verb::Messages(args) => messages::run(&args, out),
         Verb::Trace(args) => trace::run(&args, out),
         Verb::Queue(args) => queue::run(&args, out),
+        Verb::Send(args) => send::run(&args, out),
+        Verb::Listen(args) => listen::run(&args, out),
         Verb::Backup(args) => upkeep::backup(&args, out),
         Verb::Restore(args) => upkeep::restore(&args, out),
         Verb::Verify(args) => upkeep::verify(&args, out),
