@@ -26,6 +26,7 @@ const REPETITION_MAX: usize = 10_000;
 
 impl Message {
     /// Write a text, escaped and in the message's character set. Gives the number of places written.
+    /// The text `""` is null, as everywhere in HL7.
     pub fn set(&mut self, path: &Path, text: &str) -> Result<usize, Error> {
         let bytes = self.encode(&place_of_path(path), text)?;
         self.write(path, &bytes, Mode::Create)
