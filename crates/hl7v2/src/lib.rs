@@ -46,10 +46,12 @@
 
 pub mod ack;
 pub mod charset;
+pub mod definitions;
 pub mod delimiters;
 pub mod deviation;
 mod error;
 pub mod escape;
+pub mod grouping;
 pub mod index;
 pub mod message;
 pub mod mllp;

@@ -39,21 +39,48 @@ pub fn read(package: &Path, definitions: &mut Definitions) -> anyhow::Result<()>
         };
         let groups = nodes(&text(&folder.join("groups.py"))?);
         let messages = nodes(&text(&folder.join("messages.py"))?);
-        let this = &mut definitions.versions[index];
+        let (older, from_here) = definitions.versions.split_at_mut(index);
+        let this = &mut from_here[0];
         for (id, node) in &messages {
-            let structure = syntax(node, id, &groups, 0);
+            let mut structure = syntax(node, id, &groups, 0);
+            // The package holds some structures twice over, one after the other, and in 2.5.1 has lost the names
+            // of some groups; the structure is then that of the version before.
+            let before = older.last().and_then(|version| version.structures.get(id));
+            let has_lost_names = |text: &str| text.contains("_SUPPGRP");
+            if let Some(before) =
+                before.filter(|before| has_lost_names(&structure) && !has_lost_names(before))
+            {
+                structure.clone_from(before);
+            }
+            if structure.matches("MSH").count() > 1 {
+                structure = before.with_context(|| format!("{id} of {version} is damaged"))?.clone();
+            }
             this.structures.insert(id.clone(), structure);
             let known = this.events.entry(id.clone());
             known.or_insert(Event { structure: id.clone(), description: String::new() }).structure =
                 id.clone();
         }
-        this.events.retain(|_, event| messages.contains_key(&event.structure));
+        keep_structures(definitions, index);
         let tables = folder.join("tables.py");
         if tables.is_file() {
             read_tables(&text(&tables)?, definitions);
         }
     }
     Ok(())
+}
+
+/// The package lacks some structures of later versions that the other one knows to be in use (`ADT_A39` from 2.7
+/// on); they stay as the version before had them. An event whose structure no version has is dropped.
+fn keep_structures(definitions: &mut Definitions, index: usize) {
+    let (older, from_here) = definitions.versions.split_at_mut(index);
+    let this = &mut from_here[0];
+    for event in this.events.values() {
+        let before = older.last().and_then(|version| version.structures.get(&event.structure));
+        if let (false, Some(elements)) = (this.structures.contains_key(&event.structure), before) {
+            this.structures.insert(event.structure.clone(), elements.clone());
+        }
+    }
+    this.events.retain(|_, event| this.structures.contains_key(&event.structure));
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {
@@ -119,11 +146,20 @@ fn syntax(node: &Node, structure: &str, groups: &Nodes, depth: usize) -> String 
 
 /// Names a group as the standard does: without the structure, and a choice that has no name of its own `CHOICE`.
 fn group_name(name: &str, structure: &str, choice: bool) -> String {
-    let short = name.strip_prefix(structure).and_then(|rest| rest.strip_prefix('_')).unwrap_or(name);
+    let own = name.strip_prefix(structure).and_then(|rest| rest.strip_prefix('_'));
+    let short = own.or_else(|| without_structure(name)).unwrap_or(name);
     match (choice, short.contains("_SUPPGRP")) {
         (true, true) => "CHOICE".to_owned(),
         _ => short.to_owned(),
     }
+}
+
+/// A group that a structure has from another one keeps that one's prefix: `SIU_S13_GENERAL_RESOURCE`.
+fn without_structure(name: &str) -> Option<&str> {
+    let (prefix, rest) = (name.get(..7)?, name.get(8..)?);
+    let is_prefix =
+        prefix.as_bytes()[3] == b'_' && prefix[4..].contains(|letter: char| letter.is_ascii_digit());
+    (is_prefix && name.as_bytes()[7] == b'_').then_some(rest)
 }
 
 fn read_tables(text: &str, definitions: &mut Definitions) {

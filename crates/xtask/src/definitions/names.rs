@@ -20,6 +20,15 @@ const MENDED: &[(&str, &str)] = &[
     ("Auftragsnummer Des Auftraggebers / Der Auftraggebenden Stelle", "Placer Order Number"),
     ("Wertebereich", "Range"),
     ("Undefined CM Data Type", "Parent Result"),
+    ("Telefon", "Telephone Number"),
+    ("Faxnummer", "Fax Number"),
+    ("Online-Nummer", "Online Number"),
+    ("Etage", "Floor"),
+    ("Klinik", "Clinic"),
+    ("Zentrum", "Centre"),
+    ("Familiy name", "Family Name"),
+    ("Degree (e.g., MD", "Degree (e.g., MD)"),
+    ("???????????", "Unnamed Component"),
 ];
 /// Entries of the segment lists that are remarks of the standard's schemas, not segments.
 const NO_SEGMENTS: &[&str] = &["ED", "Hxx", "ZL7", "Zxx"];

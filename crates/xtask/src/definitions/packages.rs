@@ -20,7 +20,7 @@ pub fn default_folder() -> PathBuf {
 pub fn provide(folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder)?;
     for (name, version) in PYTHON {
-        if folder.join(name).is_dir() {
+        if folder.join(format!("{name}-{version}.dist-info")).is_dir() {
             continue;
         }
         let wheel = format!("{name}=={version}");
@@ -39,7 +39,8 @@ pub fn provide(folder: &Path) -> anyhow::Result<()> {
         call(Command::new("python3").args(["-m", "zipfile", "-e", &file, "."]).current_dir(folder))?;
     }
     let (name, version) = NODE;
-    if !folder.join(name).is_dir() {
+    let described = std::fs::read_to_string(folder.join(name).join("package.json")).unwrap_or_default();
+    if !described.contains(&format!("\"version\": \"{version}\"")) {
         call(
             Command::new("npm").args(["pack", "--silent", &format!("{name}@{version}")]).current_dir(folder),
         )?;

@@ -84,7 +84,7 @@ fn composites(
             .rev()
             .flatten()
             .map(|composite| composite.name.as_str())
-            .find(|name| !matches!(*name, "" | "deprecated" | "Deprecated"));
+            .find(|name| !matches!(*name, "" | "Deprecated" | "Withdrawn"));
         let _ = writeln!(text, "={id}\t{}\t{}", ranges.join(","), name.unwrap_or(id));
         let last = known.iter().flatten().filter_map(|composite| composite.rows.keys().last()).max();
         for position in 1..=last.copied().unwrap_or(0) {
@@ -105,7 +105,7 @@ fn rows<'a>(text: &mut String, position: u16, by_version: impl Iterator<Item = O
         name_before = &row.name;
         let repeats = if row.repeats { "*" } else { "" };
         let length = if row.length == 0 { String::new() } else { row.length.to_string() };
-        let table = row.table.trim_start_matches('0');
+        let table = &row.table;
         let (range, data_type, optionality) = (range(first, last), &row.data_type, row.optionality);
         let _ = writeln!(
             text,
