@@ -16,6 +16,7 @@ mod document;
 mod encoded;
 mod escapes;
 mod extract;
+mod groups;
 mod identity;
 mod insert;
 mod line_ends;
@@ -35,6 +36,7 @@ use klinke_hl7v2::{Charset, GroupResolver};
 use klinke_model::Payload;
 
 pub use document::Hl7v2Document;
+pub use groups::Groups;
 
 /// The steps that only HL7 v2 has.
 pub const STEPS: &[StepKind] = &[
@@ -59,7 +61,7 @@ pub const STEPS: &[StepKind] = &[
 ];
 
 /// The format `hl7v2`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Hl7v2 {
     resolver: Option<Arc<dyn GroupResolver>>,
 }
@@ -67,14 +69,13 @@ pub struct Hl7v2 {
 impl Hl7v2 {
     /// The format as the standard has it.
     pub fn new() -> Self {
-        Hl7v2::default()
+        Hl7v2 { resolver: Some(Arc::new(Groups)) }
     }
+}
 
-    /// With groups of message structures in paths.
-    #[must_use]
-    pub fn with_resolver(mut self, resolver: Arc<dyn GroupResolver>) -> Self {
-        self.resolver = Some(resolver);
-        self
+impl Default for Hl7v2 {
+    fn default() -> Self {
+        Hl7v2::new()
     }
 }
 

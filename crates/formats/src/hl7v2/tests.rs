@@ -184,6 +184,19 @@ fn loops_over_results_and_repetitions() {
 }
 
 #[test]
+fn paths_go_through_groups() {
+    let oru = "MSH|^~\\&|LIS||||1||ORU^R01^ORU_R01|1|P|2.5\nPID|1\nOBR|1|A\nOBX|1|NM|K||4\nOBR|2|B\nOBX|1|NM|NA||140\nOBX|2|NM|CL||99";
+    let steps = r#"{ set = { "ORDER_OBSERVATION[2]/OBX[2]-11" = "F", "PID-2" = "{ORDER_OBSERVATION[2]/OBX-5}/{ORDER_OBSERVATION[*]/OBX[*]-3|join:+}" } }"#;
+    let out = run(steps, oru);
+    assert!(out.contains("OBX|2|NM|CL||99||||||F"), "{out}");
+    assert!(out.contains("PID|1|140/K+NA+CL"), "{out}");
+    assert_eq!(
+        run(r#"{ only = { "ORDER_OBSERVATION[3]/OBX-5" = { exists = true } } }"#, oru),
+        "end: not: ORDER_OBSERVATION[3]/OBX-5 exists"
+    );
+}
+
+#[test]
 fn orders_are_split_and_batches_opened_and_made() {
     let oru = "MSH|^~\\&|LIS||KIS||20260301||ORU^R01|4711|P|2.5\nPID|1||1\nORC|RE|A1\nOBR|1|A1\nOBX|1\nORC|RE|A2\nOBR|2|A2\nOBX|1";
     assert_eq!(
