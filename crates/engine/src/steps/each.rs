@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::spec::{self, Reader};
-use super::{Builders, Condition, Spec, SpecError, StepKind, Workshop, build_all};
+use super::{Builders, Condition, Spec, SpecError, StepKind, Templates, Workshop, build_all};
 use crate::document::{Document, Formats, Path};
 use crate::step::{Context, Step, StepError, Yield};
 use crate::table::Tables;
@@ -56,6 +56,7 @@ struct Bench {
     format: String,
     tables: Tables,
     zone: Zone,
+    templates: Templates,
 }
 
 impl ForEach {
@@ -88,6 +89,7 @@ impl ForEach {
             format: workshop.format.to_owned(),
             tables: workshop.tables.clone(),
             zone: workshop.zone.clone(),
+            templates: workshop.templates.clone(),
         };
         let each = ForEach { within, name, backwards, when, steps, bench, rounds: Mutex::default() };
         // The first round shows what is wrong with any of them.
@@ -120,6 +122,7 @@ impl ForEach {
             format: &bench.format,
             tables: &bench.tables,
             zone: &bench.zone,
+            templates: &bench.templates,
         };
         let steps: Vec<Spec> = self.steps.iter().map(|step| numbered(step, &self.name, number)).collect();
         let when = self.when.as_ref().map(|when| {

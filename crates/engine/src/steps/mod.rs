@@ -74,6 +74,9 @@ pub type Built = Result<Box<dyn Step>, SpecError>;
 /// Builds a step that is in no list: the program's own, as scripts are.
 pub type Builder = dyn Fn(&Spec, &Workshop<'_>) -> Built + Send + Sync;
 
+/// The files of the site's `templates` folder, by name.
+pub type Templates = BTreeMap<String, String>;
+
 /// All kinds of steps that a program knows.
 #[derive(Clone, Default)]
 pub struct Builders {
@@ -94,6 +97,8 @@ pub struct Workshop<'a> {
     pub tables: &'a Tables,
     /// The site's time zone.
     pub zone: &'a Zone,
+    /// The files of the site's `templates` folder, by name.
+    pub templates: &'a Templates,
 }
 
 impl Builders {

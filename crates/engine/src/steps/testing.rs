@@ -12,7 +12,7 @@ use crate::step::{Context, StepError, Yield};
 use crate::table::{Table, Tables};
 use crate::template::Zone;
 
-use super::{Builders, Spec, SpecError, Workshop, build_all};
+use super::{Builders, Spec, SpecError, Templates, Workshop, build_all};
 
 pub(crate) struct Lines;
 
@@ -177,9 +177,15 @@ pub(crate) fn build(toml: &str) -> Result<Vec<Box<dyn crate::step::Step>>, SpecE
     let specs: Vec<Spec> = table["step"].as_array().expect("a list").clone();
     let formats = Formats::new([Arc::new(Lines) as Arc<dyn Format>]);
     let builders = Builders::new();
-    let (tables, zone) = (tables(), Zone::default());
-    let workshop =
-        Workshop { builders: &builders, formats: &formats, format: "lines", tables: &tables, zone: &zone };
+    let (tables, zone, templates) = (tables(), Zone::default(), Templates::new());
+    let workshop = Workshop {
+        builders: &builders,
+        formats: &formats,
+        format: "lines",
+        tables: &tables,
+        zone: &zone,
+        templates: &templates,
+    };
     build_all(&specs, &workshop)
 }
 
