@@ -56,10 +56,8 @@ impl Framing for Mllp {
         self.buffer.len()
     }
 
-    fn finish(&mut self) -> Option<Frame> {
-        let payload = std::mem::take(&mut self.buffer);
-        self.looked = 0;
-        (!payload.is_empty()).then_some(Frame { kind: FrameKind::Truncated, payload })
+    fn finish(&mut self) {
+        self.buffer.clear();
     }
 
     fn start(&self, _: usize, out: &mut Vec<u8>) {

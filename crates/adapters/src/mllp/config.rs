@@ -1,9 +1,13 @@
 //! Settings of MLLP.
 
+use std::path::Path;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer};
 
-use crate::net::{Allow, Host, Limits};
+use crate::net::dial::Partner;
+use crate::net::listen::Entry;
+use crate::net::{Allow, ClientTls, Host, Limits, ServerTls};
 use crate::units::{Bytes, Period, string_or_table};
 
 /// A source over MLLP.
@@ -18,6 +22,12 @@ pub struct SourceConfig {
     pub from: Option<String>,
     /// Who may connect: addresses or networks; everyone when left out. Since 0.1.
     pub allow: Vec<Allow>,
+    /// Addresses of balancers whose connections begin with a PROXY header; none when left out. Since 0.1.
+    pub proxies: Vec<Allow>,
+    /// TLS, with `listen`. Since 0.1.
+    pub tls: Option<ServerTls>,
+    /// TLS, with `connect`. Since 0.1.
+    pub connect_tls: Option<ClientTls>,
     /// When to acknowledge. Default `"header"`. Since 0.1.
     pub mode: Mode,
     /// MSH-9 of acknowledgments. Default `"version"`. Since 0.1.
@@ -32,6 +42,26 @@ pub struct SourceConfig {
     pub relay_answer: bool,
     /// Limits and timeouts. Since 0.1.
     pub limits: Limits,
+}
+
+impl SourceConfig {
+    /// Makes relative file names relative to this folder.
+    pub fn resolve(&mut self, folder: &Path) {
+        self.tls.iter_mut().for_each(|tls| tls.resolve(folder));
+        self.connect_tls.iter_mut().for_each(|tls| tls.resolve(folder));
+    }
+
+    pub(super) fn entry(&self) -> Entry {
+        Entry {
+            listen: self.listen.clone(),
+            connect: self.connect.clone(),
+            allow: self.allow.clone(),
+            proxies: self.proxies.clone(),
+            tls: self.tls.clone(),
+            connect_tls: self.connect_tls.clone(),
+            limits: self.limits.clone(),
+        }
+    }
 }
 
 /// When a message is acknowledged.
@@ -82,6 +112,10 @@ pub struct DestinationConfig {
     pub listen: Option<Host>,
     /// Who may connect, with `listen`.
     pub allow: Vec<Allow>,
+    /// TLS, with `address`.
+    pub tls: Option<ClientTls>,
+    /// TLS, with `listen`.
+    pub listen_tls: Option<ServerTls>,
     /// Most connections at a time.
     pub connections: usize,
     /// Whether a connection serves one message or many.
@@ -112,6 +146,10 @@ struct Table {
     listen: Option<Host>,
     /// Who may connect, with `listen`: addresses or networks; everyone when left out. Since 0.1.
     allow: Vec<Allow>,
+    /// TLS, with `address`. Since 0.1.
+    tls: Option<ClientTls>,
+    /// TLS, with `listen`. Since 0.1.
+    listen_tls: Option<ServerTls>,
     /// Most connections at a time. Default 1. Since 0.1.
     connections: usize,
     /// Whether a connection serves one message or many. Default `"kept"`. Since 0.1.
@@ -163,6 +201,8 @@ impl Default for Table {
             address: None,
             listen: None,
             allow: Vec::new(),
+            tls: None,
+            listen_tls: None,
             connections: 1,
             connection: Connection::Kept,
             ack: Await::Application,
@@ -182,6 +222,8 @@ impl From<Table> for DestinationConfig {
             address: table.address,
             listen: table.listen,
             allow: table.allow,
+            tls: table.tls,
+            listen_tls: table.listen_tls,
             connections: table.connections,
             connection: table.connection,
             ack: table.ack,
@@ -191,6 +233,26 @@ impl From<Table> for DestinationConfig {
             answer_timeout: table.answer_timeout,
             answer_max: table.answer_max,
             keep_alive: table.keep_alive,
+        }
+    }
+}
+
+impl DestinationConfig {
+    /// Makes relative file names relative to this folder.
+    pub fn resolve(&mut self, folder: &Path) {
+        self.tls.iter_mut().for_each(|tls| tls.resolve(folder));
+        self.listen_tls.iter_mut().for_each(|tls| tls.resolve(folder));
+    }
+
+    pub(super) fn partner(&self) -> Partner {
+        Partner {
+            address: self.address.clone(),
+            listen: self.listen.clone(),
+            allow: self.allow.clone(),
+            tls: self.tls.clone(),
+            listen_tls: self.listen_tls.clone(),
+            connect: self.connect_timeout.0,
+            keep_alive: self.keep_alive.0,
         }
     }
 }

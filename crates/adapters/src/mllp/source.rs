@@ -55,10 +55,7 @@ impl klinke_engine::source::Source for Source {
     ) -> BoxFuture<'static, Result<Box<dyn OpenSource>, SourceError>> {
         Box::pin(async move {
             let Source { config, statistics } = *self;
-            let (listen, connect) = (config.listen.clone(), config.connect.clone());
-            let entrance =
-                Entrance::open(listen, connect, &config.allow, &config.limits, Arc::clone(&statistics))
-                    .await?;
+            let entrance = Entrance::open(config.entry(), Arc::clone(&statistics)).await?;
             let budget = Budget::new(config.limits.memory.0);
             let limits = config.limits.clone();
             let shared = Shared { intake: Arc::clone(&intake), limits, budget, statistics };
@@ -76,7 +73,8 @@ impl OpenSource for Open {
     fn run(self: Box<Self>, stop: Stop) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let Open { entrance, desk, shared } = *self;
-            let serve = |accepted: Accepted, stop| {
+            let channel = shared.intake.channel().to_owned();
+            let serve = move |accepted: Accepted, stop| {
                 let framing = Box::new(Mllp::new(desk.config.limits.frame.0));
                 let taker = Taker {
                     desk: Arc::clone(&desk),
@@ -85,7 +83,7 @@ impl OpenSource for Open {
                 };
                 exchange::serve(accepted, framing, Box::new(taker), shared.clone(), stop)
             };
-            entrance.serve(desk.intake.channel(), stop, serve).await;
+            entrance.serve(&channel, stop, serve).await;
         })
     }
 }

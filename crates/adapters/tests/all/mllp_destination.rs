@@ -11,9 +11,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::*;
 
-const LIMIT: Duration = Duration::from_secs(5);
+pub const LIMIT: Duration = Duration::from_secs(5);
 
-fn parcel(payload: &str) -> Parcel {
+pub fn parcel(payload: &str) -> Parcel {
     let key =
         DeliveryKey { destination: DestinationId(1), lane: "".into(), envelope: EnvelopeId(7), part: 0 };
     let payload = payload.as_bytes().into();
