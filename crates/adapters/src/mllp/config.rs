@@ -34,9 +34,16 @@ pub struct SourceConfig {
     pub ack_type: AckForm,
     /// What becomes of a frame that is no HL7 message. Default `"keep"`. Since 0.1.
     pub unparsable: Unparsable,
+    /// Also takes messages that begin without a start block (VT), and end by silence. Default `false`.
+    /// Since 0.1.
+    pub bare: bool,
     /// Answers each frame with a commit frame of MLLP release 2 before the acknowledgment. Default
     /// `false`. Since 0.1.
     pub commit_frames: bool,
+    /// Keeps the sequence number protocol (MSH-13, MSA-4): a message that was taken already is answered
+    /// again and not taken a second time, one out of sequence is answered AE. The number that is expected
+    /// is forgotten when the channel restarts; then the first message sets it. Default `false`. Since 0.1.
+    pub sequence: bool,
     /// Gives the partner's own answer back, where the channel waits for it (`ack = "delivered"`) and it
     /// answers this message; else the acknowledgment is always Klinke's own. Default `false`. Since 0.1.
     pub relay_answer: bool,
@@ -79,17 +86,22 @@ pub enum Mode {
     None,
 }
 
-/// MSH-9 of an acknowledgment.
+/// MSH-9 of an acknowledgment. Partners break on one form or the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
 pub enum AckForm {
     /// `ACK` up to version 2.3.1, `ACK^A01^ACK` from 2.4.
     #[default]
+    #[serde(rename = "version")]
     Version,
-    /// `ACK` always.
-    Short,
-    /// `ACK^A01^ACK` always.
-    Long,
+    /// `ACK`.
+    #[serde(rename = "ACK")]
+    Ack,
+    /// `ACK^A01`, with the message's event.
+    #[serde(rename = "ACK^A01")]
+    Event,
+    /// `ACK^A01^ACK`, with the message's event.
+    #[serde(rename = "ACK^A01^ACK")]
+    Full,
 }
 
 /// What becomes of a frame that is no HL7 message.
