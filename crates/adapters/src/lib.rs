@@ -8,6 +8,7 @@
 //!
 //! One adapter never imports another. What two of them need lies in [`net`] or [`units`].
 
+pub mod file;
 pub mod mllp;
 pub mod net;
 pub mod tcp;

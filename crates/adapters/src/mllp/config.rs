@@ -1,9 +1,13 @@
 //! Settings of MLLP.
 
+use std::path::Path;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer};
 
-use crate::net::{Allow, Host, Limits};
+use crate::net::dial::Partner;
+use crate::net::listen::Entry;
+use crate::net::{Allow, ClientTls, Host, Limits, ServerTls};
 use crate::units::{Bytes, Period, string_or_table};
 
 /// A source over MLLP.
@@ -18,20 +22,53 @@ pub struct SourceConfig {
     pub from: Option<String>,
     /// Who may connect: addresses or networks; everyone when left out. Since 0.1.
     pub allow: Vec<Allow>,
+    /// Addresses of balancers whose connections begin with a PROXY header; none when left out. Since 0.1.
+    pub proxies: Vec<Allow>,
+    /// TLS, with `listen`. Since 0.1.
+    pub tls: Option<ServerTls>,
+    /// TLS, with `connect`. Since 0.1.
+    pub connect_tls: Option<ClientTls>,
     /// When to acknowledge. Default `"header"`. Since 0.1.
     pub mode: Mode,
     /// MSH-9 of acknowledgments. Default `"version"`. Since 0.1.
     pub ack_type: AckForm,
     /// What becomes of a frame that is no HL7 message. Default `"keep"`. Since 0.1.
     pub unparsable: Unparsable,
+    /// Also takes messages that begin without a start block (VT), and end by silence. Default `false`.
+    /// Since 0.1.
+    pub bare: bool,
     /// Answers each frame with a commit frame of MLLP release 2 before the acknowledgment. Default
     /// `false`. Since 0.1.
     pub commit_frames: bool,
+    /// Keeps the sequence number protocol (MSH-13, MSA-4): a message that was taken already is answered
+    /// again and not taken a second time, one out of sequence is answered AE. The number that is expected
+    /// is forgotten when the channel restarts; then the first message sets it. Default `false`. Since 0.1.
+    pub sequence: bool,
     /// Gives the partner's own answer back, where the channel waits for it (`ack = "delivered"`) and it
     /// answers this message; else the acknowledgment is always Klinke's own. Default `false`. Since 0.1.
     pub relay_answer: bool,
     /// Limits and timeouts. Since 0.1.
     pub limits: Limits,
+}
+
+impl SourceConfig {
+    /// Makes relative file names relative to this folder.
+    pub fn resolve(&mut self, folder: &Path) {
+        self.tls.iter_mut().for_each(|tls| tls.resolve(folder));
+        self.connect_tls.iter_mut().for_each(|tls| tls.resolve(folder));
+    }
+
+    pub(super) fn entry(&self) -> Entry {
+        Entry {
+            listen: self.listen.clone(),
+            connect: self.connect.clone(),
+            allow: self.allow.clone(),
+            proxies: self.proxies.clone(),
+            tls: self.tls.clone(),
+            connect_tls: self.connect_tls.clone(),
+            limits: self.limits.clone(),
+        }
+    }
 }
 
 /// When a message is acknowledged.
@@ -49,17 +86,22 @@ pub enum Mode {
     None,
 }
 
-/// MSH-9 of an acknowledgment.
+/// MSH-9 of an acknowledgment. Partners break on one form or the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
 pub enum AckForm {
     /// `ACK` up to version 2.3.1, `ACK^A01^ACK` from 2.4.
     #[default]
+    #[serde(rename = "version")]
     Version,
-    /// `ACK` always.
-    Short,
-    /// `ACK^A01^ACK` always.
-    Long,
+    /// `ACK`.
+    #[serde(rename = "ACK")]
+    Ack,
+    /// `ACK^A01`, with the message's event.
+    #[serde(rename = "ACK^A01")]
+    Event,
+    /// `ACK^A01^ACK`, with the message's event.
+    #[serde(rename = "ACK^A01^ACK")]
+    Full,
 }
 
 /// What becomes of a frame that is no HL7 message.
@@ -82,6 +124,10 @@ pub struct DestinationConfig {
     pub listen: Option<Host>,
     /// Who may connect, with `listen`.
     pub allow: Vec<Allow>,
+    /// TLS, with `address`.
+    pub tls: Option<ClientTls>,
+    /// TLS, with `listen`.
+    pub listen_tls: Option<ServerTls>,
     /// Most connections at a time.
     pub connections: usize,
     /// Whether a connection serves one message or many.
@@ -112,6 +158,10 @@ struct Table {
     listen: Option<Host>,
     /// Who may connect, with `listen`: addresses or networks; everyone when left out. Since 0.1.
     allow: Vec<Allow>,
+    /// TLS, with `address`. Since 0.1.
+    tls: Option<ClientTls>,
+    /// TLS, with `listen`. Since 0.1.
+    listen_tls: Option<ServerTls>,
     /// Most connections at a time. Default 1. Since 0.1.
     connections: usize,
     /// Whether a connection serves one message or many. Default `"kept"`. Since 0.1.
@@ -163,6 +213,8 @@ impl Default for Table {
             address: None,
             listen: None,
             allow: Vec::new(),
+            tls: None,
+            listen_tls: None,
             connections: 1,
             connection: Connection::Kept,
             ack: Await::Application,
@@ -182,6 +234,8 @@ impl From<Table> for DestinationConfig {
             address: table.address,
             listen: table.listen,
             allow: table.allow,
+            tls: table.tls,
+            listen_tls: table.listen_tls,
             connections: table.connections,
             connection: table.connection,
             ack: table.ack,
@@ -191,6 +245,26 @@ impl From<Table> for DestinationConfig {
             answer_timeout: table.answer_timeout,
             answer_max: table.answer_max,
             keep_alive: table.keep_alive,
+        }
+    }
+}
+
+impl DestinationConfig {
+    /// Makes relative file names relative to this folder.
+    pub fn resolve(&mut self, folder: &Path) {
+        self.tls.iter_mut().for_each(|tls| tls.resolve(folder));
+        self.listen_tls.iter_mut().for_each(|tls| tls.resolve(folder));
+    }
+
+    pub(super) fn partner(&self) -> Partner {
+        Partner {
+            address: self.address.clone(),
+            listen: self.listen.clone(),
+            allow: self.allow.clone(),
+            tls: self.tls.clone(),
+            listen_tls: self.listen_tls.clone(),
+            connect: self.connect_timeout.0,
+            keep_alive: self.keep_alive.0,
         }
     }
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use klinke_engine::BoxFuture;
-use klinke_engine::link::{Link, Parcel, Reply};
+use klinke_engine::link::{Link, Parcel, Reply, ReplyKind};
 use klinke_engine::source::SourceError;
+use klinke_hl7v2::ack::{self, Acknowledgment, Code};
 use klinke_model::{Disposition, Payload};
 use tokio::time::Instant;
 
-use super::codec::{self, Header, Mllp};
+use super::codec::{Head, Mllp};
 use super::config::{Await, Connection, DestinationConfig};
 use crate::net::caller::{Caller, MakeFraming};
 use crate::net::dial::Way;
@@ -32,13 +33,7 @@ struct MllpLink {
 impl Destination {
     /// By these settings. Where the partner connects to us, this begins to listen.
     pub fn new(config: DestinationConfig) -> Result<Self, SourceError> {
-        let way = Way::new(
-            config.address.clone(),
-            config.listen.clone(),
-            config.allow.clone(),
-            config.connect_timeout.0,
-            config.keep_alive.0,
-        )?;
+        let way = Way::new(config.partner())?;
         Ok(Destination { config: Arc::new(config), way, statistics: Arc::default() })
     }
 
@@ -56,7 +51,7 @@ impl Destination {
 impl klinke_engine::link::Destination for Destination {
     fn link(&self) -> Box<dyn Link> {
         let answer_bytes_max = self.config.answer_max.0;
-        let make: MakeFraming = Arc::new(move || Box::new(Mllp::new(answer_bytes_max)));
+        let make: MakeFraming = Arc::new(move || Box::new(Mllp::new(answer_bytes_max, false)));
         let caller = Caller::new(self.way.clone(), make, Arc::clone(&self.statistics));
         Box::new(MllpLink { config: Arc::clone(&self.config), caller })
     }
@@ -76,7 +71,7 @@ enum Step {
 
 impl MllpLink {
     async fn attempt(&mut self, parcel: &Parcel, limit: Duration) -> Result<Reply, Reply> {
-        let header = Header::read(&parcel.payload);
+        let head = Head::read(&parcel.payload);
         let deadline = Instant::now() + limit;
         self.caller.send(&parcel.payload, deadline).await?;
         let deadline = deadline.min(Instant::now() + self.config.answer_timeout.0);
@@ -86,22 +81,22 @@ impl MllpLink {
         if self.config.ack == Await::None {
             return Ok(Reply::accepted("sent", None));
         }
-        match self.answer(header.as_ref(), deadline).await? {
+        match self.answer(head.as_ref(), deadline).await? {
             Step::Done(reply) => Ok(reply),
-            Step::Committed(accept) => Ok(self.application(header.as_ref(), accept, deadline).await),
+            Step::Committed(accept) => Ok(self.application(head.as_ref(), accept, deadline).await),
         }
     }
 
     /// After an accept acknowledgment: the application's, where it is awaited. The message needs no
     /// second sending whatever comes now, unless the application says that it went wrong.
-    async fn application(&mut self, header: Option<&Header>, accept: Payload, deadline: Instant) -> Reply {
+    async fn application(&mut self, head: Option<&Head>, accept: Payload, deadline: Instant) -> Reply {
         // With `ER` only an error would come: its absence can't be awaited.
-        let asked = header.is_some_and(|header| header.asks().1.applies(true));
+        let asked = head.is_some_and(|head| head.expects.application.holds(true));
         if self.config.ack == Await::Accept || !asked {
             return Reply::accepted("CA", Some(accept));
         }
-        match self.answer(header, deadline).await {
-            Ok(Step::Done(reply)) if reply.kind != klinke_engine::link::ReplyKind::Unclear => reply,
+        match self.answer(head, deadline).await {
+            Ok(Step::Done(reply)) if reply.kind != ReplyKind::Unclear => reply,
             _ => {
                 let text = "accepted; no application acknowledgment came in time".to_owned();
                 Reply { text, ..Reply::accepted("CA", Some(accept)) }
@@ -125,7 +120,7 @@ impl MllpLink {
     }
 
     /// One acknowledgment. What is no usable one closes the connection.
-    async fn answer(&mut self, header: Option<&Header>, deadline: Instant) -> Result<Step, Reply> {
+    async fn answer(&mut self, head: Option<&Head>, deadline: Instant) -> Result<Step, Reply> {
         let frame = loop {
             let frame = self.caller.frame(deadline).await?;
             if frame.kind == FrameKind::Data {
@@ -133,32 +128,62 @@ impl MllpLink {
             }
         };
         let answer = Payload::from(frame.payload);
-        let unclear = |link: &mut Self, code: &str, text: &str| {
-            link.caller.abandon();
-            Err(Reply::unclear(code, text, Some(answer.clone())))
+        let sent = head.map_or("", |head| &head.control_id);
+        let (code, text) = match ack::interpret(&answer, sent) {
+            ack::Answer::Acknowledgment(said) => return self.acknowledged(said, answer),
+            ack::Answer::WrongControlId(said) if !self.config.check_control_id => {
+                return self.acknowledged(said, answer);
+            }
+            ack::Answer::WrongControlId(_) => {
+                ("wrong-control-id", "MSA-2 of the answer names another message")
+            }
+            ack::Answer::NoMsa => ("no-msa", "the answer has no MSA segment with a code"),
+            ack::Answer::NotAnAcknowledgment { .. } => {
+                ("not-an-ack", "the answer is a message, not an acknowledgment")
+            }
+            ack::Answer::NotHl7 { .. } | ack::Answer::Commit(_) => {
+                ("not-an-ack", "the answer is no HL7 message")
+            }
         };
-        let said = match codec::interpret(&answer) {
-            Ok(said) => said,
-            Err(code @ "no-msa") => return unclear(self, code, "the answer has no MSA segment"),
-            Err(code) => return unclear(self, code, "the answer is no acknowledgment"),
+        Err(self.unclear(code, text, answer))
+    }
+
+    fn acknowledged(&mut self, said: Acknowledgment, answer: Payload) -> Result<Step, Reply> {
+        let Some(code) = said.code else {
+            return Err(self.unclear("unknown-code", "MSA-1 of the answer is none of table 0008", answer));
         };
-        let asked_for = header.map_or(&b""[..], Header::control_id);
-        if self.config.check_control_id && !asked_for.is_empty() && said.control_id != asked_for {
-            return unclear(self, "wrong-control-id", "MSA-2 of the answer names another message");
-        }
-        let refused = |text: &str, custom| {
-            Ok(Step::Done(Reply::refused(said.code.as_str(), text, Some(answer.clone()), custom)))
+        let (who, custom) = match code {
+            Code::ApplicationAccept => return Ok(Step::Done(Reply::accepted("AA", Some(answer)))),
+            Code::CommitAccept => return Ok(Step::Committed(answer)),
+            Code::ApplicationError => ("the partner's application reports an error", Disposition::Retry),
+            Code::CommitError => ("the partner could not keep the message", Disposition::Retry),
+            Code::ApplicationReject => ("the partner's application rejects the message", Disposition::Dead),
+            Code::CommitReject => ("the partner rejects the message", Disposition::Dead),
         };
-        match said.code.as_str() {
-            "AA" => Ok(Step::Done(Reply::accepted("AA", Some(answer)))),
-            "CA" => Ok(Step::Committed(answer)),
-            "AE" => refused("the partner's application reports an error", Disposition::Retry),
-            "CE" => refused("the partner could not keep the message", Disposition::Retry),
-            "AR" => refused("the partner's application rejects the message", Disposition::Dead),
-            "CR" => refused("the partner rejects the message", Disposition::Dead),
-            _ => unclear(self, "unknown-code", "MSA-1 of the answer is none of table 0008"),
+        let text = format!("{who}{}", reasons(&said));
+        Ok(Step::Done(Reply::refused(code.as_str(), text, Some(answer), custom)))
+    }
+
+    /// A reply after which nothing more may be read from this connection.
+    fn unclear(&mut self, code: &str, text: &str, answer: Payload) -> Reply {
+        self.caller.abandon();
+        Reply::unclear(code, text, Some(answer))
+    }
+}
+
+/// What ERR says, as far as it can hold no patient data: numbers of table 0357 and places. The partner's
+/// own words stay in the answer.
+fn reasons(said: &Acknowledgment) -> String {
+    let mut text = String::new();
+    for error in said.errors.iter().take(4) {
+        if let Some(code) = error.error_code() {
+            text.push_str(&format!("; {} {}", code.number(), code.text()));
+            if let Some(place) = error.place {
+                text.push_str(&format!(" at {place}"));
+            }
         }
     }
+    text
 }
 
 impl Link for MllpLink {

@@ -7,11 +7,15 @@
 //! | frames in, acknowledgments out | [`Source`] |
 //! | frames out, acknowledgments in | [`Destination`] |
 //! | what the codec is asked | `codec` |
+//! | the sequence number protocol | `sequence` |
 
 mod codec;
 mod config;
 mod destination;
+mod ids;
+mod sequence;
 mod source;
+mod verdict;
 
 pub use config::{AckForm, Await, Connection, DestinationConfig, Mode, SourceConfig, Unparsable};
 pub use destination::Destination;

@@ -9,9 +9,11 @@ use klinke_engine::source::SourceError;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
+use tracing::debug;
 
 use super::stream::tune;
-use super::{Allow, Host, Stream};
+use super::tls::{Acceptor, Connector, TlsError};
+use super::{Allow, ClientTls, Host, ServerTls, Stream};
 
 /// A way to a partner.
 #[derive(Clone, Debug)]
@@ -28,6 +30,27 @@ pub struct Dial {
     /// Where to.
     pub host: Host,
     /// Longest time until the connection stands.
+    pub connect: Duration,
+    /// After how long a silence the system asks whether the partner is still there.
+    pub keep_alive: Duration,
+    /// TLS, where the partner has it.
+    pub tls: Option<Connector>,
+}
+
+/// What the site says of a partner's address; the same for every protocol.
+#[derive(Clone, Debug, Default)]
+pub struct Partner {
+    /// Where to connect to.
+    pub address: Option<Host>,
+    /// Where the partner connects to.
+    pub listen: Option<Host>,
+    /// Who may connect, with `listen`; all when empty.
+    pub allow: Vec<Allow>,
+    /// TLS, where we connect.
+    pub tls: Option<ClientTls>,
+    /// TLS, where we listen.
+    pub listen_tls: Option<ServerTls>,
+    /// Longest time until a connection stands.
     pub connect: Duration,
     /// After how long a silence the system asks whether the partner is still there.
     pub keep_alive: Duration,
@@ -53,21 +76,24 @@ pub struct Meeting {
     allow: Vec<Allow>,
     wait: Duration,
     keep_alive: Duration,
+    tls: Option<Acceptor>,
 }
 
 impl Way {
-    /// To a partner that listens at `address`, or that comes to us at `listen`; exactly one is given.
-    pub fn new(
-        address: Option<Host>,
-        listen: Option<Host>,
-        allow: Vec<Allow>,
-        connect: Duration,
-        keep_alive: Duration,
-    ) -> Result<Self, SourceError> {
-        match (address, listen) {
-            (Some(host), None) => Ok(Way::Connect(Dial { host, connect, keep_alive })),
-            (None, Some(host)) => Ok(Way::Await(Arc::new(Meeting::new(&host, allow, connect, keep_alive)?))),
-            _ => Err(SourceError::new("give either address or listen")),
+    /// By what the site says; where the partner comes to us, this begins to listen.
+    pub fn new(partner: Partner) -> Result<Self, SourceError> {
+        let failed = |error: TlsError| SourceError::new(error.to_string());
+        match (&partner.address, &partner.listen) {
+            (Some(host), None) if partner.listen_tls.is_none() => {
+                let tls = partner.tls.as_ref().map(|tls| tls.connector(&host.name)).transpose();
+                let (host, tls) = (host.clone(), tls.map_err(failed)?);
+                Ok(Way::Connect(Dial { host, connect: partner.connect, keep_alive: partner.keep_alive, tls }))
+            }
+            (None, Some(host)) if partner.tls.is_none() => {
+                let tls = partner.listen_tls.as_ref().map(ServerTls::acceptor).transpose().map_err(failed)?;
+                Ok(Way::Await(Arc::new(Meeting::new(host, tls, &partner)?)))
+            }
+            _ => Err(SourceError::new("give either address (and tls), or listen (and listen_tls)")),
         }
     }
 
@@ -95,13 +121,22 @@ impl Dial {
         match timeout_at(deadline, TcpStream::connect((self.host.name.as_str(), self.host.port))).await {
             Ok(Ok(stream)) => {
                 tune(&stream, self.keep_alive);
-                Ok(Stream::Plain(stream))
+                self.secure(stream, deadline).await
             }
             Ok(Err(error)) => Err(DialError::of(&self.host, &error)),
             Err(_) => Err(DialError {
                 code: "unreachable",
                 text: format!("{}: no connection within the time set for it", self.host),
             }),
+        }
+    }
+
+    async fn secure(&self, stream: TcpStream, deadline: Instant) -> Result<Stream, DialError> {
+        let Some(tls) = &self.tls else { return Ok(Stream::Plain(stream)) };
+        let failed = |text: String| DialError { code: "tls", text: format!("{}: {text}", self.host) };
+        match timeout_at(deadline, tls.connect(stream)).await {
+            Ok(connected) => connected.map_err(|error| failed(error.to_string())),
+            Err(_) => Err(failed("tls: no handshake within the time set for it".to_owned())),
         }
     }
 }
@@ -115,12 +150,7 @@ impl DialError {
 
 impl Meeting {
     /// Begins to listen.
-    pub fn new(
-        host: &Host,
-        allow: Vec<Allow>,
-        wait: Duration,
-        keep_alive: Duration,
-    ) -> Result<Self, SourceError> {
+    fn new(host: &Host, tls: Option<Acceptor>, partner: &Partner) -> Result<Self, SourceError> {
         let failed = |error: io::Error| SourceError::new(format!("cannot listen on {host}: {error}"));
         let listener = std::net::TcpListener::bind((host.name.as_str(), host.port)).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
@@ -128,9 +158,10 @@ impl Meeting {
             address: listener.local_addr().map_err(failed)?,
             bound: std::sync::Mutex::new(Some(listener)),
             listener: OnceCell::new(),
-            allow,
-            wait,
-            keep_alive,
+            allow: partner.allow.clone(),
+            wait: partner.connect,
+            keep_alive: partner.keep_alive,
+            tls,
         })
     }
 
@@ -156,9 +187,16 @@ impl Meeting {
                 Ok(bytes) => bytes == 0,
                 Err(error) => error.kind() != io::ErrorKind::WouldBlock,
             };
-            if Allow::admits(&self.allow, peer.ip()) && !gone {
-                tune(&stream, self.keep_alive);
-                return Ok(Stream::Plain(stream));
+            if gone || !Allow::admits(&self.allow, peer.ip()) {
+                continue;
+            }
+            tune(&stream, self.keep_alive);
+            let Some(tls) = &self.tls else { return Ok(Stream::Plain(stream)) };
+            match timeout_at(deadline, tls.accept(stream)).await {
+                Ok(Ok((stream, _))) => return Ok(stream),
+                // The next one may be the right one.
+                Ok(Err(error)) => debug!(%peer, "{error}"),
+                Err(_) => {}
             }
         }
     }

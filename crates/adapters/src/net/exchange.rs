@@ -95,6 +95,10 @@ struct Connection {
     /// Since when the channel has had no room.
     pushed_back: Option<Instant>,
     begun: bool,
+    /// The partner sends no more.
+    ended: bool,
+    /// The framing was told of the silence since the last byte.
+    quiet: bool,
     last_byte: Instant,
     last_answer: Instant,
     told: Vec<&'static str>,
@@ -128,6 +132,8 @@ impl Connection {
             broken: None,
             pushed_back: None,
             begun: false,
+            ended: false,
+            quiet: false,
             last_byte: now,
             last_answer: now,
             told: Vec::new(),
@@ -155,7 +161,8 @@ impl Connection {
                 return why;
             }
             let may_read = self.may_read();
-            let held_up = !may_read && self.answers.waiting() < WINDOW && self.ending.is_none();
+            let held_up =
+                !may_read && self.answers.waiting() < WINDOW && self.ending.is_none() && !self.ended;
             timer.arm(if held_up { Instant::now() + LOOK_AGAIN } else { self.deadline() });
             let event = tokio::select! {
                 biased;
@@ -186,6 +193,7 @@ impl Connection {
         while self.ending.is_none() && self.answers.waiting() < WINDOW {
             match self.framing.next_frame() {
                 Ok(Some(frame)) => self.take(frame),
+                Ok(None) if self.ended => self.ending = Some("the partner closed it"),
                 Ok(None) => break,
                 Err(error) => {
                     self.violated(error.code, 1);
@@ -204,6 +212,7 @@ impl Connection {
 
     fn take(&mut self, frame: Frame) {
         if frame.kind == FrameKind::Truncated {
+            self.violated("truncated", 1);
             return;
         }
         self.shared.statistics.frame();
@@ -219,6 +228,7 @@ impl Connection {
         self.framing.push(bytes);
         self.begun = true;
         self.last_byte = Instant::now();
+        self.quiet = false;
         // Under pressure one read is taken, and refused; then the source waits again.
         if self.pushed_back.is_some() {
             self.pushed_back = Some(self.last_byte);
@@ -227,13 +237,8 @@ impl Connection {
 
     /// The partner sends no more; it may still wait for answers.
     fn at_end(&mut self) {
-        let was_inside = self.framing.pending() > 0;
-        match self.framing.finish() {
-            Some(frame) if frame.kind != FrameKind::Truncated => self.take(frame),
-            _ if was_inside => self.violated("truncated", 1),
-            _ => {}
-        }
-        self.ending = self.ending.or(Some("the partner closed it"));
+        self.framing.finish();
+        self.ended = true;
     }
 
     fn answered(&mut self) {
@@ -266,7 +271,7 @@ impl Connection {
     }
 
     fn may_read(&mut self) -> bool {
-        if self.ending.is_some() || self.answers.waiting() >= WINDOW {
+        if self.ending.is_some() || self.ended || self.answers.waiting() >= WINDOW {
             return false;
         }
         if !self.share.may_read(self.framing.pending() > 0) {
@@ -286,7 +291,8 @@ impl Connection {
         if self.answers.waiting() > 0 {
             self.last_answer + limits.answer.0
         } else if self.framing.pending() > 0 {
-            self.last_byte + self.framing.gap().unwrap_or(limits.in_frame.0)
+            let gap = self.framing.gap().filter(|_| !self.quiet);
+            self.last_byte + gap.unwrap_or(limits.in_frame.0)
         } else if self.begun {
             self.last_byte + limits.idle.0
         } else {
@@ -308,13 +314,13 @@ impl Connection {
             );
             self.broken = Some("the channel gave no answer in time");
         } else if self.framing.pending() > 0 {
-            match self.framing.finish() {
-                Some(frame) if frame.kind != FrameKind::Truncated => self.take(frame),
-                _ => {
-                    self.shared.statistics.timed_out();
-                    self.violated("silence-in-frame", 1);
-                    self.ending = Some("silence inside a frame");
-                }
+            if self.framing.gap().is_some() && !self.quiet {
+                self.quiet = true;
+                self.framing.quiet();
+            } else {
+                self.shared.statistics.timed_out();
+                self.violated("silence-in-frame", 1);
+                self.ending = Some("silence inside a frame");
             }
         } else {
             self.shared.statistics.timed_out();

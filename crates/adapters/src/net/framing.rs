@@ -11,9 +11,12 @@ pub trait Framing: Send {
     fn next_frame(&mut self) -> Result<Option<Frame>, FramingError>;
     /// How many bytes wait for the rest of their frame.
     fn pending(&self) -> usize;
-    /// No more bytes come, or none came for the [`Framing::gap`]: what to make of those that wait.
-    fn finish(&mut self) -> Option<Frame>;
-    /// A silence that ends a frame, for protocols that have no other mark.
+    /// Nothing came for the [`Framing::gap`]: what may count as whole does so from now on, and
+    /// [`Framing::next_frame`] gives it.
+    fn quiet(&mut self) {}
+    /// No more bytes come: [`Framing::next_frame`] gives what is left, whole or truncated.
+    fn finish(&mut self);
+    /// A silence inside a frame after which [`Framing::quiet`] is to be called.
     fn gap(&self) -> Option<Duration> {
         None
     }

@@ -18,6 +18,11 @@ pub struct Line {
     framing: Box<dyn Framing>,
     scratch: Vec<u8>,
     out: Vec<u8>,
+    /// The framing was told of the silence.
+    quiet: bool,
+    /// The partner has closed; inside a frame or not.
+    ended: bool,
+    cut: bool,
 }
 
 /// Why a payload could not be sent.
@@ -46,7 +51,7 @@ pub enum LineError {
 impl Line {
     /// Over a fresh connection.
     pub fn new(stream: Stream, framing: Box<dyn Framing>) -> Self {
-        Line { stream, framing, scratch: vec![0; SCRATCH_BYTES.0], out: Vec::new() }
+        Line { stream, framing, scratch: scratch(), out: Vec::new(), quiet: false, ended: false, cut: false }
     }
 
     /// Looks whether the connection may be used for the next parcel: it is open, and whatever came late
@@ -102,34 +107,36 @@ impl Line {
                 Ok(None) => {}
                 Err(error) => return Err(LineError::Framing(error)),
             }
-            let read = match self.framing.gap().filter(|_| self.framing.pending() > 0) {
+            if self.ended {
+                return Err(LineError::Closed { in_frame: self.cut });
+            }
+            let gap = self.framing.gap().filter(|_| self.framing.pending() > 0 && !self.quiet);
+            let read = match gap {
                 None => self.stream.read(&mut self.scratch).await,
                 Some(gap) => match tokio::time::timeout(gap, self.stream.read(&mut self.scratch)).await {
                     Ok(read) => read,
-                    Err(_) => match self.framing.finish() {
-                        Some(frame) => return Ok(frame),
-                        None => continue,
-                    },
+                    Err(_) => {
+                        self.quiet = true;
+                        self.framing.quiet();
+                        continue;
+                    }
                 },
             };
             match read {
-                Ok(0) => return self.at_end(),
+                Ok(0) => {
+                    // That may be what ends its frame.
+                    self.cut = self.framing.pending() > 0;
+                    self.ended = true;
+                    self.framing.finish();
+                }
                 Ok(bytes) => {
+                    self.quiet = false;
                     statistics.received(bytes);
                     self.framing.push(&self.scratch[..bytes]);
                     grow(&mut self.scratch, bytes);
                 }
                 Err(error) => return Err(LineError::Broken(error)),
             }
-        }
-    }
-
-    /// The partner closed: that may be what ends its frame.
-    fn at_end(&mut self) -> Result<Frame, LineError> {
-        let in_frame = self.framing.pending() > 0;
-        match self.framing.finish() {
-            Some(frame) if frame.kind != FrameKind::Truncated => Ok(frame),
-            _ => Err(LineError::Closed { in_frame }),
         }
     }
 

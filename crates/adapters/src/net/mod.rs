@@ -11,6 +11,7 @@
 //! | one connection of a destination: kept, checked before use | [`line`] |
 //! | what a link does with it: connected when needed, closed after doubt | [`caller`] |
 //! | limits and timeouts | [`limits`] |
+//! | TLS, certificates and whom they stand for | [`tls`] |
 
 mod address;
 mod budget;
@@ -21,8 +22,11 @@ mod framing;
 pub mod limits;
 pub mod line;
 pub mod listen;
+mod pin;
+mod proxy;
 mod statistics;
 mod stream;
+pub mod tls;
 
 pub use address::{Allow, Host};
 pub use budget::Budget;
@@ -31,3 +35,4 @@ pub use framing::{Frame, FrameKind, Framing, FramingError};
 pub use limits::Limits;
 pub use statistics::{Snapshot, Statistics};
 pub use stream::Stream;
+pub use tls::{ClientTls, Fingerprint, ServerTls};

@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::path::Path;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::net::{Allow, Host, Limits};
+use crate::net::dial::Partner;
+use crate::net::listen::Entry;
+use crate::net::{Allow, ClientTls, Host, Limits, ServerTls};
 use crate::units::{Bytes, Period};
 
 /// A source over raw TCP.
@@ -30,9 +33,36 @@ pub struct SourceConfig {
     /// Who may connect: addresses or networks; everyone when left out. Since 0.1.
     #[serde(default)]
     pub allow: Vec<Allow>,
+    /// Addresses of balancers whose connections begin with a PROXY header; none when left out. Since 0.1.
+    #[serde(default)]
+    pub proxies: Vec<Allow>,
+    /// TLS, with `listen`. Since 0.1.
+    pub tls: Option<ServerTls>,
+    /// TLS, with `connect`. Since 0.1.
+    pub connect_tls: Option<ClientTls>,
     /// Limits and timeouts. Since 0.1.
     #[serde(default)]
     pub limits: Limits,
+}
+
+impl SourceConfig {
+    /// Makes relative file names relative to this folder.
+    pub fn resolve(&mut self, folder: &Path) {
+        self.tls.iter_mut().for_each(|tls| tls.resolve(folder));
+        self.connect_tls.iter_mut().for_each(|tls| tls.resolve(folder));
+    }
+
+    pub(super) fn entry(&self) -> Entry {
+        Entry {
+            listen: self.listen.clone(),
+            connect: self.connect.clone(),
+            allow: self.allow.clone(),
+            proxies: self.proxies.clone(),
+            tls: self.tls.clone(),
+            connect_tls: self.connect_tls.clone(),
+            limits: self.limits.clone(),
+        }
+    }
 }
 
 /// A destination over raw TCP.
@@ -46,6 +76,10 @@ pub struct DestinationConfig {
     /// Who may connect, with `listen`. Since 0.1.
     #[serde(default)]
     pub allow: Vec<Allow>,
+    /// TLS, with `address`. Since 0.1.
+    pub tls: Option<ClientTls>,
+    /// TLS, with `listen`. Since 0.1.
+    pub listen_tls: Option<ServerTls>,
     /// Where a payload begins and ends. Since 0.1.
     pub framing: FramingConfig,
     /// Answers that begin with one of these mean that the partner has the payload. When both lists are
@@ -74,6 +108,26 @@ pub struct DestinationConfig {
     /// Since 0.1.
     #[serde(default = "sixty_seconds")]
     pub keep_alive: Period,
+}
+
+impl DestinationConfig {
+    /// Makes relative file names relative to this folder.
+    pub fn resolve(&mut self, folder: &Path) {
+        self.tls.iter_mut().for_each(|tls| tls.resolve(folder));
+        self.listen_tls.iter_mut().for_each(|tls| tls.resolve(folder));
+    }
+
+    pub(super) fn partner(&self) -> Partner {
+        Partner {
+            address: self.address.clone(),
+            listen: self.listen.clone(),
+            allow: self.allow.clone(),
+            tls: self.tls.clone(),
+            listen_tls: self.listen_tls.clone(),
+            connect: self.connect_timeout.0,
+            keep_alive: self.keep_alive.0,
+        }
+    }
 }
 
 fn one() -> usize {

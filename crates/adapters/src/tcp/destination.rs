@@ -34,13 +34,7 @@ impl Destination {
     /// By these settings. Where the partner connects to us, this begins to listen.
     pub fn new(config: DestinationConfig) -> Result<Self, SourceError> {
         let framing = RawFraming::new(&config.framing, config.answer_max.0)?;
-        let way = Way::new(
-            config.address.clone(),
-            config.listen.clone(),
-            config.allow.clone(),
-            config.connect_timeout.0,
-            config.keep_alive.0,
-        )?;
+        let way = Way::new(config.partner())?;
         Ok(Destination { config: Arc::new(config), framing, way, statistics: Arc::default() })
     }
 

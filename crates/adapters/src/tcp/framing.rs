@@ -18,6 +18,8 @@ pub struct RawFraming {
     /// How much of the unread part holds no end.
     looked: usize,
     junk: u64,
+    /// Nothing more belongs to what is there.
+    ended: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -51,7 +53,7 @@ impl RawFraming {
             FramingConfig { gap: Some(gap), .. } => Rule::Gap(gap.0),
             _ => return Err(SourceError::new("framing: length is 1, 2 or 4")),
         };
-        Ok(RawFraming { rule, bytes_max, buffer: Vec::new(), from: 0, looked: 0, junk: 0 })
+        Ok(RawFraming { rule, bytes_max, buffer: Vec::new(), from: 0, looked: 0, junk: 0, ended: false })
     }
 
     fn unread(&self) -> &[u8] {
@@ -73,6 +75,18 @@ impl RawFraming {
         let payload_bytes = self.unread()[before..before + payload].to_vec();
         self.skip(before + payload + after);
         Frame::data(payload_bytes)
+    }
+
+    /// What is left when no more comes.
+    fn rest(&mut self) -> Option<Frame> {
+        let payload = self.unread().to_vec();
+        self.skip(payload.len());
+        let kind = match self.rule {
+            // A last line may lack its end, and silence is what ends a payload by gap.
+            Rule::Line(_) | Rule::Gap(_) => FrameKind::Data,
+            Rule::Marks { .. } | Rule::Length { .. } => FrameKind::Truncated,
+        };
+        (!payload.is_empty()).then_some(Frame { kind, payload })
     }
 
     fn within(&self, bytes: usize) -> Result<(), FramingError> {
@@ -154,33 +168,32 @@ impl Framing for RawFraming {
             self.from = 0;
         }
         self.buffer.extend_from_slice(bytes);
+        self.ended = false;
     }
 
     fn next_frame(&mut self) -> Result<Option<Frame>, FramingError> {
         if self.unread().is_empty() {
             return Ok(None);
         }
-        match self.rule.clone() {
+        let frame = match self.rule.clone() {
             Rule::Marks { start, end } => self.next_marked(&start, &end),
             Rule::Length { bytes, order } => self.next_counted(bytes, order),
             Rule::Line(end) => self.next_line(end),
             Rule::Gap(_) => self.within(self.unread().len()).map(|()| None),
-        }
+        }?;
+        Ok(if frame.is_none() && self.ended { self.rest() } else { frame })
     }
 
     fn pending(&self) -> usize {
         self.unread().len()
     }
 
-    fn finish(&mut self) -> Option<Frame> {
-        let payload = self.unread().to_vec();
-        self.skip(payload.len());
-        let kind = match self.rule {
-            // A last line may lack its end, and silence is what ends a payload by gap.
-            Rule::Line(_) | Rule::Gap(_) => FrameKind::Data,
-            Rule::Marks { .. } | Rule::Length { .. } => FrameKind::Truncated,
-        };
-        (!payload.is_empty()).then_some(Frame { kind, payload })
+    fn quiet(&mut self) {
+        self.ended |= matches!(self.rule, Rule::Gap(_));
+    }
+
+    fn finish(&mut self) {
+        self.ended = true;
     }
 
     fn gap(&self) -> Option<Duration> {
@@ -311,8 +324,9 @@ mod tests {
         let mut framing = RawFraming::new(&config, 100).unwrap();
         framing.push(b"last");
         assert_eq!(framing.next_frame(), Ok(None));
-        assert_eq!(framing.finish(), Some(Frame::data(b"last".to_vec())));
-        assert_eq!(framing.finish(), None);
+        framing.finish();
+        assert_eq!(framing.next_frame(), Ok(Some(Frame::data(b"last".to_vec()))));
+        assert_eq!(framing.next_frame(), Ok(None));
     }
 
     #[test]

@@ -49,10 +49,7 @@ impl klinke_engine::source::Source for Source {
     ) -> BoxFuture<'static, Result<Box<dyn OpenSource>, SourceError>> {
         Box::pin(async move {
             let Source { config, framing, statistics } = *self;
-            let (listen, connect) = (config.listen.clone(), config.connect.clone());
-            let entrance =
-                Entrance::open(listen, connect, &config.allow, &config.limits, Arc::clone(&statistics))
-                    .await?;
+            let entrance = Entrance::open(config.entry(), Arc::clone(&statistics)).await?;
             let budget = Budget::new(config.limits.memory.0);
             let shared = Shared { intake, limits: config.limits.clone(), budget, statistics };
             Ok(Box::new(Open { config: Arc::new(config), framing, entrance, shared }) as Box<dyn OpenSource>)
@@ -69,7 +66,7 @@ impl OpenSource for Open {
         Box::pin(async move {
             let Open { config, framing, entrance, shared } = *self;
             let channel = shared.intake.channel().to_owned();
-            let serve = |accepted: Accepted, stop| {
+            let serve = move |accepted: Accepted, stop| {
                 let handler = Taker {
                     config: Arc::clone(&config),
                     framing: framing.clone(),

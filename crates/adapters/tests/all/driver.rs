@@ -71,6 +71,20 @@ async fn a_half_closed_partner_still_gets_its_answers() {
 }
 
 #[tokio::test]
+async fn a_partner_that_sends_much_and_closes_is_heard_to_the_end() {
+    let desk = Desk::gated(0, |_| Ok(End::Stored));
+    let (source, _) = lines(&desk, json!({}), json!([])).await;
+    let mut stream = source.connect().await;
+    send(&mut stream, &"x\n".repeat(200)).await;
+    stream.shutdown().await.unwrap();
+    desk.has(64).await;
+    desk.gate.add_permits(200);
+    expect(&mut stream, &"ok\n".repeat(200)).await;
+    expect_end(&mut stream).await;
+    source.end().await;
+}
+
+#[tokio::test]
 async fn under_pressure_a_source_reads_nothing_then_refuses_in_its_way() {
     let full = || Refusal::Full("test".to_owned());
     let desk = Desk::deciding(move |_| Err(full()));

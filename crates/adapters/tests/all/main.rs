@@ -8,3 +8,5 @@ mod mllp_destination;
 mod mllp_source;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tls;

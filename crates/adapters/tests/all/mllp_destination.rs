@@ -11,9 +11,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::*;
 
-const LIMIT: Duration = Duration::from_secs(5);
+pub const LIMIT: Duration = Duration::from_secs(5);
 
-fn parcel(payload: &str) -> Parcel {
+pub fn parcel(payload: &str) -> Parcel {
     let key =
         DeliveryKey { destination: DestinationId(1), lane: "".into(), envelope: EnvelopeId(7), part: 0 };
     let payload = payload.as_bytes().into();
@@ -94,8 +94,9 @@ async fn what_is_no_acknowledgment_of_this_message_closes_the_connection() {
     for (answer, code) in [
         (ack("AA", "C0"), "wrong-control-id"),
         (ack("AA", ""), "wrong-control-id"),
-        (payload, "no-msa"),
+        (payload, "not-an-ack"),
         (framed("OK"), "not-an-ack"),
+        (framed("MSH|^~\\&|RIS|RAD|KIS|HAUS|20260301||ACK|R1|P|2.5\r"), "no-msa"),
     ] {
         let mut partner = partner(json!({})).await;
         let (reply, mut stream) = partner.says(&adt("C1", ""), &answer).await;

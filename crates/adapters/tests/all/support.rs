@@ -196,3 +196,10 @@ pub fn field<'a>(message: &'a str, segment: &str, number: usize) -> &'a str {
     let at = if segment == "MSH" { number - 1 } else { number };
     line.split('|').nth(at).unwrap_or_default()
 }
+
+/// The partner closes, whatever it says before.
+pub async fn expect_close(stream: &mut TcpStream) {
+    let mut rest = Vec::new();
+    // A reset is an end, too.
+    let _ = timeout(SOON, stream.read_to_end(&mut rest)).await.expect("the connection ends");
+}
