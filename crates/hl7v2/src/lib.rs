@@ -48,7 +48,6 @@
 pub mod ack;
 pub mod batch;
 pub mod charset;
-pub mod definitions;
 pub mod continuation;
 pub mod definitions;
 pub mod delimiters;

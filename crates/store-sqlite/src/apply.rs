@@ -178,8 +178,12 @@ impl Work<'_> {
         if channel != route.channel {
             return Ok(Err(Error::Backend(format!("envelope {id} is not of channel {}", route.channel))));
         }
-        if id.0 <= check!(self.ledger.channel(channel)).mark {
+        let mark = check!(self.ledger.channel(channel)).mark;
+        if id.0 <= mark {
             return Ok(Err(Error::Backend(format!("envelope {id} has been routed already"))));
+        }
+        if route.after.is_some_and(|after| after.0 != mark) {
+            return Ok(Err(Error::Backend(format!("the envelope before {id} has not been routed"))));
         }
         if route.ended.is_none() && route.deliveries.is_empty() {
             return Ok(Err(Error::Backend(format!("envelope {id} is routed to nowhere"))));

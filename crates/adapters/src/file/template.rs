@@ -35,7 +35,7 @@ const PLACES: [(&str, Piece); 7] = [
 impl Template {
     /// The name for a parcel of this channel.
     pub fn name(&self, channel: &str, parcel: &Parcel) -> String {
-        let (year, month, day, hour, minute, second, micros) = parcel.received.parts();
+        let (year, month, day, hour, minute, second, micros) = parcel.queued.parts();
         let date = format!("{year:04}{month:02}{day:02}");
         let mut name = String::new();
         for piece in &self.0 {
@@ -130,7 +130,7 @@ mod tests {
             },
             attempt: 2,
             repeat: false,
-            received: Timestamp(1_772_352_900_250_000),
+            queued: Timestamp(1_772_352_900_250_000),
             format: "hl7v2".into(),
             payload: Default::default(),
         };

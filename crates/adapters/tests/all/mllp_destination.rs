@@ -17,7 +17,7 @@ pub fn parcel(payload: &str) -> Parcel {
     let key =
         DeliveryKey { destination: DestinationId(1), lane: "".into(), envelope: EnvelopeId(7), part: 0 };
     let payload = payload.as_bytes().into();
-    Parcel { key, attempt: 1, repeat: false, received: Timestamp(0), format: "hl7v2".into(), payload }
+    Parcel { key, attempt: 1, repeat: false, queued: Timestamp(0), format: "hl7v2".into(), payload }
 }
 
 struct Partner {

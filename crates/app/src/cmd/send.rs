@@ -103,8 +103,12 @@ fn messages_of(bytes: &[u8], raw: bool) -> Vec<Vec<u8>> {
             other => text.push(other),
         }
     }
-    let split = batch::split(&text);
-    if split.messages.is_empty() { vec![text] } else { split.messages.iter().map(|one| one.bytes.to_vec()).collect() }
+    let Ok(message) = klinke_hl7v2::Message::parse(text.clone()) else { return vec![text] };
+    let split = batch::split(&message);
+    if split.messages.is_empty() {
+        return vec![text];
+    }
+    split.messages.iter().map(|one| one.bytes.to_vec()).collect()
 }
 
 async fn send_one(sender: &mut Sender, file: &Path, message: &[u8], limit: Duration) -> Result<Sent> {

@@ -23,7 +23,7 @@ pub enum Behaviour {
 impl Behaviour {
     /// True when it says that the partner has the message.
     pub fn accepts(self) -> bool {
-        matches!(self, Behaviour::Answer(Code::Aa | Code::Ca) | Behaviour::Late(_))
+        matches!(self, Behaviour::Answer(Code::ApplicationAccept | Code::CommitAccept) | Behaviour::Late(_))
     }
 }
 
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn reads_every_word() {
-        assert_eq!("AE".parse(), Ok(Behaviour::Answer(Code::Ae)));
+        assert_eq!("AE".parse(), Ok(Behaviour::Answer(Code::ApplicationError)));
         assert_eq!("late:200ms".parse(), Ok(Behaviour::Late(Duration::from_millis(200))));
         for word in ["late", "never", "wrong", "close", "CR"] {
             assert!(word.parse::<Behaviour>().is_ok(), "{word}");

@@ -58,13 +58,13 @@ async fn answer(payload: &[u8], behaviour: Behaviour, answers: &mut Vec<u8>) -> 
         Behaviour::Answer(code) => acknowledgment(payload, code),
         Behaviour::Late(time) => {
             tokio::time::sleep(time).await;
-            acknowledgment(payload, Code::Aa)
+            acknowledgment(payload, Code::ApplicationAccept)
         }
         Behaviour::Never => return true,
         Behaviour::Close => return false,
         Behaviour::Wrong => {
             let id = control_id_of(payload);
-            let text = String::from_utf8_lossy(&acknowledgment(payload, Code::Aa)).into_owned();
+            let text = String::from_utf8_lossy(&acknowledgment(payload, Code::ApplicationAccept)).into_owned();
             text.replace(&format!("MSA|AA|{id}"), "MSA|AA|NOT-YOURS").into_bytes()
         }
     };

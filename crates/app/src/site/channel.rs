@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use klinke_adapters::units::{Bytes, Period};
-use klinke_adapters::{file, http, mllp, tcp, timer};
+use klinke_adapters::{file, mllp, tcp};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -55,10 +55,6 @@ pub struct Source {
     pub tcp: Option<tcp::SourceConfig>,
     /// A drop folder. Since 0.1.
     pub file: Option<file::SourceConfig>,
-    /// Requests over HTTP. Since 0.1.
-    pub http: Option<http::SourceConfig>,
-    /// The clock. Since 0.1.
-    pub timer: Option<timer::SourceConfig>,
     /// When the sender is answered: `stored`, `routed` or `delivered`. Since 0.1.
     #[serde(default)]
     pub ack: Ack,
@@ -138,8 +134,6 @@ pub struct Destination {
     pub tcp: Option<tcp::DestinationConfig>,
     /// A folder that is no system's. Since 0.1.
     pub file: Option<file::DestinationConfig>,
-    /// An HTTP endpoint that is no system's. Since 0.1.
-    pub http: Option<http::DestinationConfig>,
     /// Only what meets this goes there: a condition as in `only`. Since 0.1.
     #[schemars(with = "Option<serde_json::Value>")]
     pub only: Option<toml::Value>,

@@ -45,6 +45,7 @@ impl Loader<'_> {
             systems_file.as_ref().map(|file| self.systems(file, overlay.as_ref())).unwrap_or_default();
         let channels = self.channels();
         let (tables, table_texts) = self.tables();
+        let templates = self.templates();
         let mut scripts = BTreeMap::new();
         for part in ["channels", "lib"] {
             self.scripts(part, &mut scripts);
@@ -58,6 +59,7 @@ impl Loader<'_> {
                 channels,
                 tables,
                 table_texts,
+                templates,
                 scripts,
             }),
             _ => Err(self.faults),
@@ -167,6 +169,19 @@ impl Loader<'_> {
             }
         }
         (tables, texts)
+    }
+
+    fn templates(&mut self) -> BTreeMap<String, String> {
+        let mut templates = BTreeMap::new();
+        for file in self.files("templates", &["hl7", "txt", "csv", "xml", "json"]) {
+            let Some(name) = file.file_name().and_then(|name| name.to_str()).map(str::to_owned) else {
+                continue;
+            };
+            if let Some(text) = self.text(&file) {
+                templates.insert(name, text);
+            }
+        }
+        templates
     }
 
     fn scripts(&mut self, part: &str, scripts: &mut BTreeMap<String, String>) {

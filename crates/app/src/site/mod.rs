@@ -8,6 +8,7 @@
 //! | `channels/<name>.toml` | [`channel`]: source, steps, destinations |
 //! | `channels/*.ts`, `lib/*.ts` | scripts |
 //! | `tables/<name>.csv` | look-up tables |
+//! | `templates/*` | messages to be filled |
 //! | `examples/<channel>/*.hl7` | the site's own tests |
 
 pub mod channel;
@@ -47,6 +48,8 @@ pub struct Site {
     pub tables: Tables,
     /// The tables' text by name, for channel versions.
     pub table_texts: BTreeMap<String, String>,
+    /// Message templates by file name.
+    pub templates: BTreeMap<String, String>,
     /// Scripts by path within the site (`channels/x.ts`, `lib/y.ts`).
     pub scripts: BTreeMap<String, String>,
 }

@@ -1,6 +1,6 @@
 //! `systems.toml`: the partners.
 
-use klinke_adapters::{file, http, mllp, tcp};
+use klinke_adapters::{file, mllp, tcp};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -18,8 +18,6 @@ pub struct System {
     pub mllp: Option<mllp::DestinationConfig>,
     /// Where it takes bytes over TCP. Since 0.1.
     pub tcp: Option<tcp::DestinationConfig>,
-    /// Where it takes requests over HTTP. Since 0.1.
-    pub http: Option<http::DestinationConfig>,
     /// The folder it takes files from. Since 0.1.
     pub file: Option<file::DestinationConfig>,
     /// Anything a person should know. Since 0.1.

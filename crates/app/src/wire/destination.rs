@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use klinke_adapters::{mllp, tcp};
+use klinke_adapters::{file, mllp, tcp};
 use klinke_engine::answers::AnswerTable;
 use klinke_engine::document::Format;
 use klinke_engine::link::Destination as Partner;
@@ -33,6 +33,7 @@ impl Compiler<'_> {
         &self,
         index: usize,
         table: &Table,
+        channel: &str,
         format: &Arc<dyn Format>,
         world: &World,
         relay: Relay<'_>,
@@ -40,7 +41,7 @@ impl Compiler<'_> {
         let base = ["destination".to_owned(), format!("[{index}]")];
         let at = |key: &str| base.iter().cloned().chain([key.to_owned()]).collect::<Vec<_>>();
         let fault = |key: &str, text: String| self.file.source.fault(&at(key), text);
-        let (name, endpoint) = self.endpoint(table, &base, relay)?;
+        let (name, endpoint) = self.endpoint(table, channel, &base, relay)?;
         let lane = table.lane.as_deref().map(|text| super::path(format, text));
         let lane = lane.transpose().map_err(|text| fault("lane", text))?;
         if endpoint.connections > 1 && lane.is_none() && table.connections.is_some() {
@@ -91,6 +92,7 @@ impl Compiler<'_> {
     fn endpoint(
         &self,
         table: &Table,
+        channel: &str,
         base: &[String],
         relay: Relay<'_>,
     ) -> Result<(String, Endpoint), Fault> {
@@ -100,30 +102,31 @@ impl Compiler<'_> {
             table.channel.is_some(),
             table.mllp.is_some(),
             table.tcp.is_some(),
+            table.file.is_some(),
         ];
         if named.iter().filter(|given| **given).count() != 1 {
-            let text = "say where it goes with one of `to`, `channel`, `mllp`, `tcp`";
+            let text = "say where it goes with one of `to`, `channel`, `mllp`, `tcp`, `file`";
             return Err(self.file.source.fault(base, text));
         }
-        if let Some(channel) = &table.channel {
-            if !self.site.channels.contains_key(channel) {
+        if let Some(other) = &table.channel {
+            if !self.site.channels.contains_key(other) {
                 let known = self.site.channels.keys().map(String::as_str);
-                let near = klinke_engine::steps::nearest(channel, known);
+                let near = klinke_engine::steps::nearest(other, known);
                 let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                let text = format!("there is no channel `{channel}`{hint}");
+                let text = format!("there is no channel `{other}`{hint}");
                 return Err(self.file.source.fault(&at("channel"), text));
             }
             let endpoint =
-                Endpoint { partner: relay(channel), answer_limit: ANSWER_LIMIT, connections: 1 };
-            return Ok((channel.clone(), endpoint));
+                Endpoint { partner: relay(other), answer_limit: ANSWER_LIMIT, connections: 1 };
+            return Ok((other.clone(), endpoint));
         }
-        let (name, key, mllp, tcp) = match &table.to {
-            None => ("out".to_owned(), "mllp", &table.mllp, &table.tcp),
+        let (name, key, mllp, tcp, file) = match &table.to {
+            None => ("out".to_owned(), "mllp", &table.mllp, &table.tcp, &table.file),
             Some(to) => {
                 let Some(system) = self.site.systems.get(to) else {
                     return Err(self.file.source.fault(&at("to"), self.unknown_system(to)));
                 };
-                (to.clone(), "to", &system.mllp, &system.tcp)
+                (to.clone(), "to", &system.mllp, &system.tcp, &system.file)
             }
         };
         let wanted = |via: Via| table.via.is_none_or(|one| one == via);
@@ -131,10 +134,19 @@ impl Compiler<'_> {
             over_mllp(config, table)
         } else if let Some(config) = tcp.as_ref().filter(|_| wanted(Via::Tcp)) {
             over_tcp(config, table)
+        } else if let Some(config) = file.as_ref().filter(|_| wanted(Via::File)) {
+            self.into_folder(config, channel)
         } else {
             Err(format!("systems.toml does not say where `{name}` takes messages; add `mllp = \"host:port\"`"))
         };
         made.map(|endpoint| (name, endpoint)).map_err(|text| self.file.source.fault(&at(key), text))
+    }
+
+    fn into_folder(&self, config: &file::DestinationConfig, channel: &str) -> Result<Endpoint, String> {
+        let folder = self.site.folder.join(&config.folder);
+        let config = file::DestinationConfig { folder, ..config.clone() };
+        let partner = file::Destination::new(config, channel).map_err(|error| error.to_string())?;
+        Ok(Endpoint { partner: Arc::new(partner), answer_limit: ANSWER_LIMIT, connections: 1 })
     }
 }
 

@@ -6,7 +6,7 @@ mod source;
 pub mod version;
 mod world;
 
-pub use world::{Trial, World};
+pub use world::World;
 
 use std::sync::Arc;
 
@@ -57,16 +57,17 @@ pub fn channel(
         format: format.name(),
         tables: &site.tables,
         zone: &world.zone,
+        templates: &site.templates,
     };
     let compiler = Compiler { site, file, workshop };
     let steps = keep(compiler.steps(&channel.step, &["step".to_owned()]), &mut faults);
     let (from, charset) = compiler.sender(&mut faults);
-    let source = channel.source.as_ref().and_then(|table| keep(source::open(table, file), &mut faults)).flatten();
+    let source = channel.source.as_ref().and_then(|table| keep(source::open(table, file, &site.folder), &mut faults)).flatten();
     let destinations: Vec<_> = channel
         .destination
         .iter()
         .enumerate()
-        .filter_map(|(index, one)| keep(compiler.destination(index, one, &format, world, relay), &mut faults))
+        .filter_map(|(index, one)| keep(compiler.destination(index, one, name, &format, world, relay), &mut faults))
         .collect();
     compiler.names(&destinations, &mut faults);
     if !faults.is_empty() {

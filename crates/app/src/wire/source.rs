@@ -1,6 +1,8 @@
 //! A channel's source.
 
-use klinke_adapters::{mllp, tcp};
+use std::path::Path;
+
+use klinke_adapters::{file as files, mllp, tcp};
 use klinke_engine::source::{Source, SourceError};
 
 use crate::site::channel::Source as Table;
@@ -9,17 +11,27 @@ use crate::site::{ChannelFile, Fault};
 /// The adapter's key, and the system that it names as sender.
 pub(super) fn from(table: &Table) -> Option<(&'static str, &str)> {
     let mllp = table.mllp.as_ref().and_then(|config| Some(("mllp", config.from.as_deref()?)));
-    mllp.or_else(|| table.tcp.as_ref().and_then(|config| Some(("tcp", config.from.as_deref()?))))
+    let tcp = || table.tcp.as_ref().and_then(|config| Some(("tcp", config.from.as_deref()?)));
+    let file = || table.file.as_ref().and_then(|config| Some(("file", config.from.as_deref()?)));
+    mllp.or_else(tcp).or_else(file)
 }
 
 /// Makes the source that a table describes.
-pub(super) fn open(table: &Table, file: &ChannelFile) -> Result<Option<Box<dyn Source>>, Fault> {
+pub(super) fn open(
+    table: &Table,
+    file: &ChannelFile,
+    folder: &Path,
+) -> Result<Option<Box<dyn Source>>, Fault> {
     let mut made: Vec<(&str, Result<Box<dyn Source>, SourceError>)> = Vec::new();
     if let Some(config) = &table.mllp {
         made.push(("mllp", mllp::Source::new(config.clone()).map(|one| Box::new(one) as _)));
     }
     if let Some(config) = &table.tcp {
         made.push(("tcp", tcp::Source::new(config.clone()).map(|one| Box::new(one) as _)));
+    }
+    if let Some(config) = &table.file {
+        let config = files::SourceConfig { folder: folder.join(&config.folder), ..config.clone() };
+        made.push(("file", files::Source::new(config).map(|one| Box::new(one) as _)));
     }
     let here = ["source".to_owned()];
     match (made.pop(), made.is_empty()) {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::site::{ChannelFile, Site};
 
 /// The files of a version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Version {
     /// The channel's file.
     pub channel: String,
@@ -18,6 +18,9 @@ pub struct Version {
     pub systems: BTreeMap<String, toml::Table>,
     /// The look-up tables of the site that its text names.
     pub tables: BTreeMap<String, String>,
+    /// The site's message templates, when the text names any.
+    #[serde(default)]
+    pub templates: BTreeMap<String, String>,
     /// The site's scripts, when it has script steps.
     pub scripts: BTreeMap<String, String>,
     /// The time zone.
@@ -40,6 +43,12 @@ impl Version {
             // A script may look into any table.
             tables: tables
                 .filter(|(name, _)| has_scripts || named(name))
+                .map(|(name, text)| (name.clone(), text.clone()))
+                .collect(),
+            templates: site
+                .templates
+                .iter()
+                .filter(|(name, _)| named(name))
                 .map(|(name, text)| (name.clone(), text.clone()))
                 .collect(),
             scripts: if has_scripts { site.scripts.clone() } else { BTreeMap::new() },

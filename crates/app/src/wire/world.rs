@@ -13,7 +13,7 @@ use klinke_engine::template::Zone;
 use super::version::Version;
 use crate::site::channel::{Channel, Limits};
 
-pub use klinke_engine::Trial;
+use klinke_engine::Trial;
 
 /// What channels are compiled with.
 #[derive(Clone)]
@@ -61,6 +61,7 @@ impl World {
             format: format.name(),
             tables: &tables,
             zone: &self.zone,
+            templates: &version.templates,
         };
         let steps = build_all(&table.step, &workshop)?;
         Ok(Trial::new(channel, format, charset, steps))

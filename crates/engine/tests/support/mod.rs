@@ -1,0 +1,11 @@
+//! A toy format, scripted partners and a bed to run channels in.
+
+#![allow(dead_code, reason = "each test binary uses its own share")]
+
+pub mod bed;
+pub mod partner;
+pub mod toy;
+
+pub use bed::{Bed, Tap, channel, destination};
+pub use partner::{Partner, Then};
+pub use toy::{Toy, step};
