@@ -83,7 +83,7 @@ fn show(channel: &ChannelView, serving: bool, out: Out) {
         parts.push(out.tone(Tone::Dim, format!("{} {last}", out.lang.pick("last", "zuletzt"))));
     }
     out.line(format!("  {}", parts.join(", ")));
-    for refuses in &channel.refuses {
+    if let Some(refuses) = &channel.refuses {
         out.line(format!("  {}", out.tone(Tone::Bad, refuses)));
     }
     for destination in &channel.destinations {
