@@ -130,15 +130,10 @@ impl Papers {
     /// Adds a line to the trace, within its limits.
     pub(super) fn note(&mut self, line: &str) {
         if self.notes.len() <= Context::TRACE_LINES_MAX {
-            let most = Context::TRACE_LINE_BYTES_MAX + 8;
-            self.notes.push(
-                line.chars()
-                    .scan(0, |bytes, c| {
-                        *bytes += c.len_utf8();
-                        (*bytes <= most).then_some(c)
-                    })
-                    .collect(),
-            );
+            // The context cuts the line; here only what is far too long is not kept.
+            let most = (Context::TRACE_LINE_BYTES_MAX + 8).min(line.len());
+            let cut = (0..=most).rev().find(|&at| line.is_char_boundary(at)).unwrap_or(0);
+            self.notes.push(line[..cut].to_owned());
         }
     }
 
