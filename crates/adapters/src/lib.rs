@@ -1,1 +1,15 @@
-//! Filled in the next commits.
+//! Sources and destinations per protocol, over one shared socket driver.
+//!
+//! | to find | look in |
+//! |---|---|
+//! | listening, connecting, limits, timeouts, TLS: the same for every protocol | [`net`] |
+//! | one protocol's settings, its source, its destination | the module of its name |
+//! | how site files write lengths of time and sizes | [`units`] |
+//!
+//! One adapter never imports another. What two of them need lies in [`net`] or [`units`].
+
+pub mod file;
+pub mod mllp;
+pub mod net;
+pub mod tcp;
+pub mod units;

@@ -38,6 +38,11 @@ pub trait Document: Send + fmt::Debug {
     fn values(&self, path: &Path) -> Result<Vec<Value<'_>>, DocumentError>;
     /// Sets the value at a path, making what is missing on the way there.
     fn set(&mut self, path: &Path, value: Value<'_>) -> Result<(), DocumentError>;
+    /// Copies what stands at one path, with its whole inner structure, to another.
+    fn copy(&mut self, from: &Path, to: &Path) -> Result<(), DocumentError> {
+        let value = self.value(from)?.into_owned();
+        self.set(to, value)
+    }
     /// Removes what the path names: a whole part, one repetition, or the value; gives how many.
     fn delete(&mut self, path: &Path) -> Result<usize, DocumentError>;
     /// How many parts or repetitions the path names.

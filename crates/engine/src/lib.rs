@@ -4,17 +4,36 @@
 //!
 //! | what happens | where |
 //! |---|---|
-//! | an adapter hands bytes in and waits until they are kept | [`source`] |
-//! | the steps run, one envelope after the other | [`step`], [`document`] |
-//! | the results lie in the lanes of their destinations | [`lane`](crate::link) |
-//! | an adapter delivers, the answer becomes a disposition | [`link`] |
+//! | an adapter hands bytes in and waits until they are kept | [`source`], `channel::intake` |
+//! | the steps run, one envelope after the other | [`step`], [`document`], `channel::worker` |
+//! | steps that need no code, and what they are built of | [`steps`], [`template`], [`table`] |
+//! | the results lie in the lanes of their destinations | `lane::queue`, `lane::desk` |
+//! | an adapter delivers, the answer becomes a disposition | [`link`], [`answers`], `lane::links` |
+//!
+//! [`Engine`] holds all channels of a site over one store.
 
+pub mod answers;
+mod channel;
+mod circuit;
 pub mod clock;
 pub mod document;
+mod engine;
+mod lane;
 pub mod link;
+pub mod retry;
+pub mod schedule;
 pub mod script;
 pub mod source;
 pub mod step;
+pub mod steps;
+pub mod table;
+pub mod template;
+pub mod throttle;
+
+pub use channel::spec;
+pub use channel::work::{Made, Observer, Trial};
+pub use engine::{Applied, ChannelReport, Engine, StartError};
+pub use lane::desk::DeskReport;
 
 /// A boxed future, as traits of adapters return it.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

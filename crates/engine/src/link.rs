@@ -36,9 +36,9 @@ pub struct Parcel {
     pub attempt: u32,
     /// True when an earlier attempt may have reached the partner.
     pub repeat: bool,
-    /// When the envelope was received.
-    pub received: Timestamp,
-    /// The payload's format.
+    /// When the steps had made it.
+    pub queued: Timestamp,
+    /// The channel's format.
     pub format: Arc<str>,
     /// The bytes to send.
     pub payload: Payload,

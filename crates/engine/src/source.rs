@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use klinke_model::{EnvelopeId, Payload, Timestamp};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use crate::BoxFuture;
 
@@ -63,6 +63,22 @@ pub trait Intake: Send + Sync + 'static {
     /// Takes one arrival. Resolves when the channel's `ack` allows an answer: by default as soon as the
     /// envelope is on stable storage (promise 1).
     fn submit(&self, arrival: Arrival) -> BoxFuture<'static, Result<Receipt, Refusal>>;
+    /// Like [`Intake::submit`], for protocols that answer twice: `kept` is told as soon as the envelope is
+    /// on stable storage, which may be long before the channel's `ack` allows the last answer. Unless an
+    /// intake knows better, both are the same moment. When the arrival is refused, `kept` is dropped.
+    fn submit_and_tell(
+        &self,
+        arrival: Arrival,
+        kept: oneshot::Sender<EnvelopeId>,
+    ) -> BoxFuture<'static, Result<Receipt, Refusal>> {
+        let taken = self.submit(arrival);
+        Box::pin(async move {
+            let receipt = taken.await?;
+            // Nobody hears it when the partner has gone meanwhile.
+            let _ = kept.send(receipt.id);
+            Ok(receipt)
+        })
+    }
     /// Why the channel would refuse now, if it would: lets a source push back before it reads on.
     fn pressure(&self) -> Option<Refusal>;
     /// The time, from the engine's clock.

@@ -15,6 +15,15 @@ use crate::document::Document;
 pub trait Step: Send + Sync + fmt::Debug {
     /// Its kind, as the site writes it: `only`, `set`, `script`, …
     fn kind(&self) -> &'static str;
+    /// What the site calls it, where it gives it a title.
+    fn title(&self) -> Option<&str> {
+        None
+    }
+    /// The format of the documents that it gives, where that is another than it is given. Steps after it
+    /// are compiled for that one.
+    fn gives(&self) -> Option<&'static str> {
+        None
+    }
     /// Does its work on one document.
     fn apply(&self, context: &mut Context<'_>, document: Box<dyn Document>) -> Result<Yield, StepError>;
     /// Does its work on all documents that earlier steps made of the envelope. Only a step that joins
@@ -26,7 +35,8 @@ pub trait Step: Send + Sync + fmt::Debug {
     ) -> Result<Yield, StepError> {
         let mut all = Vec::with_capacity(documents.len());
         let mut ended = None;
-        for document in documents {
+        for (part, document) in documents.into_iter().enumerate() {
+            context.part = u16::try_from(part).unwrap_or(u16::MAX);
             match self.apply(context, document)? {
                 Yield::One(document) => all.push(document),
                 Yield::Many(documents) => all.extend(documents),
@@ -59,6 +69,8 @@ pub struct Context<'a> {
     pub envelope: &'a Envelope,
     /// The channel's name.
     pub channel: &'a str,
+    /// Which of the documents that came of the envelope this one is, from 0.
+    pub part: u16,
     /// Values that earlier steps left for later ones.
     pub values: BTreeMap<String, String>,
     /// Lines for the envelope's own trace; may hold patient data, shown but never logged.
@@ -73,7 +85,7 @@ impl<'a> Context<'a> {
 
     /// A context without values.
     pub fn new(envelope: &'a Envelope, channel: &'a str) -> Self {
-        Context { envelope, channel, values: BTreeMap::new(), trace: Vec::new() }
+        Context { envelope, channel, part: 0, values: BTreeMap::new(), trace: Vec::new() }
     }
 
     /// Adds a line to the trace, within its limits.
@@ -113,6 +125,13 @@ impl StepError {
     /// An error at a place.
     pub fn at(place: impl Into<String>, text: impl Into<String>) -> Self {
         StepError { text: text.into(), place: Some(place.into()) }
+    }
+
+    /// The same error, at this place unless it knows one already.
+    #[must_use]
+    pub fn or_at(mut self, place: &str) -> Self {
+        self.place.get_or_insert_with(|| place.to_owned());
+        self
     }
 }
 

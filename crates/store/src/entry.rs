@@ -36,6 +36,9 @@ pub struct Routed {
     pub envelope: EnvelopeId,
     /// Its channel.
     pub channel: ChannelId,
+    /// The envelope of the same channel that the caller routed just before, if this is not its first:
+    /// when that one was refused, this one is refused too, so that nothing is passed over.
+    pub after: Option<EnvelopeId>,
     /// When.
     pub at: Timestamp,
     /// What became of it.
@@ -113,7 +116,8 @@ pub enum Action {
         /// When.
         at: Timestamp,
     },
-    /// Lets a lane, or the whole destination, go on.
+    /// Lets a lane, or the whole destination, go on: ends exactly the hold of this place. A lane that is
+    /// held by itself stays held when its destination is released.
     Release {
         /// Where.
         destination: DestinationId,

@@ -17,10 +17,16 @@
 //! - **Reads** block the calling thread; the engine makes them where blocking is allowed. They see
 //!   every entry whose `done` was called before.
 //!
-//! `contract::run` checks all of it against any store.
+//! - **Once.** An envelope is routed once, and goes at most once with the same part to the same
+//!   destination; what a mark passes over counts as failed. In one lane, parts of an envelope rise.
+//!
+//! [`contract_tests!`] checks all of it against any store.
 
+pub mod contract;
 mod entry;
 mod error;
+pub mod faulty;
+pub mod memory;
 mod query;
 mod record;
 

@@ -1,2 +1,56 @@
-//! Filled in the next commits.
-fn main() {}
+//! Developer tasks, run as `cargo xtask <task> [options]`.
+//!
+//! One task, one file, one line in [`TASKS`]. A task answers with its exit status: 0 done, 1 failed,
+//! 2 could not run here (something it needs is not to be had), said aloud.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
+
+mod definitions;
+
+use std::process::ExitCode;
+
+/// One task of a developer's machine or of CI.
+struct Task {
+    /// The word on the command line.
+    name: &'static str,
+    /// One line for the list.
+    help: &'static str,
+    /// Does the work with the arguments after the name.
+    run: fn(&[String]) -> anyhow::Result<Outcome>,
+}
+
+/// How a task ended when it did not fail.
+enum Outcome {
+    /// The work is done, or the check holds.
+    Done,
+    /// The task could not run on this machine; the text says what was missing.
+    NotRun(String),
+}
+
+const TASKS: &[Task] = &[Task {
+    name: "definitions",
+    help: "generate the HL7 v2 definitions from published packages; --check compares, --packages DIR uses a folder",
+    run: definitions::run,
+}];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let Some(task) = arguments.first().and_then(|name| TASKS.iter().find(|task| task.name == name)) else {
+        println!("cargo xtask <task>\n");
+        for task in TASKS {
+            println!("  {:<14} {}", task.name, task.help);
+        }
+        return ExitCode::from(u8::from(!arguments.is_empty()));
+    };
+    match (task.run)(&arguments[1..]) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::NotRun(why)) => {
+            eprintln!("{} DID NOT RUN: {why}", task.name);
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            eprintln!("{} failed: {error:#}", task.name);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What this adapter asks of the codec: frames, the header's few fields that decide about answers, the
+//! building of acknowledgments.
+
+use std::time::Duration;
+
+use klinke_hl7v2::ack::{self, Code, ErrorCode, ErrorDetail, Expectation, Form};
+use klinke_hl7v2::message::Message;
+use klinke_hl7v2::mllp::{self, Commit, Ending, Framer, Violation};
+use klinke_model::Timestamp;
+
+use super::config::{AckForm, SourceConfig};
+use crate::net::{Frame, FrameKind, Framing, FramingError};
+
+/// After this silence inside a frame, what may count as whole does so.
+const SILENCE: Duration = Duration::from_millis(500);
+/// How much of a message is looked at for its header. A message of 70 MB costs no more than a small one.
+const HEAD_BYTES_MAX: usize = 8 << 10;
+/// How many segments of it: the header, those of software and user, and an MSA behind them.
+const HEAD_SEGMENTS: usize = 4;
+
+/// MLLP frames for the driver.
+#[derive(Debug)]
+pub(super) struct Mllp {
+    framer: Framer,
+    told: [u64; Violation::ALL.len()],
+}
+
+impl Mllp {
+    /// For payloads of at most this many bytes.
+    pub(super) fn new(size_bytes_max: usize, bare: bool) -> Self {
+        let framer = Framer::new(mllp::Config { size_bytes_max, bare });
+        Mllp { framer, told: [0; Violation::ALL.len()] }
+    }
+}
+
+impl Framing for Mllp {
+    fn push(&mut self, bytes: &[u8]) {
+        self.framer.push(bytes);
+    }
+
+    fn next_frame(&mut self) -> Result<Option<Frame>, FramingError> {
+        let frame = self.framer.next_frame();
+        let frame = frame.map_err(|error| FramingError { code: "too-large", text: error.to_string() })?;
+        Ok(frame.map(|frame| {
+            let kind = match (frame.ending, frame.commit()) {
+                (Ending::Truncated, _) => FrameKind::Truncated,
+                (_, Some(Commit::Ack)) => FrameKind::Committed,
+                (_, Some(Commit::Nak)) => FrameKind::NotCommitted,
+                (Ending::Complete, None) => FrameKind::Data,
+            };
+            Frame { kind, payload: frame.payload.to_vec() }
+        }))
+    }
+
+    fn pending(&self) -> usize {
+        self.framer.buffered()
+    }
+
+    fn quiet(&mut self) {
+        self.framer.on_idle();
+    }
+
+    fn finish(&mut self) {
+        self.framer.finish();
+    }
+
+    fn gap(&self) -> Option<Duration> {
+        Some(SILENCE)
+    }
+
+    fn start(&self, _: usize, out: &mut Vec<u8>) {
+        out.push(mllp::START);
+    }
+
+    fn end(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&[mllp::END, mllp::CR]);
+    }
+
+    fn payload_fits(&self, payload: &[u8]) -> Result<(), FramingError> {
+        // Hardly any payload holds one of them at all.
+        if !payload.contains(&mllp::END) && !payload.contains(&mllp::START) {
+            return Ok(());
+        }
+        let encoded = mllp::encode(payload, &mut Vec::new());
+        encoded.map_err(|error| FramingError { code: "unframable", text: error.to_string() })
+    }
+
+    fn violations(&mut self, note: &mut dyn FnMut(&'static str, u64)) {
+        for (violation, count) in self.framer.statistics().violations() {
+            let told = &mut self.told[violation as usize];
+            if count > *told {
+                note(violation.code(), count - *told);
+                *told = count;
+            }
+        }
+    }
+}
+
+/// The header of a message.
+#[derive(Debug)]
+pub(super) struct Head {
+    message: Message,
+    pub(super) expects: Expectation,
+    pub(super) control_id: String,
+}
+
+impl Head {
+    /// Of a message, or of the first one of a batch; `None` when it is no HL7.
+    pub(super) fn read(payload: &[u8]) -> Option<Self> {
+        let head = &payload[..payload.len().min(HEAD_BYTES_MAX)];
+        let ends = head.iter().enumerate().filter(|(_, byte)| matches!(byte, b'\r' | b'\n'));
+        let end = ends.map(|(at, _)| at + 1).nth(HEAD_SEGMENTS - 1).unwrap_or(head.len());
+        let message = Message::parse(head[..end].to_vec()).ok()?;
+        let control_id = text(&message, 10);
+        Some(Head { expects: ack::expectation(&message), control_id, message })
+    }
+
+    /// MSH-13.
+    pub(super) fn sequence(&self) -> Option<i64> {
+        text(&self.message, 13).trim().parse().ok()
+    }
+
+    /// True when MSH-15 and MSH-16 are empty.
+    pub(super) fn asks_nothing(&self) -> bool {
+        text(&self.message, 15).trim().is_empty() && text(&self.message, 16).trim().is_empty()
+    }
+}
+
+fn text(message: &Message, number: usize) -> String {
+    let header = message.segments().find(|segment| segment.name_bytes() == *b"MSH");
+    let field = header.as_ref().and_then(|header| header.field(number));
+    field.map(|field| field.text().into_owned()).unwrap_or_default()
+}
+
+/// What an acknowledgment says.
+#[derive(Clone, Debug)]
+pub(super) struct Words<'a> {
+    pub(super) code: Code,
+    /// A sentence without patient data.
+    pub(super) text: &'a str,
+    pub(super) control_id: &'a str,
+    pub(super) now: Timestamp,
+    pub(super) expected_sequence: Option<i64>,
+}
+
+/// Writes acknowledgments as the site wants them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Writer {
+    form: Form,
+    commit_frames: bool,
+}
+
+impl Writer {
+    pub(super) fn new(config: &SourceConfig) -> Self {
+        let form = match config.ack_type {
+            AckForm::Version => Form::ByVersion,
+            AckForm::Ack => Form::Ack,
+            AckForm::Event => Form::AckEvent,
+            AckForm::Full => Form::AckEventAck,
+        };
+        Writer { form, commit_frames: config.commit_frames }
+    }
+
+    /// An acknowledgment in its frame, of the message with this header, or of something that has none.
+    pub(super) fn acknowledge(&self, head: Option<&Head>, words: &Words<'_>) -> Vec<u8> {
+        let now = klinke_hl7v2::time::Timestamp::from_unix(words.now.0.div_euclid(1_000_000), 0);
+        let error = if head.is_none() { ErrorCode::SegmentSequence } else { ErrorCode::ApplicationInternal };
+        let errors = [ErrorDetail::new(error, None)];
+        let options = ack::Options {
+            form: self.form,
+            text: words.text,
+            errors: if words.code.is_positive() { &[] } else { &errors },
+            expected_sequence: words.expected_sequence,
+            ..ack::Options::new(words.control_id, now)
+        };
+        let message = match head {
+            Some(head) => ack::acknowledge(&head.message, words.code, &options),
+            None => ack::acknowledge_bytes(b"", words.code, &options),
+        };
+        self.frame(&message, words.code)
+    }
+
+    /// A message in its frame, behind a commit frame where the site has them.
+    pub(super) fn frame(&self, message: &[u8], code: Code) -> Vec<u8> {
+        let mut out = Vec::with_capacity(message.len() + 7);
+        if self.commit_frames {
+            out.extend_from_slice(&if code.is_positive() { Commit::Ack } else { Commit::Nak }.frame());
+        }
+        out.push(mllp::START);
+        out.extend_from_slice(message);
+        out.extend_from_slice(&[mllp::END, mllp::CR]);
+        out
+    }
+}

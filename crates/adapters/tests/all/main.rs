@@ -1,0 +1,12 @@
+//! Adapters over real sockets and real files, with a channel that the tests hold in their hands.
+
+#[cfg(test)]
+mod driver;
+#[cfg(test)]
+mod mllp_destination;
+#[cfg(test)]
+mod mllp_source;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod tls;

@@ -1,0 +1,218 @@
+//! Frames in, acknowledgments out.
+
+use std::sync::Arc;
+
+use klinke_adapters::mllp::Source;
+use klinke_engine::source::{End, Refusal};
+use klinke_model::Payload;
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+async fn mllp(desk: &Arc<Desk>, mut settings: Value) -> Running {
+    settings["listen"] = json!("127.0.0.1:0");
+    settings["from"] = json!("kis");
+    run(Source::new(config(settings)).unwrap(), desk).await
+}
+
+/// What one message is answered with.
+async fn answer(settings: Value, message: &str, decide: Result<End, Refusal>) -> String {
+    let desk = Desk::deciding(move |_| decide.clone());
+    let source = mllp(&desk, settings).await;
+    let mut stream = source.connect().await;
+    send(&mut stream, &framed(message)).await;
+    let answer = frame(&mut stream).await;
+    source.end().await;
+    answer
+}
+
+#[tokio::test]
+async fn a_kept_message_is_acknowledged_as_the_standard_says() {
+    let ack = answer(json!({}), &adt("C1", ""), Ok(End::Stored)).await;
+    assert_eq!(field(&ack, "MSA", 1), "AA");
+    assert_eq!(field(&ack, "MSA", 2), "C1");
+    let swapped: Vec<&str> = (3..=6).map(|number| field(&ack, "MSH", number)).collect();
+    assert_eq!(swapped, ["RIS", "RAD", "KIS", "HAUS"]);
+    assert_eq!((field(&ack, "MSH", 11), field(&ack, "MSH", 12)), ("P", "2.5"));
+    assert!(!field(&ack, "MSH", 10).is_empty());
+    assert_ne!(field(&ack, "MSH", 10), "C1");
+}
+
+#[tokio::test]
+async fn acknowledgments_have_identifiers_of_their_own() {
+    let desk = Desk::open();
+    let source = mllp(&desk, json!({})).await;
+    let mut stream = source.connect().await;
+    let mut seen = std::collections::HashSet::new();
+    for number in 0..50 {
+        send(&mut stream, &framed(&adt(&format!("C{number}"), ""))).await;
+    }
+    for number in 0..50 {
+        let ack = frame(&mut stream).await;
+        assert_eq!(field(&ack, "MSA", 2), format!("C{number}"), "answers keep the order of messages");
+        let id = field(&ack, "MSH", 10).to_owned();
+        assert!(id.len() <= 20 && seen.insert(id));
+    }
+    source.end().await;
+}
+
+#[tokio::test]
+async fn each_end_has_its_code() {
+    let answered = |code: &str, accepted| End::Answered {
+        accepted,
+        code: code.to_owned(),
+        text: "t".to_owned(),
+        answer: None,
+    };
+    for (end, code) in [
+        (Ok(End::Routed), "AA"),
+        (Ok(End::Filtered), "AA"),
+        (Ok(End::Failed("step 2".to_owned())), "AE"),
+        (Ok(End::Pending), "AA"),
+        (Ok(answered("AA", true)), "AA"),
+        (Ok(answered("AE", false)), "AE"),
+        (Ok(answered("AR", false)), "AR"),
+        (Ok(answered("timeout", false)), "AE"),
+        (Err(Refusal::Full("disk".to_owned())), "AE"),
+        (Err(Refusal::Down("disk".to_owned())), "AE"),
+        (Err(Refusal::Forbidden("size".to_owned())), "AR"),
+    ] {
+        let ack = answer(json!({}), &adt("C1", ""), end.clone()).await;
+        assert_eq!(field(&ack, "MSA", 1), code, "{end:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stopping_channel_gives_no_answer() {
+    let desk = Desk::deciding(|_| Err(Refusal::Stopping));
+    let source = mllp(&desk, json!({})).await;
+    for rest in ["", "|||AL|NE", "|||NE|NE"] {
+        let mut stream = source.connect().await;
+        send(&mut stream, &framed(&adt("C1", rest))).await;
+        expect_end(&mut stream).await;
+    }
+    source.end().await;
+}
+
+#[tokio::test]
+async fn enhanced_mode_accepts_at_once_and_answers_later() {
+    // MSH-15, MSH-16, whether it is taken, and the answers.
+    let full = || Err(Refusal::Full("disk".to_owned()));
+    let failed = || Ok(End::Failed("step".to_owned()));
+    for (asks, end, codes) in [
+        ("AL|NE", Ok(End::Stored), &["CA"][..]),
+        ("AL|AL", Ok(End::Stored), &["CA", "AA"]),
+        ("NE|AL", Ok(End::Stored), &["AA"]),
+        ("AL|AL", failed(), &["CA", "AE"]),
+        ("AL|SU", failed(), &["CA"]),
+        ("AL|ER", failed(), &["CA", "AE"]),
+        ("AL|AL", full(), &["CE"]),
+        ("NE|AL", full(), &["AE"]),
+        ("SU|NE", Ok(End::Stored), &["CA"]),
+        ("ER|NE", Ok(End::Stored), &[]),
+        ("ER|NE", full(), &["CE"]),
+        ("NE|NE", Ok(End::Stored), &[]),
+        ("AL|NE", Err(Refusal::Forbidden("size".to_owned())), &["CR"]),
+    ] {
+        let case = format!("{asks} {end:?}");
+        let desk = Desk::deciding(move |_| end.clone());
+        let source = mllp(&desk, json!({})).await;
+        let mut stream = source.connect().await;
+        send(&mut stream, &framed(&adt("C1", &format!("|||{asks}")))).await;
+        for code in codes {
+            let ack = frame(&mut stream).await;
+            assert_eq!((field(&ack, "MSA", 1), field(&ack, "MSA", 2)), (*code, "C1"), "{case}");
+        }
+        expect_silence(&mut stream, 20).await;
+        source.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_nobody_wants_to_hear_ends_the_connection() {
+    let desk = Desk::deciding(|_| Err(Refusal::Full("disk".to_owned())));
+    let source = mllp(&desk, json!({})).await;
+    for settings in ["|||NE|NE", "|||SU|SU"] {
+        let mut stream = source.connect().await;
+        send(&mut stream, &framed(&adt("C1", settings))).await;
+        expect_end(&mut stream).await;
+    }
+    source.end().await;
+}
+
+#[tokio::test]
+async fn what_is_no_hl7_is_kept_raw_or_refused() {
+    for (keep, code, kept) in [("keep", "AE", 1), ("refuse", "AR", 0)] {
+        let desk = Desk::open();
+        let source = mllp(&desk, json!({ "unparsable": keep })).await;
+        let mut stream = source.connect().await;
+        send(&mut stream, &framed("SH|damaged")).await;
+        let ack = frame(&mut stream).await;
+        assert_eq!(field(&ack, "MSA", 1), code);
+        assert!(!ack.contains("damaged"));
+        assert_eq!(desk.count(), kept);
+        source.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_truncated_frame_is_neither_handed_on_nor_answered() {
+    let desk = Desk::open();
+    let source = mllp(&desk, json!({})).await;
+    let mut stream = source.connect().await;
+    send(&mut stream, "\x0bMSH|^~\\&|KIS|HALF").await;
+    drop(stream);
+    let mut stream = source.connect().await;
+    send(&mut stream, &format!("junk{}", framed(&adt("C2", "")))).await;
+    assert_eq!(field(&frame(&mut stream).await, "MSA", 2), "C2");
+    assert_eq!(desk.payloads(), [adt("C2", "")]);
+    source.end().await;
+}
+
+#[tokio::test]
+async fn commit_frames_go_before_acknowledgments() {
+    let desk = Desk::deciding(|one| {
+        if one.payload.windows(2).any(|two| two == b"C2") {
+            Err(Refusal::Full("x".into()))
+        } else {
+            Ok(End::Stored)
+        }
+    });
+    let source = mllp(&desk, json!({ "commit_frames": true })).await;
+    let mut stream = source.connect().await;
+    for (id, commit, code) in [("C1", "\x06", "AA"), ("C2", "\x15", "AE")] {
+        send(&mut stream, &framed(&adt(id, ""))).await;
+        assert_eq!(frame(&mut stream).await, commit);
+        assert_eq!(field(&frame(&mut stream).await, "MSA", 1), code);
+    }
+    source.end().await;
+}
+
+#[tokio::test]
+async fn the_partners_own_answer_is_given_back_where_the_site_wants_it() {
+    let own = "MSH|^~\\&|RIS|RAD|KIS|HAUS|2026||RSP^K22|R9|P|2.5\rMSA|AA|C1\rQPD|x\r";
+    let end = End::Answered {
+        accepted: true,
+        code: "AA".to_owned(),
+        text: String::new(),
+        answer: Some(Payload::from(own.as_bytes())),
+    };
+    assert_eq!(answer(json!({ "relay_answer": true }), &adt("C1", ""), Ok(end.clone())).await, own);
+    assert_ne!(answer(json!({ "relay_answer": true }), &adt("C2", ""), Ok(end.clone())).await, own);
+    assert_ne!(answer(json!({}), &adt("C1", ""), Ok(end)).await, own);
+}
+
+#[tokio::test]
+async fn the_mode_may_be_set_against_the_header() {
+    let ack = answer(json!({ "mode": "enhanced" }), &adt("C1", ""), Ok(End::Stored)).await;
+    assert_eq!(field(&ack, "MSA", 1), "CA");
+    let ack = answer(json!({ "mode": "original" }), &adt("C1", "|||AL|NE"), Ok(End::Stored)).await;
+    assert_eq!(field(&ack, "MSA", 1), "AA");
+    let desk = Desk::open();
+    let source = mllp(&desk, json!({ "mode": "none" })).await;
+    let mut stream = source.connect().await;
+    send(&mut stream, &framed(&adt("C1", ""))).await;
+    desk.has(1).await;
+    expect_silence(&mut stream, 30).await;
+    source.end().await;
+}

@@ -1,0 +1,84 @@
+//! What several verbs share: the site, and whom to ask about it.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use klinke_store::Store;
+use serde::de::DeserializeOwned;
+
+use crate::control::answer::{Counter, Progress};
+use crate::control::request::Request;
+use crate::control::socket;
+use crate::site::{Fault, Node, load};
+use crate::wire::World;
+
+/// Which site.
+#[derive(clap::Args, Debug, Clone)]
+pub struct SiteArg {
+    /// The site's folder
+    #[arg(value_name = "SITE", default_value = ".")]
+    pub folder: PathBuf,
+    /// Lay klinke.<ENV>.toml over klinke.toml
+    #[arg(long, value_name = "ENV", env = "KLINKE_ENV")]
+    pub env: Option<String>,
+}
+
+impl SiteArg {
+    /// `klinke.toml` and the store's folder.
+    pub fn node(&self) -> Result<(Node, PathBuf)> {
+        let node = load::node(&self.folder, self.env.as_deref()).map_err(|faults| faulty(&faults))?;
+        let store = self.folder.join(&node.store.path);
+        Ok((node, store))
+    }
+
+    /// Asks the running `serve`, or the store itself when nothing serves.
+    pub fn ask<T: DeserializeOwned>(&self, request: Request) -> Result<T> {
+        self.ask_long(request, &mut |_, _| {})
+    }
+
+    /// As [`SiteArg::ask`], for long work.
+    pub fn ask_long<T: DeserializeOwned>(&self, request: Request, progress: Progress<'_>) -> Result<T> {
+        let (node, folder) = self.node()?;
+        if let Some(client) = socket::connect(&folder) {
+            return Ok(serde_json::from_value(socket::ask(&client, &request, progress)?)?);
+        }
+        if !folder.exists() {
+            bail!("{} does not exist: the site has not run yet", folder.display());
+        }
+        let world = World::new(&node.zone)?;
+        let store: Arc<dyn Store> = crate::serve::open_store(&node, &folder, &world)?;
+        let retention = load::load(&self.folder, self.env.as_deref())
+            .map(|site| crate::serve::retention(&site))
+            .unwrap_or_default();
+        let counter =
+            Counter { site: node.name.clone(), store, engine: None, world, retention, reload: None };
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        Ok(serde_json::from_value(counter.answer(request, runtime.handle(), progress)?)?)
+    }
+}
+
+/// Faults of a site as one error.
+pub fn faulty(faults: &[Fault]) -> anyhow::Error {
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    anyhow::anyhow!("{}", lines.join("\n"))
+}
+
+/// Prints to standard error.
+pub fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// A file's bytes; `-` is standard input.
+pub fn read_input(file: &Path) -> Result<Vec<u8>> {
+    use anyhow::Context;
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    if file == Path::new("-") {
+        std::io::stdin().lock().read_to_end(&mut bytes)?;
+    } else {
+        bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,105 @@
+//! The verbs of the command line, one file each.
+
+mod check;
+mod common;
+mod listen;
+mod messages;
+mod new;
+mod queue;
+mod schema;
+mod send;
+mod serve;
+mod shell;
+mod status;
+mod trace;
+mod upkeep;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::lang;
+use crate::out::Out;
+
+pub use common::faulty;
+
+/// Connects a hospital: HL7 v2, files, TCP and HTTP; keeps every message until it is delivered.
+#[derive(Parser)]
+#[command(name = "klinke", version, max_term_width = 100, propagate_version = true)]
+pub struct Cli {
+    /// Language of texts: de or en [default: that of the environment]
+    #[arg(long, global = true, value_name = "LANG")]
+    lang: Option<String>,
+    /// Answer as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Make a new site to start from
+    New(new::Args),
+    /// Check a site's files
+    Check(check::Args),
+    /// Run a site
+    Serve(serve::Args),
+    /// Say how the channels of a site stand
+    Status(status::Args),
+    /// List, search, show, export, resend or edit messages
+    Messages(messages::Args),
+    /// Follow one case through all channels
+    Trace(trace::Args),
+    /// Show what waits; hold, release, skip, give up or revive
+    Queue(queue::Args),
+    /// Send messages over MLLP and show the answers
+    Send(send::Args),
+    /// Listen as a partner would, and answer AA, AE, late, never or wrong
+    Listen(listen::Args),
+    /// Copy the store while the site runs
+    Backup(upkeep::BackupArgs),
+    /// Make a store from a backup
+    Restore(upkeep::RestoreArgs),
+    /// Check every stored byte
+    Verify(upkeep::SiteArgs),
+    /// Remove what the site's retention allows
+    Prune(upkeep::SiteArgs),
+    /// Write JSON Schemas of the site's files, for editors
+    Schema(schema::Args),
+    /// Print completions for a shell
+    Completions(shell::CompletionArgs),
+    /// Write man pages into a folder
+    Man(shell::ManArgs),
+}
+
+/// How a verb ended: 0 as wished, 1 something found, 2 not done.
+pub type Ended = anyhow::Result<ExitCode>;
+
+/// Runs the command line.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let out = Out::new(cli.json, lang::asked(cli.lang.as_deref()));
+    let ended = match cli.verb {
+        Verb::New(args) => new::run(&args, out),
+        Verb::Check(args) => check::run(&args, out),
+        Verb::Serve(args) => serve::run(&args, out),
+        Verb::Status(args) => status::run(&args, out),
+        Verb::Messages(args) => messages::run(&args, out),
+        Verb::Trace(args) => trace::run(&args, out),
+        Verb::Queue(args) => queue::run(&args, out),
+        Verb::Send(args) => send::run(&args, out),
+        Verb::Listen(args) => listen::run(&args, out),
+        Verb::Backup(args) => upkeep::backup(&args, out),
+        Verb::Restore(args) => upkeep::restore(&args, out),
+        Verb::Verify(args) => upkeep::verify(&args, out),
+        Verb::Prune(args) => upkeep::prune(&args, out),
+        Verb::Schema(args) => schema::run(&args, out),
+        Verb::Completions(args) => shell::completions(&args, Cli::command()),
+        Verb::Man(args) => shell::man(&args, Cli::command()),
+    };
+    ended.unwrap_or_else(|error| {
+        common::complain(&format!("klinke: {error:#}"));
+        ExitCode::from(2)
+    })
+}

@@ -1,0 +1,118 @@
+//! `klinke status`: how the channels of a site stand.
+
+use std::process::ExitCode;
+
+use super::Ended;
+use super::common::SiteArg;
+use crate::control::request::Request;
+use crate::control::view::{ChannelView, DestinationView, Status};
+use crate::lang::Pick;
+use crate::out::{Out, Tone, bytes};
+
+/// Say how the channels of a site stand
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  klinke status hospital/\n\nExit status: 0 all is well, 1 something needs a person.")]
+pub struct Args {
+    #[command(flatten)]
+    site: SiteArg,
+}
+
+pub fn run(args: &Args, out: Out) -> Ended {
+    let status: Status = args.site.ask(Request::Status)?;
+    let well = is_well(&status);
+    if out.json {
+        out.value(&status)?;
+    } else {
+        head(&status, out);
+        for channel in &status.channels {
+            show(channel, status.serving, out);
+        }
+    }
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn is_well(status: &Status) -> bool {
+    let destination = |one: &DestinationView| !one.down && !one.held && one.dead == 0;
+    let channel = |one: &ChannelView| {
+        one.balances && one.failed == 0 && one.refuses.is_none() && one.destinations.iter().all(destination)
+    };
+    status.store.refuses.is_none() && status.channels.iter().all(channel)
+}
+
+fn head(status: &Status, out: Out) {
+    let serving = match status.serving {
+        true => out.tone(Tone::Good, out.lang.pick("runs", "läuft")),
+        false => out.tone(Tone::Warn, out.lang.pick("does not run", "läuft nicht")),
+    };
+    let store = &status.store;
+    let free = store.free.map(bytes).unwrap_or_else(|| "?".to_owned());
+    out.line(format!("{}  {serving}", out.tone(Tone::Bold, &status.site)));
+    out.line(out.lang.pick(
+        format!("store: {} envelopes, {}, {free} free", store.envelopes, bytes(store.bytes)),
+        format!("Speicher: {} Sendungen, {}, {free} frei", store.envelopes, bytes(store.bytes)),
+    ));
+    if let Some(refuses) = &store.refuses {
+        out.line(out.tone(Tone::Bad, out.lang.pick("refuses to write: ", "schreibt nicht: ").to_owned() + refuses));
+    }
+}
+
+fn show(channel: &ChannelView, serving: bool, out: Out) {
+    out.line("");
+    let address = channel.address.as_deref().map(|address| format!("  {address}")).unwrap_or_default();
+    let stopped = match serving && !channel.runs {
+        true => format!("  {}", out.tone(Tone::Bad, out.lang.pick("does not run", "läuft nicht"))),
+        false => String::new(),
+    };
+    out.line(format!("{}{address}{stopped}", out.tone(Tone::Bold, &channel.name)));
+    let mut parts = vec![out.lang.pick(
+        format!("{} received", channel.received),
+        format!("{} empfangen", channel.received),
+    )];
+    let mut part = |count: u64, tone: Tone, en: &str, de: &str| {
+        if count > 0 {
+            parts.push(out.tone(tone, format!("{count} {}", out.lang.pick(en, de))));
+        }
+    };
+    part(channel.filtered, Tone::Dim, "filtered", "gefiltert");
+    part(channel.failed, Tone::Bad, "failed in a step", "in einem Schritt gescheitert");
+    part(channel.unrouted, Tone::Warn, "not yet handled", "noch nicht bearbeitet");
+    if !channel.balances {
+        parts.push(out.tone(Tone::Bad, out.lang.pick("the books do not balance", "die Bücher gehen nicht auf")));
+    }
+    if let Some(last) = &channel.last {
+        parts.push(out.tone(Tone::Dim, format!("{} {last}", out.lang.pick("last", "zuletzt"))));
+    }
+    out.line(format!("  {}", parts.join(", ")));
+    for refuses in &channel.refuses {
+        out.line(format!("  {}", out.tone(Tone::Bad, refuses)));
+    }
+    for destination in &channel.destinations {
+        out.line(format!("  → {}", describe(destination, out)));
+    }
+}
+
+fn describe(one: &DestinationView, out: Out) -> String {
+    let mut parts = vec![out.lang.pick(
+        format!("{} delivered", one.delivered),
+        format!("{} zugestellt", one.delivered),
+    )];
+    let mut part = |count: u64, tone: Tone, en: &str, de: &str| {
+        if count > 0 {
+            parts.push(out.tone(tone, format!("{count} {}", out.lang.pick(en, de))));
+        }
+    };
+    part(one.waiting, Tone::Warn, "waiting", "warten");
+    part(one.dead, Tone::Bad, "dead", "aufgegeben");
+    part(one.dropped, Tone::Dim, "dropped", "verworfen");
+    if one.held {
+        parts.push(out.tone(Tone::Warn, out.lang.pick("held", "angehalten")));
+    }
+    if one.down {
+        parts.push(out.tone(Tone::Bad, out.lang.pick("the partner is down", "der Partner ist nicht erreichbar")));
+    }
+    if let Some((at, code, text)) = one.trouble.as_ref().filter(|_| one.down || one.waiting > 0) {
+        parts.push(out.tone(Tone::Dim, format!("{at} {code} {text}")));
+    }
+    let address = one.address.as_deref().map(|address| format!(" ({address})")).unwrap_or_default();
+    format!("{}{address}: {}", one.name, parts.join(", "))
+}

@@ -1,0 +1,49 @@
+//! `klinke trace`: one case across all channels, in the order of time.
+
+use std::process::ExitCode;
+
+use super::common::SiteArg;
+use super::{Ended, messages};
+use crate::control::request::{Find, Request};
+use crate::control::view::MessageLine;
+use crate::lang::Pick;
+use crate::out::Out;
+
+/// Follow one case through all channels
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  klinke trace hospital/ 4711\n\nThe identifier may be a patient's, a case's, an order's or a message's.")]
+pub struct Args {
+    #[command(flatten)]
+    site: SiteArg,
+    /// A patient, case, order or control identifier
+    #[arg(value_name = "ID")]
+    id: String,
+    /// How many at most
+    #[arg(long, default_value_t = 200)]
+    limit: usize,
+}
+
+pub fn run(args: &Args, out: Out) -> Ended {
+    let mut lines: Vec<MessageLine> = Vec::new();
+    for key in ["patient", "case", "order", "control"] {
+        let find = Find {
+            keys: vec![(key.to_owned(), args.id.clone())],
+            limit: args.limit,
+            oldest_first: true,
+            ..Find::default()
+        };
+        let found: Vec<MessageLine> = args.site.ask(Request::Messages(find))?;
+        lines.extend(found);
+    }
+    lines.sort_by_key(|line| line.id);
+    lines.dedup_by_key(|line| line.id);
+    lines.truncate(args.limit);
+    if out.json {
+        out.value(&lines)?;
+    } else if lines.is_empty() {
+        out.line(out.lang.pick("nothing is known by this identifier", "zu dieser Kennung ist nichts bekannt"));
+    } else {
+        messages::show_lines(&lines, out);
+    }
+    Ok(if lines.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}

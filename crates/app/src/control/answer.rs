@@ -1,0 +1,189 @@
+//! Answers requests, whoever asks.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow, bail};
+use klinke_engine::Engine;
+use klinke_model::{ChannelId, DestinationId, EnvelopeId, Origin, Payload, Timestamp};
+use klinke_store::{ChannelInfo, DestinationInfo, PruneRule, Store};
+use serde_json::{Value, json};
+
+use super::request::{Request, Settle};
+use super::{find, settle, show, status};
+use crate::wire::World;
+
+/// What requests are answered from.
+pub struct Counter {
+    /// The site's name.
+    pub site: String,
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The engine, when it runs.
+    pub engine: Option<Arc<Engine>>,
+    /// What channels are compiled with, to show an envelope's stages.
+    pub world: World,
+    /// What may be pruned: channel name and rule.
+    pub retention: BTreeMap<String, crate::site::node::Retention>,
+    /// Reads the site's files again.
+    pub reload: Option<Box<dyn Fn() -> Result<Value> + Send + Sync>>,
+}
+
+/// Told how far long work has come.
+pub type Progress<'a> = &'a mut (dyn FnMut(u64, u64) + Send);
+
+impl Counter {
+    /// Answers one request. Blocks while the store is read; `runtime` runs what the engine does.
+    pub fn answer(
+        &self,
+        request: Request,
+        runtime: &tokio::runtime::Handle,
+        progress: Progress<'_>,
+    ) -> Result<Value> {
+        match request {
+            Request::Status => Ok(serde_json::to_value(status::status(self, runtime)?)?),
+            Request::Messages(find) => Ok(serde_json::to_value(find::messages(self, &find)?)?),
+            Request::Show { id } => Ok(serde_json::to_value(show::message(self, EnvelopeId(id))?)?),
+            Request::Queue { place, limit } => {
+                Ok(serde_json::to_value(settle::lanes(self, place.as_deref(), limit)?)?)
+            }
+            Request::Dead { place, limit } => {
+                Ok(serde_json::to_value(settle::dead(self, place.as_deref(), limit)?)?)
+            }
+            Request::Hold { place, lane, reason } => settle::hold(self, runtime, &place, lane, reason),
+            Request::Settle { what, place, envelopes, reason } => {
+                settle::settle(self, runtime, what, &place, &envelopes, &reason)
+            }
+            Request::Resend { envelopes, channel } => self.resend(runtime, &envelopes, channel.as_deref()),
+            Request::Edit { id, payload } => self.edit(runtime, EnvelopeId(id), super::decode(&payload)?),
+            Request::Backup { folder } => {
+                self.store.backup(&PathBuf::from(&folder), &mut |done, of| progress(done, of))?;
+                Ok(json!({ "folder": folder }))
+            }
+            Request::Verify => {
+                let report = self.store.verify(&mut |done, of| progress(done, of))?;
+                Ok(json!({
+                    "envelopes": report.envelopes,
+                    "bytes": report.bytes,
+                    "faults": report.faults,
+                }))
+            }
+            Request::Prune => self.prune(progress),
+            Request::Reload => match &self.reload {
+                Some(reload) => reload(),
+                None => bail!("nothing serves this site, there is nothing to reload"),
+            },
+        }
+    }
+
+    fn resend(
+        &self,
+        runtime: &tokio::runtime::Handle,
+        envelopes: &[u64],
+        channel: Option<&str>,
+    ) -> Result<Value> {
+        let mut made = Vec::new();
+        for &id in envelopes {
+            let id = EnvelopeId(id);
+            let envelope = self.envelope(id)?;
+            let own = self.channel_name(envelope.channel)?;
+            let channel = channel.unwrap_or(&own);
+            made.push(self.submit(runtime, channel, envelope.payload, Origin::Resent(id))?);
+        }
+        Ok(json!({ "envelopes": made }))
+    }
+
+    fn edit(&self, runtime: &tokio::runtime::Handle, id: EnvelopeId, payload: Vec<u8>) -> Result<Value> {
+        let channel = self.channel_name(self.envelope(id)?.channel)?;
+        let made = self.submit(runtime, &channel, Payload::new(payload), Origin::Edited(id))?;
+        Ok(json!({ "envelopes": [made] }))
+    }
+
+    fn submit(
+        &self,
+        runtime: &tokio::runtime::Handle,
+        channel: &str,
+        payload: Payload,
+        origin: Origin,
+    ) -> Result<u64> {
+        let engine = self.engine.as_ref().ok_or_else(|| {
+            anyhow!("nothing serves this site; start `klinke serve` so that the envelope can go its way")
+        })?;
+        let receipt = runtime.block_on(engine.submit(channel, payload, "operator", origin))?;
+        Ok(receipt.id.0)
+    }
+
+    fn prune(&self, progress: Progress<'_>) -> Result<Value> {
+        let channels = self.store.channels()?;
+        let rule = |channel: &ChannelInfo| {
+            let kept = self.retention.get(&channel.name)?;
+            (kept.age.is_some() || kept.size.is_some()).then(|| PruneRule {
+                channel: channel.id,
+                age_max: kept.age.map(|age| age.0),
+                bytes_max: kept.size.map(|size| size.0 as u64),
+            })
+        };
+        let rules: Vec<_> = channels.iter().filter_map(rule).collect();
+        let (mut envelopes, mut bytes) = (0, 0);
+        loop {
+            let report = self.store.prune(&rules, Timestamp::now())?;
+            envelopes += report.envelopes;
+            bytes += report.bytes;
+            progress(envelopes, 0);
+            if !report.more {
+                return Ok(json!({ "envelopes": envelopes, "bytes": bytes, "rules": rules.len() }));
+            }
+        }
+    }
+
+    /// One envelope as it came.
+    pub fn envelope(&self, id: EnvelopeId) -> Result<klinke_model::Envelope> {
+        let record = self.store.envelope(id)?;
+        Ok(record.with_context(|| format!("there is no envelope {id}"))?.envelope)
+    }
+
+    /// A channel's name.
+    pub fn channel_name(&self, id: ChannelId) -> Result<String> {
+        let channels = self.store.channels()?;
+        let found = channels.into_iter().find(|channel| channel.id == id);
+        Ok(found.map_or_else(|| id.to_string(), |channel| channel.name))
+    }
+
+    /// Destinations of a place: `channel`, `channel/destination`, or all.
+    pub fn destinations(&self, place: Option<&str>) -> Result<Vec<(String, DestinationInfo)>> {
+        let channels = self.store.channels()?;
+        let all = self.store.destinations()?.into_iter().filter_map(|destination| {
+            let channel = channels.iter().find(|channel| channel.id == destination.channel)?;
+            Some((format!("{}/{}", channel.name, destination.name), destination))
+        });
+        let Some(place) = place else { return Ok(all.collect()) };
+        let wanted: Vec<_> = all
+            .filter(|(name, _)| name == place || name.split_once('/').is_some_and(|(one, _)| one == place))
+            .collect();
+        if wanted.is_empty() {
+            bail!("there is no channel or destination `{place}`; `klinke status` lists them");
+        }
+        Ok(wanted)
+    }
+
+    /// The one destination of a place.
+    pub fn destination(&self, place: &str) -> Result<(String, DestinationId)> {
+        let mut found = self.destinations(Some(place))?;
+        match (found.pop(), found.is_empty()) {
+            (Some((name, one)), true) => Ok((name, one.id)),
+            _ => bail!("`{place}` has several destinations; name one as channel/destination"),
+        }
+    }
+}
+
+impl Settle {
+    /// The word for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Settle::Skip => "skip",
+            Settle::Dead => "dead",
+            Settle::Revive => "revive",
+        }
+    }
+}

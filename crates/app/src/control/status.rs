@@ -1,0 +1,86 @@
+//! All channels with their books.
+
+use anyhow::Result;
+use klinke_engine::{ChannelReport, DeskReport};
+use klinke_store::{ChannelInfo, DestinationInfo};
+
+use super::answer::Counter;
+use super::view::{ChannelView, DestinationView, Status, StoreView};
+
+/// The status of everything.
+pub fn status(counter: &Counter, runtime: &tokio::runtime::Handle) -> Result<Status> {
+    let reports = match &counter.engine {
+        Some(engine) => runtime.block_on(engine.report()),
+        None => Vec::new(),
+    };
+    let health = counter.store.health()?;
+    let destinations = counter.store.destinations()?;
+    let channels = counter.store.channels()?;
+    let channels = channels.iter().map(|channel| {
+        let report = reports.iter().find(|report| report.id == channel.id);
+        let own = destinations.iter().filter(|one| one.channel == channel.id);
+        channel_view(channel, report, own)
+    });
+    Ok(Status {
+        site: counter.site.clone(),
+        serving: counter.engine.is_some(),
+        store: StoreView {
+            bytes: health.bytes,
+            free: health.free,
+            envelopes: health.envelopes,
+            index_lag: health.index_lag,
+            refuses: health.refuses,
+        },
+        channels: channels.collect(),
+    })
+}
+
+fn channel_view<'a>(
+    channel: &ChannelInfo,
+    report: Option<&ChannelReport>,
+    destinations: impl Iterator<Item = &'a DestinationInfo>,
+) -> ChannelView {
+    let tally = &channel.tally;
+    let destinations: Vec<_> = destinations
+        .map(|one| {
+            let own = report.and_then(|report| report.destinations.iter().find(|(id, ..)| *id == one.id));
+            (one.tally.balances(), destination_view(one, own.map(|(_, _, address, desk)| (address, desk))))
+        })
+        .collect();
+    ChannelView {
+        name: channel.name.clone(),
+        runs: report.is_some(),
+        address: report.and_then(|report| report.address.clone()),
+        refuses: report.and_then(|report| report.refuses.clone()),
+        received: tally.received,
+        filtered: tally.filtered,
+        failed: tally.failed,
+        routed: tally.routed,
+        unrouted: tally.unrouted,
+        last: channel.last_at.map(|at| at.to_string()),
+        balances: tally.balances() && destinations.iter().all(|(balances, _)| *balances),
+        destinations: destinations.into_iter().map(|(_, view)| view).collect(),
+    }
+}
+
+fn destination_view(info: &DestinationInfo, desk: Option<(&String, &DeskReport)>) -> DestinationView {
+    let tally = &info.tally;
+    let report = desk.map(|(_, report)| report);
+    let answered = report.filter(|report| report.attempts > 0);
+    DestinationView {
+        name: info.name.clone(),
+        address: desk.map(|(address, _)| address.clone()),
+        queued: tally.queued,
+        delivered: tally.delivered,
+        dead: tally.dead,
+        dropped: tally.dropped,
+        waiting: tally.waiting,
+        down: report.is_some_and(|report| report.down),
+        held: report.is_some_and(|report| report.held),
+        trouble: report
+            .and_then(|report| report.trouble.clone())
+            .map(|(at, code, text)| (at.to_string(), code, text)),
+        answer_millis: answered
+            .map(|report| report.answer_time.as_secs_f64() * 1_000.0 / report.attempts as f64),
+    }
+}

@@ -1,0 +1,29 @@
+//! German and English, side by side where each text is needed.
+
+pub use crate::site::node::Language;
+
+/// Picks one of two texts.
+pub trait Pick {
+    /// The text in this language.
+    fn pick<T>(self, en: T, de: T) -> T;
+}
+
+impl Pick for Language {
+    fn pick<T>(self, en: T, de: T) -> T {
+        match self {
+            Language::En => en,
+            Language::De => de,
+        }
+    }
+}
+
+/// The language that `--lang`, else the environment (`LC_ALL`, `LC_MESSAGES`, `LANG`) asks for.
+pub fn asked(option: Option<&str>) -> Language {
+    let environment = || {
+        ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    };
+    let word = option.map(str::to_owned).or_else(environment).unwrap_or_default();
+    if word.to_lowercase().starts_with("de") { Language::De } else { Language::En }
+}

@@ -1,0 +1,186 @@
+//! `klinke serve`: a site that runs, from start to an orderly stop.
+
+mod log;
+mod notify;
+mod prune;
+mod reload;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use klinke_engine::source::Stop;
+use klinke_engine::{Applied, Engine, clock::Clock};
+use klinke_formats::SearchKeys;
+use klinke_store::Store;
+use klinke_store_sqlite::{Options, SqliteStore};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::control::answer::Counter;
+use crate::control::socket;
+use crate::site::node::Retention;
+use crate::site::{Node, Site, load};
+use crate::wire::{self, World};
+
+/// Runs the site in a folder until it is told to stop; true when it stopped in good order.
+pub fn run(folder: &Path, environment: Option<&str>) -> Result<bool> {
+    let site = load::load(folder, environment).map_err(|faults| crate::cmd::faulty(&faults))?;
+    log::start(&site.node.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let orderly = runtime.block_on(serve(site, folder.to_owned(), environment.map(str::to_owned)))?;
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    Ok(orderly)
+}
+
+/// A running site: for `serve`, and for `demo` within one process.
+pub struct Serving {
+    /// The engine.
+    pub engine: Arc<Engine>,
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// What compiled the channels.
+    pub world: World,
+}
+
+impl Serving {
+    /// Opens the store and starts the channels; faults in any channel's file start none.
+    pub async fn start(site: &Site) -> Result<(Serving, Applied)> {
+        let world = World::new(&site.node.zone)?;
+        let store_folder = site.store_folder();
+        let store = open_store(&site.node, &store_folder, &world)?;
+        let engine = Arc::new(Engine::start(store.clone(), Clock::system()).await?);
+        let serving = Serving { engine, store, world };
+        let applied = serving.apply(site).await?;
+        Ok((serving, applied))
+    }
+
+    /// Makes the site's channels the running ones.
+    pub async fn apply(&self, site: &Site) -> Result<Applied> {
+        let relay = |channel: &str| self.engine.relay(channel);
+        let specs =
+            wire::channels(site, &self.world, &relay).map_err(|faults| crate::cmd::faulty(&faults))?;
+        Ok(self.engine.apply(specs, site.node.stop.limit.0).await)
+    }
+}
+
+async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Result<bool> {
+    let (serving, applied) = Serving::start(&site).await?;
+    let store_folder = site.store_folder();
+    let (stopper, stop) = Stop::new();
+    let (wish, wishes) = tokio::sync::mpsc::channel(1);
+    let counter = Arc::new(Counter {
+        site: site.node.name.clone(),
+        store: serving.store.clone(),
+        engine: Some(serving.engine.clone()),
+        world: serving.world.clone(),
+        retention: retention(&site),
+        reload: Some(reload::asker(wish.clone())),
+    });
+    let listener = socket::bind(&store_folder)?;
+    let mut tasks = vec![
+        tokio::spawn(socket::serve(listener, counter.clone(), stop.clone())),
+        tokio::spawn(prune::run(counter.clone(), stop.clone())),
+        tokio::spawn(notify::watchdog(stop.clone())),
+    ];
+    let limit = site.node.stop.limit.0;
+    let engine = serving.engine.clone();
+    tasks.push(tokio::spawn(reload::run(serving, folder, environment, wishes, stop.clone())));
+    tracing::info!(
+        site = %site.node.name,
+        channels = applied.started.len(),
+        failed = applied.failed.len(),
+        "the site runs"
+    );
+    notify::ready();
+    wait_for_the_end(wish).await?;
+    notify::stopping();
+    stopper.say();
+    let orderly = engine.stop(limit).await;
+    for task in tasks {
+        let _ = tokio::time::timeout(limit, task).await;
+    }
+    let _ = std::fs::remove_file(socket::path(&store_folder));
+    tracing::info!(orderly, "the site has stopped");
+    Ok(orderly)
+}
+
+/// Waits for SIGTERM or SIGINT; SIGHUP asks for a reload.
+async fn wait_for_the_end(wish: tokio::sync::mpsc::Sender<reload::Wish>) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hang_up.recv() => {
+                let _ = wish.try_send(reload::Wish::default());
+            }
+        }
+    }
+}
+
+/// Opens the site's store, made when it is not there.
+pub fn open_store(node: &Node, folder: &Path, _world: &World) -> Result<Arc<dyn Store>> {
+    let mut keys = SearchKeys::new()
+        .with_paths(node.search.iter().map(String::as_str))
+        .map_err(|text| anyhow::anyhow!("klinke.toml: search: {text}"))?;
+    if node.store.free_text {
+        keys = keys.with_text();
+    }
+    let options = Options {
+        keys: Arc::new(keys),
+        free_text: node.store.free_text,
+        reserve_bytes: node.store.reserve.0 as u64,
+        ..Options::default()
+    };
+    let store = SqliteStore::open(folder, options)
+        .with_context(|| format!("the store {} does not open", folder.display()))?;
+    Ok(Arc::new(store))
+}
+
+/// How long each channel's envelopes are kept.
+pub fn retention(site: &Site) -> BTreeMap<String, Retention> {
+    let kept = |(name, file): (&String, &crate::site::ChannelFile)| {
+        (name.clone(), file.channel.retention.unwrap_or(site.node.retention))
+    };
+    site.channels.iter().map(kept).collect()
+}
+
+/// A relay for checks: it leads nowhere, and nothing is sent.
+pub fn no_relay(channel: &str) -> Arc<dyn klinke_engine::link::Destination> {
+    Arc::new(nowhere::Nowhere(channel.to_owned()))
+}
+
+mod nowhere {
+    //! A destination that exists only to be checked.
+
+    use std::time::Duration;
+
+    use klinke_engine::BoxFuture;
+    use klinke_engine::link::{Destination, Link, Parcel, Reply};
+
+    #[derive(Debug)]
+    pub struct Nowhere(pub String);
+
+    impl Destination for Nowhere {
+        fn link(&self) -> Box<dyn Link> {
+            Box::new(Nowhere(self.0.clone()))
+        }
+
+        fn address(&self) -> String {
+            self.0.clone()
+        }
+    }
+
+    impl Link for Nowhere {
+        fn deliver<'a>(&'a mut self, _: &'a Parcel, _: Duration) -> BoxFuture<'a, Reply> {
+            Box::pin(async { Reply::unreachable("nowhere", "nothing is sent in a check") })
+        }
+
+        fn close(&mut self) -> BoxFuture<'_, ()> {
+            Box::pin(async {})
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Reads a site's folder. All faults are found in one go, not one a run.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use klinke_engine::table::{Table, Tables};
+use serde::de::DeserializeOwned;
+
+use super::fault::Fault;
+use super::source::SourceFile;
+use super::{Channel, ChannelFile, Node, Site, System, secrets};
+
+/// The largest file of a site that is read.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// Reads the site in a folder, with the overlay of an environment.
+pub fn load(folder: &Path, environment: Option<&str>) -> Result<Site, Vec<Fault>> {
+    Loader { folder, faults: Vec::new() }.load(environment)
+}
+
+/// Reads `klinke.toml` alone: enough for the tools, which work while channels have faults.
+pub fn node(folder: &Path, environment: Option<&str>) -> Result<Node, Vec<Fault>> {
+    let mut loader = Loader { folder, faults: Vec::new() };
+    let file = loader.parse(Path::new("klinke.toml"));
+    let overlay = environment.and_then(|name| loader.parse(&PathBuf::from(format!("klinke.{name}.toml"))));
+    let node = file.and_then(|file| loader.node(&file, overlay.as_ref()));
+    node.filter(|_| loader.faults.is_empty()).ok_or(loader.faults)
+}
+
+struct Loader<'a> {
+    folder: &'a Path,
+    faults: Vec<Fault>,
+}
+
+impl Loader<'_> {
+    fn load(mut self, environment: Option<&str>) -> Result<Site, Vec<Fault>> {
+        let node_file = self.parse(Path::new("klinke.toml"));
+        let overlay = environment.and_then(|name| self.parse(&PathBuf::from(format!("klinke.{name}.toml"))));
+        let systems_file = match self.folder.join("systems.toml").exists() {
+            true => self.parse(Path::new("systems.toml")),
+            false => SourceFile::parse(Path::new("systems.toml"), String::new()).ok(),
+        };
+        let node = node_file.and_then(|file| self.node(&file, overlay.as_ref()));
+        let systems =
+            systems_file.as_ref().map(|file| self.systems(file, overlay.as_ref())).unwrap_or_default();
+        let channels = self.channels();
+        let (tables, table_texts) = self.tables();
+        let mut scripts = BTreeMap::new();
+        for part in ["channels", "lib"] {
+            self.scripts(part, &mut scripts);
+        }
+        match (node, systems_file) {
+            (Some(node), Some(systems_file)) if self.faults.is_empty() => Ok(Site {
+                folder: self.folder.to_owned(),
+                node,
+                systems,
+                systems_file,
+                channels,
+                tables,
+                table_texts,
+                scripts,
+            }),
+            _ => Err(self.faults),
+        }
+    }
+
+    fn note<T>(&mut self, result: Result<T, Fault>) -> Option<T> {
+        result.map_err(|fault| self.faults.push(fault)).ok()
+    }
+
+    fn text(&mut self, file: &Path) -> Option<String> {
+        let path = self.folder.join(file);
+        let read = || -> std::io::Result<String> {
+            let size = std::fs::metadata(&path)?.len();
+            if size > FILE_BYTES_MAX {
+                return Err(std::io::Error::other(format!("{size} bytes are too many")));
+            }
+            std::fs::read_to_string(&path)
+        };
+        let text = read().map_err(|error| Fault::of_file(file, error.to_string()));
+        self.note(text)
+    }
+
+    fn parse(&mut self, file: &Path) -> Option<SourceFile> {
+        let text = self.text(file)?;
+        let parsed = SourceFile::parse(file, text);
+        self.note(parsed)
+    }
+
+    /// A file's values with secrets put in.
+    fn expanded(&mut self, file: &SourceFile) -> Option<toml::Table> {
+        let mut values = file.values.clone();
+        let expanded =
+            secrets::expand(&mut values, self.folder).map_err(|(path, text)| file.fault(&path, text));
+        self.note(expanded)?;
+        Some(values)
+    }
+
+    fn read<T: DeserializeOwned>(&mut self, file: &SourceFile, values: toml::Table) -> Option<T> {
+        let read = file.read(values);
+        self.note(read)
+    }
+
+    fn node(&mut self, file: &SourceFile, overlay: Option<&SourceFile>) -> Option<Node> {
+        let mut values = self.expanded(file)?;
+        let Some(overlay) = overlay else { return self.read(file, values) };
+        let mut above = self.expanded(overlay)?;
+        above.remove("systems");
+        lay_over(&mut values, above);
+        // A fault of the overlay has no line in klinke.toml; it is told by its key.
+        self.read(if file.values == values { file } else { overlay }, values)
+    }
+
+    fn systems(&mut self, file: &SourceFile, overlay: Option<&SourceFile>) -> BTreeMap<String, System> {
+        let Some(mut values) = self.expanded(file) else { return BTreeMap::new() };
+        if let Some(overlay) = overlay
+            && let Some(mut above) = self.expanded(overlay)
+            && let Some(toml::Value::Table(systems)) = above.remove("systems")
+        {
+            lay_over(&mut values, systems);
+        }
+        let mut systems = BTreeMap::new();
+        for (name, value) in values {
+            let read = file.read_at(std::slice::from_ref(&name), value);
+            if let Some(system) = self.note(read) {
+                systems.insert(name, system);
+            }
+        }
+        systems
+    }
+
+    fn channels(&mut self) -> BTreeMap<String, ChannelFile> {
+        let mut channels = BTreeMap::new();
+        for file in self.files("channels", &["toml"]) {
+            let Some(name) = file.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else {
+                continue;
+            };
+            let Some(source) = self.parse(&file) else { continue };
+            let Some(values) = self.expanded(&source) else { continue };
+            if let Some(channel) = self.read::<Channel>(&source, values.clone())
+                && channel.enabled
+            {
+                channels.insert(name, ChannelFile { channel, source, values });
+            }
+        }
+        channels
+    }
+
+    fn tables(&mut self) -> (Tables, BTreeMap<String, String>) {
+        let (mut tables, mut texts) = (Tables::new(), BTreeMap::new());
+        for file in self.files("tables", &["csv"]) {
+            let Some(name) = file.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else {
+                continue;
+            };
+            let Some(text) = self.text(&file) else { continue };
+            match Table::parse(&text) {
+                Ok(table) => {
+                    tables.insert(name.clone(), table);
+                    texts.insert(name, text);
+                }
+                Err(error) => self.faults.push(Fault {
+                    file,
+                    line: usize::try_from(error.line).ok(),
+                    column: Some(1),
+                    text: error.text,
+                }),
+            }
+        }
+        (tables, texts)
+    }
+
+    fn scripts(&mut self, part: &str, scripts: &mut BTreeMap<String, String>) {
+        for file in self.files(part, &["ts", "js", "mts", "mjs"]) {
+            if file.to_string_lossy().ends_with(".d.ts") {
+                continue;
+            }
+            if let Some(text) = self.text(&file) {
+                scripts.insert(file.to_string_lossy().replace('\\', "/"), text);
+            }
+        }
+    }
+
+    /// Files of a folder with one of these endings, sorted; none when the folder does not exist.
+    fn files(&mut self, folder: &str, endings: &[&str]) -> Vec<PathBuf> {
+        let Ok(entries) = std::fs::read_dir(self.folder.join(folder)) else { return Vec::new() };
+        let mut files: Vec<PathBuf> = entries
+            .filter_map(|entry| Some(Path::new(folder).join(entry.ok()?.file_name())))
+            .filter(|file| {
+                let ending = file.extension().and_then(|ending| ending.to_str());
+                ending.is_some_and(|ending| endings.contains(&ending))
+            })
+            .collect();
+        files.sort();
+        files
+    }
+}
+
+/// Lays `above` over `below`: tables are merged, all else is replaced.
+fn lay_over(below: &mut toml::Table, above: toml::Table) {
+    for (key, value) in above {
+        match (below.get_mut(&key), value) {
+            (Some(toml::Value::Table(below)), toml::Value::Table(above)) => lay_over(below, above),
+            (_, value) => {
+                below.insert(key, value);
+            }
+        }
+    }
+}

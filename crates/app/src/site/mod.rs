@@ -1,0 +1,70 @@
+//! A site: one installation's folder of plain files.
+//!
+//! | file | what |
+//! |---|---|
+//! | `klinke.toml` | [`node`]: name, store, language, metrics |
+//! | `klinke.<env>.toml` | laid over `klinke.toml` when `--env <env>` asks for it; may hold `[systems.x]` too |
+//! | `systems.toml` | [`system`]: the partners |
+//! | `channels/<name>.toml` | [`channel`]: source, steps, destinations |
+//! | `channels/*.ts`, `lib/*.ts` | scripts |
+//! | `tables/<name>.csv` | look-up tables |
+//! | `examples/<channel>/*.hl7` | the site's own tests |
+
+pub mod channel;
+pub mod fault;
+pub mod load;
+pub mod node;
+pub mod schema;
+pub mod secrets;
+pub mod source;
+pub mod system;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use klinke_engine::table::Tables;
+
+pub use channel::Channel;
+pub use fault::Fault;
+pub use node::Node;
+use source::SourceFile;
+pub use system::System;
+
+/// A loaded site.
+#[derive(Debug)]
+pub struct Site {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// `klinke.toml`, with its overlay.
+    pub node: Node,
+    /// The partners by name.
+    pub systems: BTreeMap<String, System>,
+    /// `systems.toml`, for faults.
+    pub systems_file: SourceFile,
+    /// The channels that are enabled, by name.
+    pub channels: BTreeMap<String, ChannelFile>,
+    /// Look-up tables.
+    pub tables: Tables,
+    /// The tables' text by name, for channel versions.
+    pub table_texts: BTreeMap<String, String>,
+    /// Scripts by path within the site (`channels/x.ts`, `lib/y.ts`).
+    pub scripts: BTreeMap<String, String>,
+}
+
+/// A channel and its file.
+#[derive(Debug)]
+pub struct ChannelFile {
+    /// What the file says.
+    pub channel: Channel,
+    /// The file.
+    pub source: SourceFile,
+    /// Its values after secrets were put in.
+    pub values: toml::Table,
+}
+
+impl Site {
+    /// The folder of the store.
+    pub fn store_folder(&self) -> PathBuf {
+        self.folder.join(&self.node.store.path)
+    }
+}

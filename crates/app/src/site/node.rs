@@ -1,0 +1,130 @@
+//! `klinke.toml`: the node itself.
+
+use std::path::PathBuf;
+
+use klinke_adapters::units::{Bytes, Period};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The node: its name, where it keeps things, what it may use.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Node {
+    /// The site's name, as people call it. Since 0.1.
+    pub name: String,
+    /// The language of pages and texts where nobody asks for another: `de` or `en`. Since 0.1.
+    #[serde(default)]
+    pub language: Language,
+    /// The time zone of dates without one, and of opening hours: `Europe/Berlin`. Since 0.1.
+    #[serde(default = "default_zone")]
+    pub zone: String,
+    /// Where envelopes are kept. Since 0.1.
+    #[serde(default)]
+    pub store: Store,
+    /// How long envelopes are kept after they are delivered, where a channel does not say. Since 0.1.
+    #[serde(default)]
+    pub retention: Retention,
+    /// Metrics and health over HTTP; off when absent. Since 0.1.
+    pub metrics: Option<Metrics>,
+    /// What is logged, and how. Since 0.1.
+    #[serde(default)]
+    pub log: Log,
+    /// How `serve` stops. Since 0.1.
+    #[serde(default)]
+    pub stop: StopTable,
+    /// Paths by which `messages` can find envelopes besides patient, case, order, control and event:
+    /// `["OBR-4.1"]`. Since 0.1.
+    #[serde(default)]
+    pub search: Vec<String>,
+}
+
+/// A language for people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// German.
+    De,
+}
+
+fn default_zone() -> String {
+    "Europe/Berlin".to_owned()
+}
+
+/// Where envelopes are kept.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Store {
+    /// A folder, absolute or within the site. Since 0.1.
+    pub path: PathBuf,
+    /// Disk that must stay free: below it sources refuse. Since 0.1.
+    pub reserve: Bytes,
+    /// Whether the text of messages can be searched; costs about as much disk as the messages. Since 0.1.
+    pub free_text: bool,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Store { path: "data".into(), reserve: Bytes::mib(256), free_text: false }
+    }
+}
+
+/// How long envelopes are kept. What is not delivered is kept in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Retention {
+    /// Delivered envelopes older than this go: `"90d"`. Since 0.1.
+    pub age: Option<Period>,
+    /// The oldest go until a channel takes no more than this: `"20GB"`. Since 0.1.
+    pub size: Option<Bytes>,
+}
+
+/// Metrics (Prometheus) and health over HTTP.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Metrics {
+    /// Address and port; a port alone means loopback. Since 0.1.
+    pub listen: String,
+}
+
+/// What is logged.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Log {
+    /// `text` or `json`. Since 0.1.
+    pub format: LogFormat,
+    /// `error`, `warn`, `info`, `debug` or `trace`. Since 0.1.
+    pub level: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Log { format: LogFormat::Text, level: "info".to_owned() }
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How `serve` stops.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct StopTable {
+    /// How long what is under way may take to end. Since 0.1.
+    pub limit: Period,
+}
+
+impl Default for StopTable {
+    fn default() -> Self {
+        StopTable { limit: Period::seconds(20) }
+    }
+}

@@ -1,0 +1,93 @@
+//! `${NAME}` from the environment and `${file:PATH}` from a file, put into a site's values.
+//!
+//! So no secret needs to stand in a file that git keeps. The values are never printed: a fault names the
+//! variable, not what it holds.
+
+use std::path::Path;
+
+/// The largest secret file read.
+const SECRET_BYTES_MAX: u64 = 64 << 10;
+
+/// Puts all references into a table's texts. Gives the way to the first one that can't be resolved,
+/// and why.
+pub fn expand(table: &mut toml::Table, folder: &Path) -> Result<(), (Vec<String>, String)> {
+    for (key, value) in table.iter_mut() {
+        expand_value(value, folder).map_err(|(mut path, text)| {
+            path.insert(0, key.clone());
+            (path, text)
+        })?;
+    }
+    Ok(())
+}
+
+fn expand_value(value: &mut toml::Value, folder: &Path) -> Result<(), (Vec<String>, String)> {
+    match value {
+        toml::Value::String(text) if text.contains("${") => {
+            *text = expand_text(text, folder).map_err(|text| (Vec::new(), text))?;
+            Ok(())
+        }
+        toml::Value::Table(table) => expand(table, folder),
+        toml::Value::Array(list) => list.iter_mut().enumerate().try_for_each(|(index, value)| {
+            expand_value(value, folder).map_err(|(mut path, text)| {
+                path.insert(0, format!("[{index}]"));
+                (path, text)
+            })
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// `$${` stands for `${` itself.
+fn expand_text(text: &str, folder: &Path) -> Result<String, String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        if rest[..at].ends_with('$') {
+            out.push_str(&rest[..at]);
+            out.push('{');
+            rest = &rest[at + 2..];
+            continue;
+        }
+        out.push_str(&rest[..at]);
+        let Some((name, after)) = rest[at + 2..].split_once('}') else {
+            return Err("`${` is not closed by `}`".to_owned());
+        };
+        out.push_str(&resolve(name, folder)?);
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+fn resolve(name: &str, folder: &Path) -> Result<String, String> {
+    let Some(file) = name.strip_prefix("file:") else {
+        return std::env::var(name).map_err(|_| format!("the environment has no `{name}`"));
+    };
+    let path = folder.join(file);
+    let size = std::fs::metadata(&path).map_err(|error| format!("{file}: {error}"))?.len();
+    if size > SECRET_BYTES_MAX {
+        return Err(format!("{file} has {size} bytes, at most {SECRET_BYTES_MAX} are read"));
+    }
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{file}: {error}"))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn puts_in_files_and_variables_and_names_what_is_missing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("pw"), "se\"cret\n").expect("written");
+        let mut table: toml::Table =
+            toml::from_str("a = { b = ['x', 'p:${file:pw}:q'] }\nc = '$${file:pw}'\n").expect("parses");
+        expand(&mut table, folder.path()).expect("expands");
+        assert_eq!(table["a"]["b"][1].as_str(), Some("p:se\"cret:q"));
+        assert_eq!(table["c"].as_str(), Some("${file:pw}"));
+        let mut table: toml::Table = toml::from_str("a = { b = ['${KLINKE_NOT_THERE}'] }").expect("parses");
+        let (path, text) = expand(&mut table, folder.path()).expect_err("missing");
+        assert_eq!(path, ["a", "b", "[0]"]);
+        assert!(text.contains("KLINKE_NOT_THERE"));
+    }
+}

@@ -1,0 +1,122 @@
+//! One TOML file of a site: its text, its values, and where in the text each key stands.
+//!
+//! Values are read into typed settings only after `${…}` has been put in and overlays have been laid
+//! over them; a fault found then is still told with the line of its key.
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use toml::de::{DeTable, DeValue};
+
+use super::fault::Fault;
+
+/// A parsed file.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// Where it lies within the site.
+    pub file: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// Its values.
+    pub values: toml::Table,
+}
+
+impl SourceFile {
+    /// Parses a file's text.
+    pub fn parse(file: &Path, text: String) -> Result<Self, Fault> {
+        match toml::from_str::<toml::Table>(&text) {
+            Ok(values) => Ok(SourceFile { file: file.to_owned(), text, values }),
+            Err(error) => {
+                let byte = error.span().map_or(0, |span| span.start);
+                Err(Fault::at(file, &text, byte, error.message().to_owned()))
+            }
+        }
+    }
+
+    /// Reads values, those of this file or changed ones, into settings.
+    pub fn read<T: DeserializeOwned>(&self, values: toml::Table) -> Result<T, Fault> {
+        self.read_at(&[], toml::Value::Table(values))
+    }
+
+    /// Reads one value, which stands at `base` in the file.
+    pub fn read_at<T: DeserializeOwned>(&self, base: &[String], value: toml::Value) -> Result<T, Fault> {
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let mut path = base.to_vec();
+            path.extend(segments(error.path()));
+            let message = error.into_inner().message().to_owned();
+            self.explain(path, &message)
+        })
+    }
+
+    /// A fault at a key. Lists' places are written `[n]`, from 0.
+    pub fn fault(&self, path: &[String], text: impl Into<String>) -> Fault {
+        match self.locate(path) {
+            Some(byte) => Fault::at(&self.file, &self.text, byte, text),
+            None => Fault::of_file(&self.file, text),
+        }
+    }
+
+    /// Puts serde's words into ours, and adds the nearest key that does exist.
+    fn explain(&self, mut path: Vec<String>, message: &str) -> Fault {
+        let Some(rest) = message.strip_prefix("unknown field `") else {
+            return self.fault(&path, message);
+        };
+        let (key, known) = rest.split_once('`').unwrap_or((rest, ""));
+        let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+        if path.last().map(String::as_str) != Some(key) {
+            path.push(key.to_owned());
+        }
+        let hint = match klinke_engine::steps::nearest(key, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => "nothing is expected here".to_owned(),
+            None => format!("there are {}", known.join(", ")),
+        };
+        self.fault(&path, format!("the key `{key}` does not exist; {hint}"))
+    }
+
+    /// The byte at which a key stands, or the nearest key around it that is found.
+    fn locate(&self, path: &[String]) -> Option<usize> {
+        let root = DeTable::parse(&self.text).ok()?;
+        let mut found = None;
+        let mut table = Some(root.get_ref());
+        let mut list: Option<&toml::de::DeArray<'_>> = None;
+        for segment in path {
+            let value = match (index(segment), table, list) {
+                (Some(index), _, Some(list)) => {
+                    let value = list.get(index)?;
+                    found = Some(value.span().start);
+                    value
+                }
+                (_, Some(table), _) => {
+                    let Some((key, value)) = table.iter().find(|(key, _)| key.get_ref() == segment) else {
+                        break;
+                    };
+                    found = Some(key.span().start);
+                    value
+                }
+                _ => break,
+            };
+            (table, list) = match value.get_ref() {
+                DeValue::Table(table) => (Some(table), None),
+                DeValue::Array(list) => (None, Some(list)),
+                _ => (None, None),
+            };
+        }
+        found
+    }
+}
+
+fn index(segment: &str) -> Option<usize> {
+    segment.strip_prefix('[')?.strip_suffix(']')?.parse().ok()
+}
+
+fn segments(path: &serde_path_to_error::Path) -> Vec<String> {
+    use serde_path_to_error::Segment;
+    let segment = |segment: &Segment| match segment {
+        Segment::Seq { index } => Some(format!("[{index}]")),
+        Segment::Map { key } => Some(key.clone()),
+        Segment::Enum { variant } => Some(variant.clone()),
+        Segment::Unknown => None,
+    };
+    path.iter().filter_map(segment).collect()
+}

@@ -1,0 +1,4 @@
+export default (msg, ctx) => {
+  msg.set("MSH-6", "RADIO");
+  return msg;
+};

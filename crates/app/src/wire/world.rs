@@ -1,0 +1,85 @@
+//! What channels are compiled with: formats, kinds of steps, the time zone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use klinke_engine::document::Formats;
+use klinke_engine::schedule::OffsetMinutes;
+use klinke_engine::steps::{Builders, Workshop, build_all};
+use klinke_engine::table::{Table, Tables};
+use klinke_engine::template::Zone;
+
+use super::version::Version;
+use crate::site::channel::{Channel, Limits};
+
+pub use klinke_engine::Trial;
+
+/// What channels are compiled with.
+#[derive(Clone)]
+pub struct World {
+    /// The formats.
+    pub formats: Formats,
+    /// The kinds of steps, without scripts.
+    pub steps: Builders,
+    /// The site's time zone.
+    pub zone: Zone,
+}
+
+impl World {
+    /// With all that this program knows.
+    pub fn new(zone: &str) -> Result<World> {
+        let zone = Zone::named(zone).with_context(|| format!("there is no time zone `{zone}`"))?;
+        Ok(World { formats: klinke_formats::all(), steps: klinke_formats::builders(), zone })
+    }
+
+    /// How far local time is ahead of UTC.
+    pub fn offset(&self) -> OffsetMinutes {
+        let zone = self.zone.clone();
+        Arc::new(move |time| zone.offset_minutes(time))
+    }
+
+    /// The kinds of steps of one channel: with its scripts.
+    pub fn builders(&self, version: &Version, limits: &Limits) -> Builders {
+        super::script::builders(self.steps.clone(), version, limits)
+    }
+
+    /// The steps of a kept version, to see what they make of an envelope.
+    pub fn trial(&self, channel: &str, text: &str) -> Result<Trial> {
+        let version = Version::parse(text).context("the kept version can't be read")?;
+        let mut values: toml::Table = toml::from_str(&version.channel)?;
+        let charset = charset(&values, &version.systems);
+        values.remove("source");
+        values.remove("destination");
+        let table: Channel = values.try_into()?;
+        let format = self.formats.get(&table.format).context("the format is not known any more")?.clone();
+        let tables = tables(&version)?;
+        let builders = self.builders(&version, &table.limits);
+        let workshop = Workshop {
+            builders: &builders,
+            formats: &self.formats,
+            format: format.name(),
+            tables: &tables,
+            zone: &self.zone,
+        };
+        let steps = build_all(&table.step, &workshop)?;
+        Ok(Trial::new(channel, format, charset, steps))
+    }
+}
+
+/// The tables of a version.
+pub(super) fn tables(version: &Version) -> Result<Tables> {
+    let mut tables = Tables::new();
+    for (name, text) in &version.tables {
+        let table = Table::parse(text).map_err(|error| anyhow::anyhow!("{name}: {}", error.text))?;
+        tables.insert(name.clone(), table);
+    }
+    Ok(tables)
+}
+
+/// The charset of the system that a channel's source names.
+fn charset(values: &toml::Table, systems: &BTreeMap<String, toml::Table>) -> Option<String> {
+    let source = values.get("source")?.as_table()?;
+    let from = source.values().find_map(|adapter| adapter.get("from")?.as_str())?;
+    Some(systems.get(from)?.get("charset")?.as_str()?.to_owned())
+}

@@ -1,0 +1,160 @@
+//! Envelopes on their way from the store to the steps: a short queue in memory, all else on disk.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use klinke_model::{Envelope, EnvelopeId};
+use tokio::sync::Notify;
+
+/// The way from the intake to the worker of one channel.
+pub(crate) struct Inbox {
+    items_max: usize,
+    bytes_max: usize,
+    state: Mutex<State>,
+    notify: Notify,
+}
+
+struct State {
+    queue: VecDeque<Envelope>,
+    bytes: usize,
+    /// More was accepted than lies here: the worker reads on in the store.
+    behind: bool,
+    /// The newest envelope accepted.
+    newest: EnvelopeId,
+}
+
+/// What the worker finds.
+pub(crate) enum Found {
+    /// These are next.
+    Envelopes(Vec<Envelope>),
+    /// What is next lies in the store.
+    InStore,
+    /// Nothing.
+    Nothing,
+}
+
+impl Inbox {
+    /// An inbox that first looks into the store.
+    pub fn new(items_max: usize, bytes_max: usize) -> Self {
+        let state = State { queue: VecDeque::new(), bytes: 0, behind: true, newest: EnvelopeId(0) };
+        Inbox { items_max, bytes_max, state: Mutex::new(state), notify: Notify::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes an envelope that the store has just accepted. Called in the order of their numbers.
+    pub fn push(&self, envelope: Envelope) {
+        let mut state = self.lock();
+        state.newest = envelope.id;
+        let full = state.queue.len() >= self.items_max
+            || (!state.queue.is_empty() && state.bytes + envelope.payload.len() > self.bytes_max);
+        if state.behind || full {
+            state.behind = true;
+        } else {
+            state.bytes += envelope.payload.len();
+            state.queue.push_back(envelope);
+        }
+        drop(state);
+        self.notify.notify_one();
+    }
+
+    /// What comes after `last`; at most `limit`.
+    pub fn take(&self, last: EnvelopeId, limit: usize) -> Found {
+        let mut state = self.lock();
+        let mut taken = Vec::new();
+        while taken.len() < limit {
+            let Some(envelope) = state.queue.pop_front() else { break };
+            state.bytes -= envelope.payload.len();
+            if envelope.id > last {
+                taken.push(envelope);
+            }
+        }
+        match (taken.is_empty(), state.behind) {
+            (false, _) => Found::Envelopes(taken),
+            (true, true) => Found::InStore,
+            (true, false) => Found::Nothing,
+        }
+    }
+
+    /// The worker has read the store's end and done all up to `last`. False when more came meanwhile.
+    pub fn caught_up(&self, last: EnvelopeId) -> bool {
+        let mut state = self.lock();
+        if state.newest <= last {
+            state.behind = false;
+        }
+        !state.behind
+    }
+
+    /// Forgets what lies here; the worker reads on in the store.
+    pub fn fall_behind(&self) {
+        let mut state = self.lock();
+        state.queue.clear();
+        state.bytes = 0;
+        state.behind = true;
+    }
+
+    /// Waits until something came.
+    pub async fn changed(&self) {
+        self.notify.notified().await;
+    }
+
+    /// Wakes the worker.
+    pub fn wake(&self) {
+        self.notify.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use klinke_model::{ChannelId, Origin, Payload, Timestamp, VersionId};
+
+    use super::*;
+
+    fn envelope(id: u64) -> Envelope {
+        Envelope {
+            id: EnvelopeId(id),
+            channel: ChannelId(1),
+            version: VersionId(1),
+            received: Timestamp(0),
+            system: "".into(),
+            peer: "".into(),
+            format: "text".into(),
+            origin: Origin::Received,
+            fingerprint: None,
+            payload: Payload::new(vec![0; 10]),
+        }
+    }
+
+    fn ids(found: Found) -> Vec<u64> {
+        match found {
+            Found::Envelopes(envelopes) => envelopes.iter().map(|envelope| envelope.id.0).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_read_in_the_store_and_order_holds() {
+        let inbox = Inbox::new(2, 1_000);
+        assert!(matches!(inbox.take(EnvelopeId(0), 9), Found::InStore), "the store is asked first");
+        assert!(inbox.caught_up(EnvelopeId(0)));
+        (1..=4).for_each(|id| inbox.push(envelope(id)));
+        assert_eq!(ids(inbox.take(EnvelopeId(0), 9)), [1, 2]);
+        assert!(matches!(inbox.take(EnvelopeId(2), 9), Found::InStore));
+        inbox.push(envelope(5));
+        assert!(!inbox.caught_up(EnvelopeId(4)), "5 came meanwhile");
+        assert!(inbox.caught_up(EnvelopeId(5)));
+        inbox.push(envelope(6));
+        assert_eq!(ids(inbox.take(EnvelopeId(5), 9)), [6]);
+        assert!(matches!(inbox.take(EnvelopeId(6), 9), Found::Nothing));
+    }
+
+    #[test]
+    fn what_the_store_has_shown_already_is_not_taken_twice() {
+        let inbox = Inbox::new(10, 1_000);
+        assert!(inbox.caught_up(EnvelopeId(0)));
+        (1..=3).for_each(|id| inbox.push(envelope(id)));
+        assert_eq!(ids(inbox.take(EnvelopeId(2), 9)), [3]);
+    }
+}

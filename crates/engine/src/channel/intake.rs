@@ -1,0 +1,201 @@
+//! A channel's way in: limits, de-duplication, then the store; the answer waits for it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use klinke_model::{ChannelId, Envelope, EnvelopeId, Origin, Timestamp, VersionId};
+use klinke_store::{Error, NewEnvelope, Store};
+use tokio::sync::oneshot;
+
+use super::inbox::Inbox;
+use super::memory::{Announce, First, Memory};
+use super::spec::Limits;
+use super::waiters::Waiters;
+use crate::BoxFuture;
+use crate::clock::Clock;
+use crate::document::Format;
+use crate::lane::desk::Desk;
+use crate::source::{Arrival, End, Intake, Receipt, Refusal};
+
+pub(crate) struct ChannelIntake {
+    pub id: ChannelId,
+    pub name: String,
+    pub store: Arc<dyn Store>,
+    pub clock: Clock,
+    pub format: Arc<dyn Format>,
+    pub format_name: Arc<str>,
+    pub from: Arc<str>,
+    pub limits: Limits,
+    pub ack_limit: Duration,
+    pub inbox: Arc<Inbox>,
+    pub waiters: Arc<Waiters>,
+    pub memory: Option<Memory>,
+    /// The version that handles arrivals now; a reload changes it.
+    pub version: RwLock<VersionId>,
+    pub desks: RwLock<Vec<Arc<Desk>>>,
+    pub stopping: AtomicBool,
+}
+
+/// Told the number that the store gave, and how to wait for more than that.
+type Kept = Result<(EnvelopeId, Option<oneshot::Receiver<End>>), Error>;
+
+impl Intake for ChannelIntake {
+    fn submit(&self, arrival: Arrival) -> BoxFuture<'static, Result<Receipt, Refusal>> {
+        self.submit_from(arrival, Origin::Received)
+    }
+
+    fn pressure(&self) -> Option<Refusal> {
+        if self.stopping.load(Ordering::Relaxed) {
+            return Some(Refusal::Stopping);
+        }
+        let desks = self.desks.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let full = desks.iter().find(|desk| desk.waiting() >= self.limits.waiting_max)?;
+        let (name, most) = (&full.name, self.limits.waiting_max);
+        Some(Refusal::Full(format!("{most} deliveries wait for {name}")))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn channel(&self) -> &str {
+        &self.name
+    }
+}
+
+impl ChannelIntake {
+    /// As [`Intake::submit`], with where it came from.
+    pub fn submit_from(
+        &self,
+        arrival: Arrival,
+        origin: Origin,
+    ) -> BoxFuture<'static, Result<Receipt, Refusal>> {
+        if let Some(refusal) = self.pressure() {
+            return Box::pin(async { Err(refusal) });
+        }
+        if arrival.payload.len() > self.limits.payload_bytes_max {
+            let (len, most) = (arrival.payload.len(), self.limits.payload_bytes_max);
+            let refusal = Refusal::Forbidden(format!("{len} bytes, at most {most} are taken"));
+            return Box::pin(async { Err(refusal) });
+        }
+        let mut announce = None;
+        let fingerprint = self.fingerprint(&arrival, &origin);
+        if let (Some(memory), Some(fingerprint)) = (&self.memory, fingerprint) {
+            match memory.meet(fingerprint, arrival.received) {
+                Ok(first) => return Box::pin(duplicate(first)),
+                Err(new) => announce = Some(new),
+            }
+        }
+        let kept = self.keep(arrival, origin, fingerprint, announce);
+        let ack_limit = self.ack_limit;
+        Box::pin(async move {
+            let (id, end) = match kept.await {
+                Ok(Ok(kept)) => kept,
+                Ok(Err(error)) => return Err(refusal(error)),
+                Err(_) => return Err(Refusal::Down("the store gave no answer".to_owned())),
+            };
+            let end = match end {
+                None => End::Stored,
+                Some(end) => match tokio::time::timeout(ack_limit, end).await {
+                    Ok(Ok(end)) => end,
+                    _ => End::Pending,
+                },
+            };
+            Ok(Receipt { id, duplicate: false, end })
+        })
+    }
+
+    fn fingerprint(&self, arrival: &Arrival, origin: &Origin) -> Option<u64> {
+        let memory = self.memory.as_ref().filter(|_| *origin == Origin::Received)?;
+        if memory.dedup().by_content {
+            return Some(digest(&arrival.payload));
+        }
+        self.format.identity(&arrival.payload)
+    }
+
+    /// Gives an arrival to the store. What happens once it is durable happens on the store's thread, so
+    /// that the inbox sees envelopes in the order of their numbers.
+    fn keep(
+        &self,
+        arrival: Arrival,
+        origin: Origin,
+        fingerprint: Option<u64>,
+        announce: Option<Announce>,
+    ) -> oneshot::Receiver<Kept> {
+        let version = *self.version.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut envelope = Envelope {
+            id: EnvelopeId(0),
+            channel: self.id,
+            version,
+            received: arrival.received,
+            system: arrival.system.unwrap_or_else(|| self.from.clone()),
+            peer: arrival.peer,
+            format: self.format_name.clone(),
+            origin,
+            fingerprint,
+            payload: arrival.payload,
+        };
+        let new = new_envelope(&envelope);
+        let (inbox, waiters) = (self.inbox.clone(), self.waiters.clone());
+        let (sender, receiver) = oneshot::channel();
+        self.store.accept(
+            new,
+            Box::new(move |done| {
+                if let Some(announce) = announce {
+                    announce.send_replace(Some(done.as_ref().map(|id| *id).map_err(|_| ())));
+                }
+                let _ = sender.send(done.map(|id| {
+                    let waiter = waiters.register(id);
+                    envelope.id = id;
+                    inbox.push(envelope);
+                    (id, waiter)
+                }));
+            }),
+        );
+        receiver
+    }
+}
+
+fn new_envelope(envelope: &Envelope) -> NewEnvelope {
+    NewEnvelope {
+        channel: envelope.channel,
+        version: envelope.version,
+        received: envelope.received,
+        system: envelope.system.clone(),
+        peer: envelope.peer.clone(),
+        format: envelope.format.clone(),
+        origin: envelope.origin.clone(),
+        fingerprint: envelope.fingerprint,
+        payload: envelope.payload.clone(),
+    }
+}
+
+/// Answers an arrival that came before, once the first one is kept.
+async fn duplicate(mut first: First) -> Result<Receipt, Refusal> {
+    let end = first.wait_for(Option::is_some).await.map(|kept| *kept);
+    match end {
+        Ok(Some(Ok(id))) => Ok(Receipt { id, duplicate: true, end: End::Stored }),
+        _ => Err(Refusal::Down("its first arrival could not be kept".to_owned())),
+    }
+}
+
+fn refusal(error: Error) -> Refusal {
+    match error {
+        Error::Full(text) => Refusal::Full(text),
+        Error::Closed => Refusal::Stopping,
+        other => Refusal::Down(other.to_string()),
+    }
+}
+
+/// A digest of content (FNV-1a over words, then scattered): collisions within a window are as unlikely
+/// as 64 bits allow.
+fn digest(bytes: &[u8]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325 ^ bytes.len() as u64;
+    for word in bytes.chunks(8) {
+        let mut padded = [0; 8];
+        padded[..word.len()].copy_from_slice(word);
+        hash = crate::retry::scatter(hash ^ u64::from_le_bytes(padded));
+    }
+    hash
+}

@@ -1,0 +1,294 @@
+//! A channel that runs: its tasks, from start to an orderly stop.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use klinke_model::{ChannelId, DestinationId, EnvelopeId, Timestamp};
+use klinke_store::Store;
+use tokio::task::JoinHandle;
+
+use super::inbox::Inbox;
+use super::intake::ChannelIntake;
+use super::memory::Memory;
+use super::spec::{ChannelSpec, DestinationSpec};
+use super::waiters::Waiters;
+use super::work::{Exit, Work};
+use super::worker::{Worker, unconfirmed};
+use crate::clock::Clock;
+use crate::engine::StartError;
+use crate::lane::desk::{Desk, DeskReport, Terms};
+use crate::lane::links;
+use crate::source::{Intake, Stop, Stopper};
+
+/// A running channel.
+pub(crate) struct Running {
+    pub id: ChannelId,
+    texts: Mutex<(String, String)>,
+    pub address: Option<String>,
+    pub since: Timestamp,
+    pub intake: Arc<ChannelIntake>,
+    pub desks: Vec<Arc<Desk>>,
+    /// Where each desk delivers to, for people.
+    pub addresses: Vec<String>,
+    work: Arc<RwLock<Arc<Work>>>,
+    source: Mutex<Option<(Stopper, JoinHandle<()>)>>,
+    rest: Mutex<Option<(Stopper, Vec<JoinHandle<()>>)>>,
+}
+
+/// What a channel needs from the engine.
+pub(crate) struct Ground {
+    pub store: Arc<dyn Store>,
+    pub clock: Clock,
+    /// Envelopes up to this one may have been sent by a run that did not end in good order.
+    pub repeat_to: EnvelopeId,
+}
+
+impl Running {
+    /// Starts a channel: names and books from the store, then worker and links, the source last.
+    pub async fn start(mut spec: ChannelSpec, ground: &Ground) -> Result<Running, StartError> {
+        let names = Names::look_up(&spec, ground).await?;
+        let (inbox, waiters) = (
+            Arc::new(Inbox::new(spec.limits.inbox_max, spec.limits.inbox_bytes_max)),
+            Arc::new(Waiters::new(spec.ack)),
+        );
+        let source = spec.source.take();
+        let addresses = spec.destinations.iter().map(|one| one.partner.address()).collect();
+        let (desks, exits, link_tasks) = open_desks(&mut spec, &names, ground, &waiters);
+        let intake = Arc::new(ChannelIntake {
+            id: names.channel,
+            name: spec.name.clone(),
+            store: ground.store.clone(),
+            clock: ground.clock.clone(),
+            format: spec.format.clone(),
+            format_name: spec.format.name().into(),
+            from: spec.from.clone(),
+            limits: spec.limits,
+            ack_limit: spec.ack_limit,
+            inbox: inbox.clone(),
+            waiters: waiters.clone(),
+            memory: spec.dedup.take().map(Memory::new),
+            version: RwLock::new(names.version),
+            desks: RwLock::new(desks.clone()),
+            stopping: false.into(),
+        });
+        recall(&intake, ground).await?;
+        let work = Work {
+            channel: spec.name.clone(),
+            format: spec.format.clone(),
+            charset: spec.charset.take(),
+            steps: std::mem::take(&mut spec.steps),
+            exits,
+        };
+        let work = Arc::new(RwLock::new(Arc::new(work)));
+        let worker = Worker {
+            channel: names.channel,
+            name: spec.name.clone(),
+            store: ground.store.clone(),
+            clock: ground.clock.clone(),
+            inbox,
+            waiters,
+            work: work.clone(),
+            desks: desks.clone(),
+            unconfirmed: unconfirmed(),
+            refused: Arc::default(),
+        };
+        let opened = match source {
+            None => None,
+            Some(source) => {
+                let intake: Arc<dyn Intake> = intake.clone();
+                Some(source.open(intake).await.map_err(|error| StartError::Source(error.to_string()))?)
+            }
+        };
+        let address = opened.as_ref().map(|source| source.address());
+        let (stopper, stop) = Stop::new();
+        let mut tasks = vec![tokio::spawn(worker.run(stop.clone()))];
+        for (desk, link) in link_tasks {
+            tasks.push(tokio::spawn(links::run(desk, link, stop.clone())));
+        }
+        let source = opened.map(|source| {
+            let (stopper, stop) = Stop::new();
+            (stopper, tokio::spawn(source.run(stop)))
+        });
+        Ok(Running {
+            id: names.channel,
+            texts: Mutex::new((spec.text, spec.frame_text)),
+            address,
+            since: ground.clock.now(),
+            intake,
+            desks,
+            addresses,
+            work,
+            source: Mutex::new(source),
+            rest: Mutex::new(Some((stopper, tasks))),
+        })
+    }
+
+    /// True when the channel runs with exactly this text.
+    pub fn is_as(&self, text: &str) -> bool {
+        self.texts.lock().unwrap_or_else(PoisonError::into_inner).0 == text
+    }
+
+    /// True when the channel's text differs from this one in its steps alone.
+    pub fn has_frame(&self, frame_text: &str) -> bool {
+        self.texts.lock().unwrap_or_else(PoisonError::into_inner).1 == frame_text
+    }
+
+    /// Takes the steps of `spec` from the next envelope on; source and lanes go on as they are.
+    pub async fn change_steps(&self, spec: ChannelSpec, ground: &Ground) -> Result<(), StartError> {
+        let (store, channel, now) = (ground.store.clone(), self.id, ground.clock.now());
+        let text = spec.text.clone();
+        let version = blocking(move || store.version(channel, &text, now)).await?;
+        let exits = spec.destinations.into_iter().zip(&self.desks).map(|(one, desk)| Exit {
+            destination: desk.id,
+            name: one.name,
+            steps: one.steps,
+            lane: one.lane,
+        });
+        let work = Work {
+            channel: spec.name,
+            format: spec.format,
+            charset: spec.charset,
+            steps: spec.steps,
+            exits: exits.collect(),
+        };
+        *self.work.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(work);
+        *self.intake.version.write().unwrap_or_else(PoisonError::into_inner) = version;
+        *self.texts.lock().unwrap_or_else(PoisonError::into_inner) = (spec.text, spec.frame_text);
+        Ok(())
+    }
+
+    /// Stops in order: the source first, then the steps, then the links; what is not done within
+    /// `limit` is broken off and lies in the store. True when all ended by itself.
+    pub async fn stop(&self, limit: Duration) -> bool {
+        let deadline = tokio::time::Instant::now() + limit;
+        let source = self.source.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut orderly = true;
+        if let Some((stopper, task)) = source {
+            stopper.say();
+            orderly &= end(task, deadline).await;
+        }
+        self.intake.stopping.store(true, Ordering::Relaxed);
+        let rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((stopper, tasks)) = rest {
+            stopper.say();
+            self.desks.iter().for_each(|desk| desk.wake());
+            for task in tasks {
+                orderly &= end(task, deadline).await;
+            }
+        }
+        while !self.desks.iter().all(|desk| desk.is_settled()) {
+            if tokio::time::Instant::now() >= deadline {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        orderly
+    }
+
+    /// What each desk says of itself.
+    pub fn reports(&self) -> Vec<(DestinationId, String, String, DeskReport)> {
+        let desks = self.desks.iter().zip(&self.addresses);
+        desks.map(|(desk, address)| (desk.id, desk.name.clone(), address.clone(), desk.report())).collect()
+    }
+}
+
+async fn end(mut task: JoinHandle<()>, deadline: tokio::time::Instant) -> bool {
+    let ended = tokio::time::timeout_at(deadline, &mut task).await;
+    if ended.is_err() {
+        task.abort();
+    }
+    ended.is_ok()
+}
+
+/// The numbers that the store gives a channel and its destinations, and what waits there.
+struct Names {
+    channel: ChannelId,
+    version: klinke_model::VersionId,
+    destinations: Vec<(DestinationId, u64)>,
+    holds: Vec<klinke_model::Hold>,
+}
+
+impl Names {
+    async fn look_up(spec: &ChannelSpec, ground: &Ground) -> Result<Names, StartError> {
+        let (store, now) = (ground.store.clone(), ground.clock.now());
+        let (name, text) = (spec.name.clone(), spec.text.clone());
+        let destinations: Vec<String> = spec.destinations.iter().map(|one| one.name.clone()).collect();
+        let look_up = move || -> klinke_store::Result<Names> {
+            let channel = store.channel(&name)?;
+            let version = store.version(channel, &text, now)?;
+            let (_, tallies) = store.books()?;
+            let numbered = destinations.iter().map(|name| {
+                let id = store.destination(channel, name)?;
+                let tally = tallies.iter().find(|tally| tally.destination == id);
+                Ok((id, tally.map_or(0, |tally| tally.waiting)))
+            });
+            let destinations = numbered.collect::<klinke_store::Result<_>>()?;
+            Ok(Names { channel, version, destinations, holds: store.holds()? })
+        };
+        blocking(look_up).await
+    }
+}
+
+/// Runs a read of the store where blocking is allowed.
+async fn blocking<T: Send + 'static>(
+    ask: impl FnOnce() -> klinke_store::Result<T> + Send + 'static,
+) -> Result<T, StartError> {
+    let asked = tokio::task::spawn_blocking(ask).await;
+    Ok(asked.map_err(|error| StartError::Broken(error.to_string()))??)
+}
+
+/// Remembers what an earlier run received, so that it is told when it comes again.
+async fn recall(intake: &ChannelIntake, ground: &Ground) -> Result<(), StartError> {
+    let Some(memory) = &intake.memory else { return Ok(()) };
+    let (store, channel, now) = (ground.store.clone(), intake.id, ground.clock.now());
+    let (since, most) = (now.before(memory.dedup().window), memory.dedup().remember_max);
+    let mut known = blocking(move || store.fingerprints(channel, since, most)).await?;
+    known.reverse();
+    memory.inherit(known, now);
+    Ok(())
+}
+
+type Links = Vec<(Arc<Desk>, Box<dyn crate::link::Link>)>;
+
+fn open_desks(
+    spec: &mut ChannelSpec,
+    names: &Names,
+    ground: &Ground,
+    waiters: &Arc<Waiters>,
+) -> (Vec<Arc<Desk>>, Vec<Exit>, Links) {
+    let (mut desks, mut exits, mut links) = (Vec::new(), Vec::new(), Vec::new());
+    let format: Arc<str> = spec.format.name().into();
+    for (one, &(id, waiting)) in std::mem::take(&mut spec.destinations).into_iter().zip(&names.destinations) {
+        let DestinationSpec {
+            name,
+            partner,
+            steps,
+            lane,
+            links_max,
+            answer_limit,
+            retry,
+            answers,
+            rate,
+            schedule,
+            budget,
+        } = one;
+        let terms = Terms { format: format.clone(), retry, answers, rate, schedule, answer_limit, budget };
+        let waiters = waiters.clone();
+        let desk = Arc::new(Desk::new(
+            id,
+            format!("{}/{name}", spec.name),
+            terms,
+            ground.store.clone(),
+            ground.clock.clone(),
+            Box::new(move |envelope, reply| waiters.answered(envelope, reply)),
+        ));
+        desk.inherit(waiting, &names.holds, ground.repeat_to);
+        for _ in 0..links_max.max(1) {
+            links.push((desk.clone(), partner.link()));
+        }
+        exits.push(Exit { destination: id, name, steps, lane });
+        desks.push(desk);
+    }
+    (desks, exits, links)
+}

@@ -1,0 +1,271 @@
+//! The pure part of a channel: an envelope in, results and their lanes out.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use klinke_model::{DestinationId, Envelope, EnvelopeId, Payload, Timestamp};
+use klinke_store::{NewDelivery, Outcome, Part, Routed};
+
+use super::spec::ChannelSpec;
+use crate::document::{Document, Format, Path};
+use crate::step::{Context, Step, StepError, Yield};
+
+/// Most results that the steps may make of one envelope.
+const PARTS_MAX: usize = 10_000;
+
+/// A channel's steps and the ways out.
+pub(crate) struct Work {
+    pub channel: String,
+    pub format: Arc<dyn Format>,
+    pub charset: Option<String>,
+    pub steps: Vec<Box<dyn Step>>,
+    pub exits: Vec<Exit>,
+}
+
+/// One destination, as the steps see it.
+pub(crate) struct Exit {
+    pub destination: DestinationId,
+    pub name: String,
+    pub steps: Vec<Box<dyn Step>>,
+    pub lane: Option<Path>,
+}
+
+/// A channel's steps alone, to see what they make of an envelope: nothing is kept, nothing is sent.
+pub struct Trial(Work);
+
+impl Trial {
+    /// Of these steps, without ways out.
+    pub fn new(
+        channel: &str,
+        format: Arc<dyn Format>,
+        charset: Option<String>,
+        steps: Vec<Box<dyn Step>>,
+    ) -> Trial {
+        Trial(Work { channel: channel.to_owned(), format, charset, steps, exits: Vec::new() })
+    }
+
+    /// Of a channel with its ways out; their numbers are their places in the channel's list, from 0.
+    pub fn of(spec: ChannelSpec) -> Trial {
+        let exits = (0..).zip(spec.destinations).map(|(number, one)| Exit {
+            destination: DestinationId(number),
+            name: one.name,
+            steps: one.steps,
+            lane: one.lane,
+        });
+        let exits = exits.collect();
+        Trial(Work { channel: spec.name, format: spec.format, charset: spec.charset, steps: spec.steps, exits })
+    }
+
+    /// The names of the ways out, in order.
+    pub fn destinations(&self) -> impl Iterator<Item = &str> {
+        self.0.exits.iter().map(|exit| exit.name.as_str())
+    }
+
+    /// What the steps make of an envelope.
+    pub fn run(&self, envelope: &Envelope, observer: Option<Observer<'_>>) -> Made {
+        self.0.run(envelope, observer)
+    }
+}
+
+/// What the steps made of an envelope.
+#[derive(Debug)]
+pub struct Made {
+    /// What the store is to keep.
+    pub outcome: Outcome,
+    /// The bytes of each part.
+    pub parts: Vec<Payload>,
+    /// What steps and scripts noted.
+    pub trace: Vec<String>,
+}
+
+impl Made {
+    /// As an entry of the store.
+    pub fn into_routed(self, envelope: &Envelope, after: Option<EnvelopeId>, at: Timestamp) -> Routed {
+        Routed {
+            envelope: envelope.id,
+            channel: envelope.channel,
+            after,
+            at,
+            outcome: self.outcome,
+            trace: self.trace,
+        }
+    }
+}
+
+/// Sees the documents after each step: its name (`step 2: set`) and the payloads.
+pub type Observer<'a> = &'a mut dyn FnMut(&str, &[Payload]);
+
+type Documents = Vec<Box<dyn Document>>;
+
+/// How the steps end before the ways out.
+enum Halt {
+    Filtered(String, String),
+    Failed(String, String),
+}
+
+impl Work {
+    /// Runs the steps. A panic in one of them fails this envelope alone.
+    pub fn run(&self, envelope: &Envelope, observer: Option<Observer<'_>>) -> Made {
+        let mut context = Context::new(envelope, &self.channel);
+        let made = catch_unwind(AssertUnwindSafe(|| self.attempt(&mut context, observer)));
+        let (outcome, parts) = match made {
+            Ok(Ok(made)) => made,
+            Ok(Err(Halt::Filtered(step, reason))) => (Outcome::Filtered { step, reason }, Vec::new()),
+            Ok(Err(Halt::Failed(step, reason))) => (Outcome::Failed { step, reason }, Vec::new()),
+            Err(_) => {
+                let reason = "a fault in the program: please report it with the channel's files".to_owned();
+                (Outcome::Failed { step: "steps".to_owned(), reason }, Vec::new())
+            }
+        };
+        Made { outcome, parts, trace: context.trace }
+    }
+
+    fn attempt(
+        &self,
+        context: &mut Context<'_>,
+        mut observer: Option<Observer<'_>>,
+    ) -> Result<(Outcome, Vec<Payload>), Halt> {
+        let payload = &context.envelope.payload;
+        if self.steps.is_empty() && self.exits.iter().all(|exit| exit.steps.is_empty() && exit.lane.is_none())
+        {
+            return self.pass(payload.clone());
+        }
+        let opened = self.format.open(payload, self.charset.as_deref());
+        let document = opened.map_err(|error| Halt::Failed("open".to_owned(), error.to_string()))?;
+        let mut documents = vec![document];
+        for (index, step) in self.steps.iter().enumerate() {
+            let name = format!("step {}: {}", index + 1, step.kind());
+            documents = apply(step.as_ref(), context, documents, &name)?;
+            if let Some(observer) = observer.as_mut() {
+                let payloads: Result<Vec<_>, _> = documents.iter_mut().map(|one| one.payload()).collect();
+                observer(&name, &payloads.map_err(|error| Halt::Failed(name.clone(), error.to_string()))?);
+            }
+        }
+        self.leave(context, documents)
+    }
+
+    /// Nothing looks inside: the bytes go on as they are, whatever they are.
+    fn pass(&self, payload: Payload) -> Result<(Outcome, Vec<Payload>), Halt> {
+        let lane: Arc<str> = "".into();
+        let deliveries = self.exits.iter().map(|exit| NewDelivery {
+            destination: exit.destination,
+            lane: lane.clone(),
+            part: 0,
+        });
+        let deliveries: Vec<_> = deliveries.collect();
+        if deliveries.is_empty() {
+            return Err(nobody());
+        }
+        Ok((Outcome::Deliveries { parts: vec![Part::Unchanged], deliveries }, vec![payload]))
+    }
+
+    /// Gives each document to each destination that wants it.
+    fn leave(
+        &self,
+        context: &mut Context<'_>,
+        documents: Documents,
+    ) -> Result<(Outcome, Vec<Payload>), Halt> {
+        let mut parts =
+            Parts { received: context.envelope.payload.clone(), parts: Vec::new(), payloads: Vec::new() };
+        let mut deliveries = Vec::new();
+        let single: Arc<str> = "".into();
+        for mut document in documents {
+            for exit in &self.exits {
+                let leaving = match exit.steps.is_empty() {
+                    true => None,
+                    false => match tailor(exit, context, document.fork())? {
+                        Some(documents) => Some(documents),
+                        None => continue,
+                    },
+                };
+                let mut own = leaving.unwrap_or_default();
+                let leaving = match own.is_empty() {
+                    true => std::slice::from_mut(&mut document),
+                    false => own.as_mut_slice(),
+                };
+                for document in leaving {
+                    let fail = |error: crate::document::DocumentError| {
+                        Halt::Failed(format!("destination {}", exit.name), error.to_string())
+                    };
+                    let lane = match &exit.lane {
+                        None => single.clone(),
+                        Some(path) => document.value(path).map_err(fail)?.text().into(),
+                    };
+                    let payload = document.payload().map_err(fail)?;
+                    let part = parts.number(payload)?;
+                    deliveries.push(NewDelivery { destination: exit.destination, lane, part });
+                }
+            }
+        }
+        if deliveries.is_empty() {
+            return Err(nobody());
+        }
+        Ok((Outcome::Deliveries { parts: parts.parts, deliveries }, parts.payloads))
+    }
+}
+
+fn nobody() -> Halt {
+    Halt::Filtered("destinations".to_owned(), "no destination wants it".to_owned())
+}
+
+fn apply(
+    step: &dyn Step,
+    context: &mut Context<'_>,
+    documents: Documents,
+    name: &str,
+) -> Result<Documents, Halt> {
+    match step.apply_all(context, documents) {
+        Ok(Yield::One(document)) => Ok(vec![document]),
+        Ok(Yield::Many(documents)) if documents.is_empty() => {
+            Err(Halt::Filtered(name.to_owned(), "the step made nothing of it".to_owned()))
+        }
+        Ok(Yield::Many(documents)) => Ok(documents),
+        Ok(Yield::End(reason)) => Err(Halt::Filtered(name.to_owned(), reason)),
+        Err(error) => Err(Halt::Failed(name.to_owned(), sentence(&error))),
+    }
+}
+
+fn sentence(error: &StepError) -> String {
+    error.to_string()
+}
+
+/// A destination's own steps; `None` when they end the document.
+fn tailor(
+    exit: &Exit,
+    context: &mut Context<'_>,
+    document: Box<dyn Document>,
+) -> Result<Option<Documents>, Halt> {
+    let mut documents = vec![document];
+    for (index, step) in exit.steps.iter().enumerate() {
+        let name = format!("destination {}, step {}: {}", exit.name, index + 1, step.kind());
+        documents = match apply(step.as_ref(), context, documents, &name) {
+            Ok(documents) => documents,
+            Err(Halt::Filtered(..)) => return Ok(None),
+            Err(failed) => return Err(failed),
+        };
+    }
+    Ok(Some(documents))
+}
+
+/// Distinct results, numbered.
+struct Parts {
+    received: Payload,
+    parts: Vec<Part>,
+    payloads: Vec<Payload>,
+}
+
+impl Parts {
+    fn number(&mut self, payload: Payload) -> Result<u16, Halt> {
+        if let Some(known) = self.payloads.iter().rposition(|known| known.is_same(&payload)) {
+            return Ok(known as u16);
+        }
+        if self.parts.len() >= PARTS_MAX {
+            let reason = format!("the steps made more than {PARTS_MAX} results");
+            return Err(Halt::Failed("steps".to_owned(), reason));
+        }
+        let unchanged = payload.is_same(&self.received) || payload == self.received;
+        self.parts.push(if unchanged { Part::Unchanged } else { Part::Changed(payload.clone()) });
+        self.payloads.push(payload);
+        Ok((self.payloads.len() - 1) as u16)
+    }
+}
