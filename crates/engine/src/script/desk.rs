@@ -27,6 +27,7 @@ pub(super) struct Desk(Arc<Mutex<Papers>>);
 pub(super) struct Papers {
     pub(super) envelope: EnvelopeId,
     pub(super) received: Timestamp,
+    part: u16,
     pub(super) channel: Arc<str>,
     pub(super) system: Arc<str>,
     pub(super) peer: Arc<str>,
@@ -63,6 +64,7 @@ impl Desk {
         Desk(Arc::new(Mutex::new(Papers {
             envelope: EnvelopeId(0),
             received: Timestamp(0),
+            part: 0,
             channel: empty.clone(),
             system: empty.clone(),
             peer: empty.clone(),
@@ -89,6 +91,7 @@ impl Desk {
         let envelope = context.envelope;
         papers.envelope = envelope.id;
         papers.received = envelope.received;
+        papers.part = context.part;
         if *papers.channel != *context.channel {
             papers.channel = context.channel.into();
         }
@@ -100,7 +103,8 @@ impl Desk {
         papers.refused = None;
         papers.copies = 0;
         papers.uuids = 0;
-        papers.random = mix(envelope.id.0 ^ (envelope.received.0 as u64).rotate_left(32));
+        papers.random =
+            mix(envelope.id.0 ^ (envelope.received.0 as u64).rotate_left(32)) ^ u64::from(context.part);
     }
 
     /// Gives back what the script left.
@@ -196,13 +200,11 @@ impl Papers {
         }
     }
 
-    /// The next UUID of this envelope: the same sequence each time the envelope is handled.
+    /// The next UUID of this envelope's part: the same sequence each time it is handled.
     pub(super) fn next_uuid(&mut self) -> String {
         self.uuids += 1;
-        let name = format!(
-            "{}\n{}\n{}\n{}\n{}",
-            self.channel, self.system, self.received, self.envelope, self.uuids
-        );
+        let Papers { channel, system, received, envelope, part, uuids, .. } = self;
+        let name = format!("{channel}\n{system}\n{received}\n{envelope}\n{part}\n{uuids}");
         uuid(&name)
     }
 }
