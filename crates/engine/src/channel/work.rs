@@ -96,7 +96,13 @@ impl Trial {
             lane: one.lane,
         });
         let exits = exits.collect();
-        Trial(Work { channel: spec.name, format: spec.format, charset: spec.charset, steps: spec.steps, exits })
+        Trial(Work {
+            channel: spec.name,
+            format: spec.format,
+            charset: spec.charset,
+            steps: spec.steps,
+            exits,
+        })
     }
 
     /// The names of the ways out, in order.
