@@ -2,6 +2,7 @@
 
 mod check;
 mod common;
+mod demo;
 mod listen;
 mod messages;
 mod new;
@@ -65,6 +66,8 @@ enum Verb {
     Verify(upkeep::SiteArgs),
     /// Remove what the site's retention allows
     Prune(upkeep::SiteArgs),
+    /// Play a small hospital in one process
+    Demo(demo::Args),
     /// Write JSON Schemas of the site's files, for editors
     Schema(schema::Args),
     /// Print completions for a shell
@@ -94,6 +97,7 @@ pub fn run() -> ExitCode {
         Verb::Restore(args) => upkeep::restore(&args, out),
         Verb::Verify(args) => upkeep::verify(&args, out),
         Verb::Prune(args) => upkeep::prune(&args, out),
+        Verb::Demo(args) => demo::run(&args, out),
         Verb::Schema(args) => schema::run(&args, out),
         Verb::Completions(args) => shell::completions(&args, Cli::command()),
         Verb::Man(args) => shell::man(&args, Cli::command()),
