@@ -133,7 +133,7 @@ fn segments_come_and_go() {
     let out = edited(|m| assert_eq!(m.insert_segment(At::After(1), b"PV1|1|I"), Ok(2)));
     assert_eq!(out, ADT.replacen("OBX", "PV1|1|I\r\nOBX", 1));
     let out = edited(|m| assert_eq!(m.insert_segment(At::End, b"ZPI"), Ok(5)));
-    assert_eq!(out, format!("{ADT}\r\nZPI\r\n"));
+    assert_eq!(out, format!("{ADT}\r\nZPI|\r\n"));
     let out = edited(|m| assert_eq!(m.delete_segments(&path("OBX[*]")), Ok(2)));
     assert_eq!(out, ADT.replace("OBX|1|NM|HB||13.5\r\nOBX|2|NM|GLU||99\r\n", ""));
     let out = edited(|m| assert_eq!(m.move_segment(3, 2), Ok(())));
@@ -177,6 +177,15 @@ fn characters_without_a_place_are_never_lost_unseen() {
     let mut m = Message::parse_with(latin.as_bytes().to_vec(), &options).expect("a message");
     assert_eq!(m.set(&path("PID-5"), "5 €"), Ok(1));
     assert_eq!(m.text(&path("PID-5")), "5 ?");
+}
+
+/// `EKG` is text here, and would be a segment with a separator behind it.
+#[test]
+fn text_is_not_turned_into_a_segment() {
+    let mut m = message("MSH|^~\\&|A\rNTE|1||first\nEKG\r");
+    assert!(matches!(m.set(&path("NTE-4"), "x"), Err(Error::NotEditable { .. })));
+    assert_eq!(m.set(&path("NTE-2"), "x"), Ok(1));
+    assert_eq!(m.to_bytes(), b"MSH|^~\\&|A\rNTE|1|x|first\nEKG\r".as_slice());
 }
 
 #[test]

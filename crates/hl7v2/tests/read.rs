@@ -177,6 +177,21 @@ fn sets_with_delimiter_like_bytes_are_read_and_left_alone() {
     }
 }
 
+/// What is not valid in such a set is read as far as it goes; an edit would change other bytes.
+#[test]
+fn invalid_bytes_in_such_a_set_are_kept_and_not_edited() {
+    let bytes = b"MSH|^~\\&|A|||||||||||||||BIG-5\rPID|1||7||\x87\r".to_vec();
+    let mut message = Message::parse(bytes.clone()).expect("a message");
+    assert_eq!(message.text(&path("PID-3")), "7");
+    assert!(matches!(message.set(&path("PID-3"), "8"), Err(Error::NotEditable { .. })));
+    assert_eq!(message.to_bytes(), bytes);
+    let utf8 = "MSH|^~\\&|A|||||||||||||||BIG-5\rPID|1||7||ß\r";
+    let mut message = Message::parse(utf8).expect("a message");
+    assert_eq!(message.text(&path("PID-5")), "ß");
+    assert_eq!(message.set(&path("PID-3"), "8"), Ok(1));
+    assert_eq!(message.to_bytes(), utf8.replace("|7|", "|8|"));
+}
+
 #[test]
 fn what_is_no_message_is_refused_with_the_place() {
     let refused = |bytes: &[u8]| Message::parse(bytes.to_vec()).expect_err("no message");

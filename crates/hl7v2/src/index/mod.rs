@@ -341,6 +341,13 @@ pub(crate) fn segment_break(value: &[u8], field: u8) -> Option<usize> {
     None
 }
 
+/// True when the last line of a field would be a segment if a separator followed.
+pub(crate) fn ends_like_segment(value: &[u8], field: u8) -> bool {
+    let Some(at) = memchr::memrchr2(b'\r', b'\n', value) else { return false };
+    let line = value[at..].trim_ascii_start();
+    line.len() == 3 && segment_name(&[line, &[field]].concat(), field, true).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
