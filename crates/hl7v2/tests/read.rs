@@ -211,3 +211,10 @@ fn debug_output_shows_no_content() {
     let shown = format!("{message:?} {segment:?} {part:?} {:?}", message.segments());
     assert!(!shown.contains("ller") && !shown.contains("A99"), "{shown}");
 }
+
+#[test]
+fn messages_and_paths_go_between_threads() {
+    fn shareable<T: Send + Sync + Clone>() {}
+    shareable::<Message>();
+    shareable::<Path>();
+}

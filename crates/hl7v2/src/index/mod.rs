@@ -254,6 +254,17 @@ impl Index {
         if at < *resume {
             return;
         }
+        // The way it should be, and nearly always is: CR, name, separator.
+        if let Some(&[b'\r', a @ b'A'..=b'Z', b, c, separator]) = bytes[at..].first_chunk::<5>()
+            && separator == self.delimiters.field
+            && (b.is_ascii_uppercase() || b.is_ascii_digit())
+            && (c.is_ascii_uppercase() || c.is_ascii_digit())
+        {
+            self.lines.cr.note(at);
+            self.close(at, at + 1);
+            self.open([a, b, c], at + 1);
+            return;
+        }
         let run = bytes[at..].iter().position(|b| *b > b' ').map_or(&bytes[at..], |n| &bytes[at..at + n]);
         let next = at + run.len();
         *resume = next;
@@ -275,6 +286,7 @@ impl Index {
         }
     }
 
+    #[inline]
     fn open(&mut self, name: [u8; 3], start: usize) {
         self.reserve_block();
         self.slots[self.slot_count] = Slot { start: start as u32, first_mark: self.mark_count as u32 };
@@ -289,6 +301,7 @@ impl Index {
         self.slot_count += 1;
     }
 
+    #[inline]
     fn close(&mut self, end: usize, next: usize) {
         if let Some(segment) = self.segments.last_mut() {
             segment.end = end as u32;
@@ -344,7 +357,8 @@ pub(crate) fn segment_break(value: &[u8], field: u8) -> Option<usize> {
 /// True when the last line of a field would be a segment if a separator followed.
 pub(crate) fn ends_like_segment(value: &[u8], field: u8) -> bool {
     let Some(at) = memchr::memrchr2(b'\r', b'\n', value) else { return false };
-    let line = value[at..].trim_ascii_start();
+    let start = value[at..].iter().position(|b| *b > b' ').map_or(value.len(), |n| at + n);
+    let line = &value[start..];
     line.len() == 3 && segment_name(&[line, &[field]].concat(), field, true).is_some()
 }
 
