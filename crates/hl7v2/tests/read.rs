@@ -50,6 +50,8 @@ fn every_kind_of_path_finds_its_place() {
         ("OBX[3]-5[2]", Some("98")),
         ("OBX[*]-3.2", Some("Haemoglobin")),
         ("OBX[3.1=GLU]-5[1]", Some("99")),
+        ("PID[5.1=\"M^ller\"]-1", Some("1")),
+        ("PID-5[3=\"\"].2", Some("Max")),
         ("OBX[4]-5", None),
         ("ZZZ-1", None),
         ("OBR[2]", Some("OBR|2|||GLU")),

@@ -98,7 +98,11 @@ impl Index {
         let header = find_header(bytes)?;
         self.reset(&header);
         self.open(header.name, header.start);
-        self.pass(bytes, header.start, method);
+        scan::boosted(
+            method,
+            #[inline(always)]
+            || self.pass(bytes, header.start, method),
+        );
         if self.segments.last().is_some_and(|s| s.next == OPEN) {
             self.close(bytes.len(), bytes.len());
             self.lines.unterminated = true;
@@ -170,6 +174,7 @@ impl Index {
         self.lines = LineNotes::default();
     }
 
+    #[inline(always)]
     fn pass(&mut self, bytes: &[u8], start: usize, method: Method) {
         let d = &self.delimiters;
         let inner = [d.component, d.repetition.unwrap_or(d.component), d.subcomponent.unwrap_or(d.component)];
@@ -195,7 +200,7 @@ impl Index {
     }
 
     /// Note the delimiters of one block, line end by line end.
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, bytes: &[u8], base: usize, masks: &Masks, resume: &mut usize) {
         self.non_ascii |= masks.high != 0;
         let mut delimiters = masks.field | masks.inner;
@@ -213,7 +218,7 @@ impl Index {
 
     /// Note the delimiters whose bits are set. Both lists are written at every delimiter and only
     /// the right one grows: a branch here would be mispredicted every other time.
-    #[inline]
+    #[inline(always)]
     fn take_delimiters(&mut self, base: usize, mut delimiters: u64, fields: u64) {
         if delimiters == 0 {
             return;
