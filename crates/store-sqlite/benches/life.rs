@@ -3,7 +3,7 @@
 //!
 //! Run with `cargo bench -p klinke-store-sqlite --bench life -- [messages]`.
 
-#![allow(clippy::unwrap_used, reason = "a bench")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench")]
 #![allow(missing_docs, reason = "a bench")]
 
 mod common;
@@ -56,8 +56,7 @@ impl Bench {
         let part = Part::Changed(Payload::new(common::mapped(&common::adt(n)).into_bytes()));
         let deliveries = vec![NewDelivery { destination: self.destination, lane: "".into(), part: 0 }];
         let outcome = Outcome::Deliveries { parts: vec![part], deliveries };
-        let routed =
-            Routed { envelope, channel: self.channel, at: Timestamp::now(), outcome, trace: vec![] };
+        let routed = Routed { envelope, channel: self.channel, at: Timestamp::now(), outcome, trace: vec![] };
         let events = self.events.clone();
         let done = move |result: klinke_store::Result<()>| {
             result.unwrap();
@@ -116,7 +115,12 @@ fn run(folder: &Path, depth: u64, messages: u64, floor: f64) {
     let (writer, all) = (common::thread_cpu_micros("store-writer"), common::thread_cpu_micros(""));
     let made = Instant::now();
     for n in 0..messages.min(2_000) {
-        std::hint::black_box((common::adt(n), common::adt(n), common::mapped(&common::adt(n)), common::ack(n)));
+        std::hint::black_box((
+            common::adt(n),
+            common::adt(n),
+            common::mapped(&common::adt(n)),
+            common::ack(n),
+        ));
     }
     let making = made.elapsed().as_secs_f64() * 1e6 / messages.min(2_000) as f64;
     let begun = Instant::now();

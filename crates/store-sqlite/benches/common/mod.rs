@@ -5,30 +5,89 @@
 use klinke_store::{KeyName, Keys};
 
 const NAMES: [&str; 40] = [
-    "Abel", "Bauer", "Brandt", "Dietrich", "Ebert", "Fischer", "Frank", "Graf", "Günther", "Haas", "Hartmann",
-    "Heinrich", "Jung", "Kaiser", "Keller", "Koch", "Kraus", "Kuhn", "Lang", "Lorenz", "Maier", "Marx", "Möller",
-    "Neumann", "Otto", "Peters", "Pohl", "Roth", "Sauer", "Schäfer", "Schreiber", "Seidel", "Simon", "Thomas",
-    "Vogel", "Wagner", "Weiß", "Winter", "Wolf", "Ziegler",
+    "Abel",
+    "Bauer",
+    "Brandt",
+    "Dietrich",
+    "Ebert",
+    "Fischer",
+    "Frank",
+    "Graf",
+    "Günther",
+    "Haas",
+    "Hartmann",
+    "Heinrich",
+    "Jung",
+    "Kaiser",
+    "Keller",
+    "Koch",
+    "Kraus",
+    "Kuhn",
+    "Lang",
+    "Lorenz",
+    "Maier",
+    "Marx",
+    "Möller",
+    "Neumann",
+    "Otto",
+    "Peters",
+    "Pohl",
+    "Roth",
+    "Sauer",
+    "Schäfer",
+    "Schreiber",
+    "Seidel",
+    "Simon",
+    "Thomas",
+    "Vogel",
+    "Wagner",
+    "Weiß",
+    "Winter",
+    "Wolf",
+    "Ziegler",
 ];
 const FIRST: [&str; 20] = [
     "Anna", "Bernd", "Clara", "Dieter", "Elif", "Frieda", "Georg", "Hanna", "Ilse", "Jonas", "Karin", "Leon",
     "Maria", "Nuri", "Olga", "Paul", "Ruth", "Stefan", "Ute", "Viktor",
 ];
 const STREETS: [&str; 16] = [
-    "Ahornweg", "Bachstr.", "Birkenallee", "Bergstr.", "Dorfplatz", "Eichenweg", "Feldstr.", "Gartenweg",
-    "Hauptstr.", "Kirchgasse", "Lindenstr.", "Marktplatz", "Mühlweg", "Schulstr.", "Waldweg", "Wiesengrund",
+    "Ahornweg",
+    "Bachstr.",
+    "Birkenallee",
+    "Bergstr.",
+    "Dorfplatz",
+    "Eichenweg",
+    "Feldstr.",
+    "Gartenweg",
+    "Hauptstr.",
+    "Kirchgasse",
+    "Lindenstr.",
+    "Marktplatz",
+    "Mühlweg",
+    "Schulstr.",
+    "Waldweg",
+    "Wiesengrund",
 ];
 const TOWNS: [(&str, &str); 8] = [
-    ("Altdorf", "90518"), ("Bergen", "29303"), ("Celle", "29221"), ("Dachau", "85221"), ("Erding", "85435"),
-    ("Freising", "85354"), ("Gifhorn", "38518"), ("Husum", "25813"),
+    ("Altdorf", "90518"),
+    ("Bergen", "29303"),
+    ("Celle", "29221"),
+    ("Dachau", "85221"),
+    ("Erding", "85435"),
+    ("Freising", "85354"),
+    ("Gifhorn", "38518"),
+    ("Husum", "25813"),
 ];
-const WARDS: [&str; 14] = [
-    "CH1", "CH2", "IN1", "IN2", "IN3", "GYN", "HNO", "INT", "KAR", "NEU", "ORT", "PAE", "URO", "ZNA",
-];
+const WARDS: [&str; 14] =
+    ["CH1", "CH2", "IN1", "IN2", "IN3", "GYN", "HNO", "INT", "KAR", "NEU", "ORT", "PAE", "URO", "ZNA"];
 const EVENTS: [&str; 5] = ["A01", "A02", "A03", "A04", "A08"];
 const INSURERS: [(&str, &str); 6] = [
-    ("AOK Bayern", "108310400"), ("Barmer", "104940005"), ("DAK", "105830016"), ("KKH", "102171012"),
-    ("SBK", "108433248"), ("TK", "101575519"),
+    ("AOK Bayern", "108310400"),
+    ("Barmer", "104940005"),
+    ("DAK", "105830016"),
+    ("KKH", "102171012"),
+    ("SBK", "108433248"),
+    ("TK", "101575519"),
 ];
 
 /// Numbers that look random and are the same in every run.
@@ -53,19 +112,19 @@ pub fn adt(n: u64) -> String {
     let (name, first) = (of_patient.of(&NAMES), of_patient.of(&FIRST));
     let (street, house) = (of_patient.of(&STREETS), of_patient.below(120) + 1);
     let (town, code) = TOWNS[of_patient.below(8) as usize];
-    let born = format!("{}{:02}{:02}", 1930 + of_patient.below(90), 1 + of_patient.below(12), 1 + of_patient.below(28));
+    let born = format!(
+        "{}{:02}{:02}",
+        1930 + of_patient.below(90),
+        1 + of_patient.below(12),
+        1 + of_patient.below(28)
+    );
     let sex = of_patient.of(&["F", "M"]);
     let (insurer, insurer_id) = INSURERS[of_patient.below(6) as usize];
     let policy = of_patient.below(1_000_000_000);
     let phone = of_patient.below(9_000_000) + 1_000_000;
     let relative = of_patient.of(&FIRST);
-    let at = format!(
-        "202603{:02}{:02}{:02}{:02}",
-        1 + n / 3000 % 28,
-        any.below(24),
-        any.below(60),
-        any.below(60)
-    );
+    let at =
+        format!("202603{:02}{:02}{:02}{:02}", 1 + n / 3000 % 28, any.below(24), any.below(60), any.below(60));
     let (event, ward, room, bed) = (any.of(&EVENTS), any.of(&WARDS), any.below(40) + 101, any.below(3) + 1);
     let case = 26_000_000 + patient * 3 + any.below(3);
     let (doctor, doctor_id) = (any.of(&NAMES), any.below(800) + 1000);
@@ -88,9 +147,11 @@ pub fn adt(n: u64) -> String {
 /// What the steps of a usual channel make of it.
 pub fn mapped(text: &str) -> String {
     let patient = text.split("\rPID|1||").nth(1).and_then(|rest| rest.get(..7)).unwrap_or_default();
-    text.replacen("|ENGINE|", "|RIS|", 1)
-        .replacen("PID|1||", &format!("PID|1|{patient}|"), 1)
-        .replacen("^STELISABETH^^N", "^STATION^^N", 1)
+    text.replacen("|ENGINE|", "|RIS|", 1).replacen("PID|1||", &format!("PID|1|{patient}|"), 1).replacen(
+        "^STELISABETH^^N",
+        "^STATION^^N",
+        1,
+    )
 }
 
 /// The answer to the n-th message.

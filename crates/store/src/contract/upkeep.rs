@@ -75,6 +75,7 @@ pub fn prunes_by_size_oldest_first(subject: &mut dyn Subject) {
     let bed = Bed::new(subject);
     for number in 0..10u32 {
         let mut new = bed.new_envelope("", 0);
+        new.format = "noise".into();
         let mut random = number;
         let noise = |_| {
             random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
