@@ -69,26 +69,34 @@ fn new_envelope(store: &SqliteStore, n: u64) -> NewEnvelope {
 fn fill(store: &SqliteStore, messages: u64) {
     let template = new_envelope(store, 0);
     let destination = store.destination(template.channel, "ris").unwrap();
-    let (sender, receiver) = channel();
+    let received = |n: u64| Timestamp(template.received.0 + n as i64 * 1_000_000);
     for first in (0..messages).step_by(CHUNK as usize) {
-        for n in first..(first + CHUNK).min(messages) {
+        let chunk = first..(first + CHUNK).min(messages);
+        let (sender, receiver) = channel();
+        for n in chunk.clone() {
             let mut new = template.clone();
-            new.received = Timestamp(template.received.0 + n as i64 * 1_000_000);
+            new.received = received(n);
             new.system = if n % 100_003 == 7 { "rare".into() } else { "kis".into() };
             new.payload = Payload::new(common::adt(n).into_bytes());
-            store.accept(new, Box::new(|id| drop(id.unwrap())));
-            let envelope = EnvelopeId(n + 1);
+            let sender = sender.clone();
+            store.accept(new, Box::new(move |id| sender.send(id.map(|_| ())).unwrap()));
+        }
+        chunk.clone().for_each(|_| receiver.recv().unwrap().unwrap());
+        for n in chunk.clone() {
             let part = Part::Changed(Payload::new(common::mapped(&common::adt(n)).into_bytes()));
             let deliveries = vec![NewDelivery { destination, lane: "".into(), part: 0 }];
             let outcome = Outcome::Deliveries { parts: vec![part], deliveries };
-            let at = Timestamp(template.received.0 + n as i64 * 1_000_000 + 800);
+            let (envelope, at) = (EnvelopeId(n + 1), received(n).after(Duration::from_micros(800)));
             let routed = Routed { envelope, channel: template.channel, at, outcome, trace: vec![] };
-            store.route(routed, Box::new(|result| result.unwrap()));
-            let key = DeliveryKey { destination, lane: "".into(), envelope, part: 0 };
+            let sender = sender.clone();
+            store.route(routed, Box::new(move |result| sender.send(result).unwrap()));
+        }
+        for n in chunk.clone() {
+            let key = DeliveryKey { destination, lane: "".into(), envelope: EnvelopeId(n + 1), part: 0 };
             let attempt = Attempt {
                 number: 1,
-                started: at.after(Duration::from_micros(900)),
-                ended: at.after(Duration::from_micros(3100)),
+                started: received(n).after(Duration::from_micros(1700)),
+                ended: received(n).after(Duration::from_micros(3900)),
                 repeat: false,
                 answer: Some(Payload::new(common::ack(n).into_bytes())),
                 code: "AA".to_owned(),
@@ -98,13 +106,9 @@ fn fill(store: &SqliteStore, messages: u64) {
             let sender = sender.clone();
             store.record(Tried { key, attempt }, Box::new(move |result| sender.send(result).unwrap()));
         }
-        // The next chunk is made while this one is written.
-        if first > 0 {
-            (0..CHUNK).for_each(|_| receiver.recv().unwrap().unwrap());
-        }
+        drop(sender);
+        receiver.into_iter().for_each(|result| result.unwrap());
     }
-    drop(sender);
-    receiver.into_iter().for_each(|result| result.unwrap());
 }
 
 fn open(folder: &Path, messages: u64) {
