@@ -75,7 +75,7 @@ fn check_kept(bed: &Bed, kept: &[(EnvelopeId, u64)], size: usize) {
 }
 
 fn wait_until_it_writes(bed: &Bed) {
-    let end = Instant::now() + Duration::from_secs(10);
+    let end = Instant::now() + Duration::from_secs(120);
     while bed.store.health().unwrap().refuses.is_some() {
         assert!(Instant::now() < end, "it still refuses: {:?}", bed.store.health().unwrap().refuses);
         std::thread::sleep(Duration::from_millis(50));
@@ -136,7 +136,7 @@ fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
         let (sender, receiver) = channel();
         let mut sent = 0;
         // Many at once, so that whole commits fail.
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + Duration::from_secs(120);
         while bed.store.health().unwrap().refuses.is_none() && Instant::now() < end {
             for _ in 0..16 {
                 let (sender, n) = (sender.clone(), before + sent);
