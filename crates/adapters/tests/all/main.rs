@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod driver;
 #[cfg(test)]
+mod file;
+#[cfg(test)]
 mod mllp_destination;
 #[cfg(test)]
 mod mllp_source;
