@@ -9,7 +9,10 @@
 //! One adapter never imports another. What two of them need lies in [`net`] or [`units`].
 
 pub mod file;
+pub mod http;
 pub mod mllp;
 pub mod net;
+pub mod secret;
 pub mod tcp;
+pub mod timer;
 pub mod units;

@@ -5,10 +5,14 @@ mod driver;
 #[cfg(test)]
 mod file;
 #[cfg(test)]
+mod http;
+#[cfg(test)]
 mod mllp_destination;
 #[cfg(test)]
 mod mllp_source;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod timer;
 #[cfg(test)]
 mod tls;
