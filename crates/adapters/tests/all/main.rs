@@ -11,6 +11,8 @@ mod mllp_destination;
 #[cfg(test)]
 mod mllp_source;
 #[cfg(test)]
+mod registry;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod timer;
