@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use crate::registry::{self, Adapter, DestinationKind, MadeDestination, MadeSource, SourceKind};
 
-pub use config::{AckForm, Await, Connection, DestinationConfig, Mode, SourceConfig, Unparsable};
+pub use config::{AckForm, Await, BatchAck, Connection, DestinationConfig, Mode, SourceConfig, Unparsable};
 pub use destination::Destination;
 pub use source::Source;
 

@@ -7,11 +7,15 @@ mod file;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod mllp_destination;
 #[cfg(test)]
 mod mllp_source;
 #[cfg(test)]
 mod registry;
+#[cfg(test)]
+mod samples;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
