@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use klinke_adapters::mllp::Source;
-use klinke_engine::source::{End, Refusal};
-use klinke_model::Payload;
+use klinke_engine::BoxFuture;
+use klinke_engine::source::{Arrival, End, Intake, Receipt, Refusal, Stop};
+use klinke_model::{EnvelopeId, Payload, Timestamp};
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::support::*;
 
@@ -125,6 +127,58 @@ async fn enhanced_mode_accepts_at_once_and_answers_later() {
         }
         expect_silence(&mut stream, 20).await;
         source.end().await;
+    }
+}
+
+/// Says at once that everything is kept; the end comes when the desk lets it.
+struct Staged(Handle);
+
+impl Intake for Staged {
+    fn submit(&self, arrival: Arrival) -> BoxFuture<'static, Result<Receipt, Refusal>> {
+        self.0.submit(arrival)
+    }
+
+    fn submit_and_tell(
+        &self,
+        arrival: Arrival,
+        kept: oneshot::Sender<EnvelopeId>,
+    ) -> BoxFuture<'static, Result<Receipt, Refusal>> {
+        kept.send(EnvelopeId(1)).unwrap();
+        self.0.submit(arrival)
+    }
+
+    fn pressure(&self) -> Option<Refusal> {
+        None
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn channel(&self) -> &str {
+        "test"
+    }
+}
+
+#[tokio::test]
+async fn the_accept_acknowledgment_waits_for_storage_only() {
+    let desk = Desk::gated(0, |_| Ok(End::Routed));
+    let source = Box::new(Source::new(config(json!({ "listen": "0" }))).unwrap());
+    let intake = Arc::new(Staged(Handle(Arc::clone(&desk))));
+    let open = klinke_engine::source::Source::open(source, intake).await.unwrap();
+    let (address, (_stopper, stop)) = (open.address(), Stop::new());
+    tokio::spawn(open.run(stop));
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    for id in ["C1", "C2"] {
+        send(&mut stream, &framed(&adt(id, "|||AL|AL"))).await;
+        let ack = frame(&mut stream).await;
+        assert_eq!((field(&ack, "MSA", 1), field(&ack, "MSA", 2)), ("CA", id));
+    }
+    expect_silence(&mut stream, 30).await;
+    desk.gate.add_permits(2);
+    for id in ["C1", "C2"] {
+        let ack = frame(&mut stream).await;
+        assert_eq!((field(&ack, "MSA", 1), field(&ack, "MSA", 2)), ("AA", id));
     }
 }
 
