@@ -261,6 +261,10 @@ fn faults_name_the_key_and_what_would_be_right() {
             r#"step = [{ for-each = { in = "a[*]", step = [{ set = { "a[#" = "1" } }] } }]"#,
             "[0].for-each.step[0].set.\"a[#\": `a[#` is no path",
         ),
+        (
+            r#"step = [{ only-format = "line" }]"#,
+            "[0].only-format: there is no format `line`; there are lines",
+        ),
         (r#"step = [{ title = 1, when = 2, note = "x" }]"#, "[0].when: a table is expected, not a number"),
     ] {
         let expected = if let Some(rest) = expected.strip_prefix("[0]: ") {
@@ -334,6 +338,10 @@ fn a_document_of_another_format_passes_untouched() {
     assert_eq!((steps[1].kind(), steps[1].title()), ("set", Some("Mark")));
     let envelope = super::testing::envelope();
     let mut context = Context::new(&envelope, "test");
+    assert_eq!(super::format_after(&steps, "lines"), "lines");
+    let lines = build(r#"step = [{ only-format = "lines" }]"#).expect("steps");
+    let gone = lines[0].apply(&mut context, Box::new(Other)).expect("no failure");
+    assert!(matches!(gone, Yield::End(reason) if reason == "not of the format lines"));
     for step in &steps {
         let document: Box<dyn Document> = Box::new(Other);
         assert!(
