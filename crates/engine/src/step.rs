@@ -36,7 +36,7 @@ pub trait Step: Send + Sync + fmt::Debug {
         let mut all = Vec::with_capacity(documents.len());
         let mut ended = None;
         for (part, document) in documents.into_iter().enumerate() {
-            context.part = u16::try_from(part).unwrap_or(u16::MAX);
+            context.count(part);
             match self.apply(context, document)? {
                 Yield::One(document) => all.push(document),
                 Yield::Many(documents) => all.extend(documents),
@@ -71,6 +71,9 @@ pub struct Context<'a> {
     pub channel: &'a str,
     /// Which of the documents that came of the envelope this one is, from 0.
     pub part: u16,
+    /// The number of the first document that a step is given: not 0 where documents are handled one by
+    /// one, as destinations do.
+    pub first: u16,
     /// Values that earlier steps left for later ones.
     pub values: BTreeMap<String, String>,
     /// Lines for the envelope's own trace; may hold patient data, shown but never logged.
@@ -85,7 +88,12 @@ impl<'a> Context<'a> {
 
     /// A context without values.
     pub fn new(envelope: &'a Envelope, channel: &'a str) -> Self {
-        Context { envelope, channel, part: 0, values: BTreeMap::new(), trace: Vec::new() }
+        Context { envelope, channel, part: 0, first: 0, values: BTreeMap::new(), trace: Vec::new() }
+    }
+
+    /// The document at this place of those that a step is given is the one at hand now.
+    pub fn count(&mut self, place: usize) {
+        self.part = self.first.saturating_add(u16::try_from(place).unwrap_or(u16::MAX));
     }
 
     /// Adds a line to the trace, within its limits.

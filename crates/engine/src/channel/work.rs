@@ -218,11 +218,14 @@ impl Work {
             Parts { received: context.envelope.payload.clone(), parts: Vec::new(), payloads: Vec::new() };
         let mut deliveries = Vec::new();
         let single: Arc<str> = "".into();
-        for mut document in documents {
+        // The lanes of the document before: what came out of a message and has other paths goes with it.
+        let mut lanes: Vec<Option<Arc<str>>> = vec![None; self.exits.len()];
+        for (number, mut document) in documents.into_iter().enumerate() {
+            context.first = u16::try_from(number).unwrap_or(u16::MAX);
             // Destinations that get the same bytes of one document share a part. Two documents never do,
             // even when a step made them alike: each is a delivery of its own.
             let first = parts.payloads.len();
-            for exit in &self.exits {
+            for (exit, before) in self.exits.iter().zip(&mut lanes) {
                 let mut from = first;
                 let leaving = match exit.steps.is_empty() {
                     true => None,
@@ -242,8 +245,13 @@ impl Work {
                     };
                     let lane = match &exit.lane {
                         None => single.clone(),
-                        Some(path) => cut(document.value(path).map_err(fail)?.text()).into(),
+                        Some(path) => match (document.value(path), &before) {
+                            (Ok(value), _) => cut(value.text()).into(),
+                            (Err(_), Some(lane)) => lane.clone(),
+                            (Err(error), None) => return Err(fail(error)),
+                        },
                     };
+                    *before = Some(lane.clone());
                     let payload = document.payload().map_err(fail)?;
                     let part = parts.number(payload, from)?;
                     from = usize::from(part) + 1;
@@ -323,5 +331,83 @@ impl Parts {
         self.parts.push(if unchanged { Part::Unchanged } else { Part::Changed(payload.clone()) });
         self.payloads.push(payload);
         Ok((self.payloads.len() - 1) as u16)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps::testing::{Lines, Other, build, document, envelope};
+
+    /// A document of another format behind the one given.
+    #[derive(Debug)]
+    struct Extract;
+
+    impl Step for Extract {
+        fn kind(&self) -> &'static str {
+            "extract"
+        }
+
+        fn apply(
+            &self,
+            _: &mut Context<'_>,
+            document: Box<dyn Document>,
+        ) -> Result<Yield, crate::step::StepError> {
+            Ok(Yield::Many(vec![document, Box::new(Other)]))
+        }
+    }
+
+    fn work(lane: Option<&str>, steps: &str) -> Work {
+        let lane = lane.map(|path| Lines.path(path).expect(path));
+        let steps = if steps.is_empty() { Vec::new() } else { build(steps).expect(steps) };
+        let exit = Exit { destination: DestinationId(1), name: "out".to_owned(), steps, lane };
+        let format: Arc<dyn Format> = Arc::new(Lines);
+        Work {
+            channel: "test".to_owned(),
+            format,
+            charset: None,
+            steps: vec![Box::new(Extract)],
+            exits: vec![exit],
+        }
+    }
+
+    fn run(work: &Work, text: &str) -> Made {
+        let mut envelope = envelope();
+        envelope.payload = document(text).payload().expect("bytes");
+        work.run(&envelope, None)
+    }
+
+    #[test]
+    fn what_came_out_of_a_message_stays_in_its_lane() {
+        let made = run(&work(Some("a"), ""), "a=1");
+        let Outcome::Deliveries { deliveries, .. } = made.outcome else { panic!("{:?}", made.outcome) };
+        let lanes: Vec<&str> = deliveries.iter().map(|one| &*one.lane).collect();
+        assert_eq!(lanes, ["1", "1"]);
+    }
+
+    #[test]
+    fn destinations_know_which_document_they_handle() {
+        let steps = r#"step = [{ vars = { n = "{@part}" } }, { note = "part {$n}" }]"#;
+        let mut work = work(None, steps);
+        work.steps = build(r#"step = [{ only = { a = "1" } }]"#).expect("steps");
+        work.steps.push(Box::new(Twice));
+        assert_eq!(run(&work, "a=1").trace, ["part 0", "part 1"]);
+    }
+
+    #[derive(Debug)]
+    struct Twice;
+
+    impl Step for Twice {
+        fn kind(&self) -> &'static str {
+            "twice"
+        }
+
+        fn apply(
+            &self,
+            _: &mut Context<'_>,
+            document: Box<dyn Document>,
+        ) -> Result<Yield, crate::step::StepError> {
+            Ok(Yield::Many(vec![document.fork(), document]))
+        }
     }
 }

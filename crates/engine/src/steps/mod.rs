@@ -53,6 +53,7 @@ pub struct StepKind {
 pub const STEPS: &[StepKind] = &[
     only::ONLY,
     only::EXCEPT,
+    only::ONLY_FORMAT,
     set::SET,
     set::DEFAULT,
     copy::COPY,
@@ -174,6 +175,11 @@ pub fn build(spec: &Spec, workshop: &Workshop<'_>) -> Built {
     let title = table.get("title").map(spec::text).transpose().map_err(|error| error.under("title"))?;
     let format = (!any_format).then(|| surroundings.format.name());
     Ok(Box::new(Placed { inner, when, title, format }))
+}
+
+/// The format of what a list of steps gives, when it is given documents of `format`.
+pub fn format_after<'a>(steps: &[Box<dyn Step>], format: &'a str) -> &'a str {
+    steps.iter().rev().find_map(|step| step.gives()).unwrap_or(format)
 }
 
 /// Builds a list of steps, each compiled for what the one before it gives.

@@ -1,6 +1,6 @@
-//! `only` and `except`: which envelopes go on.
+//! `only`, `except` and `only-format`: which envelopes, and which documents of them, go on.
 
-use super::{Condition, Spec, SpecError, StepKind, Workshop};
+use super::{Condition, Spec, SpecError, StepKind, Workshop, spec};
 use crate::document::Document;
 use crate::step::{Context, Step, StepError, Yield};
 
@@ -19,6 +19,43 @@ pub(super) const EXCEPT: StepKind = StepKind {
     build: |spec, workshop| Filter::build(spec, workshop, false),
     any_format: false,
 };
+
+pub(super) const ONLY_FORMAT: StepKind = StepKind {
+    name: "only-format",
+    about: "Lets go on documents of these formats; those that steps took out of others are of another.",
+    example: r#"only-format = ["bytes", "text"]"#,
+    build: |spec, workshop| {
+        let formats = spec::one_or_list(spec, |one| {
+            let name = spec::text(one)?;
+            if workshop.formats.get(&name).is_none() {
+                let names: Vec<_> = workshop.formats.names().collect();
+                let text = format!("there is no format `{name}`; there are {}", names.join(", "));
+                return Err(SpecError::here(text));
+            }
+            Ok(name)
+        })?;
+        Ok(Box::new(OnlyFormat { formats }))
+    },
+    any_format: true,
+};
+
+#[derive(Debug)]
+struct OnlyFormat {
+    formats: Vec<String>,
+}
+
+impl Step for OnlyFormat {
+    fn kind(&self) -> &'static str {
+        ONLY_FORMAT.name
+    }
+
+    fn apply(&self, _: &mut Context<'_>, document: Box<dyn Document>) -> Result<Yield, StepError> {
+        if self.formats.iter().any(|format| format == document.format()) {
+            return Ok(Yield::One(document));
+        }
+        Ok(Yield::End(format!("not of the format {}", self.formats.join(" or "))))
+    }
+}
 
 #[derive(Debug)]
 struct Filter {

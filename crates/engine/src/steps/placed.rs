@@ -56,7 +56,7 @@ impl Step for Placed {
     ) -> Result<Yield, StepError> {
         let (mut concerned, mut others, mut first) = (Vec::new(), Vec::new(), None);
         for (part, document) in documents.into_iter().enumerate() {
-            context.part = u16::try_from(part).unwrap_or(u16::MAX);
+            context.count(part);
             if self.concerns(context, document.as_ref())? {
                 first.get_or_insert(others.len());
                 concerned.push(document);

@@ -136,6 +136,46 @@ impl Document for LinesDocument {
     }
 }
 
+/// A document of another format, which has no paths.
+#[derive(Debug)]
+pub(crate) struct Other;
+
+impl Document for Other {
+    fn format(&self) -> &'static str {
+        "other"
+    }
+    fn path(&self, _: &str) -> Result<Path, DocumentError> {
+        Err(DocumentError::new("no paths"))
+    }
+    fn value(&self, _: &Path) -> Result<Value<'_>, DocumentError> {
+        Err(DocumentError::new("no paths"))
+    }
+    fn values(&self, _: &Path) -> Result<Vec<Value<'_>>, DocumentError> {
+        Err(DocumentError::new("no paths"))
+    }
+    fn set(&mut self, _: &Path, _: Value<'_>) -> Result<(), DocumentError> {
+        Err(DocumentError::new("no paths"))
+    }
+    fn delete(&mut self, _: &Path) -> Result<usize, DocumentError> {
+        Err(DocumentError::new("no paths"))
+    }
+    fn count(&self, _: &Path) -> Result<usize, DocumentError> {
+        Err(DocumentError::new("no paths"))
+    }
+    fn operate(&mut self, _: &str, _: &[Cow<'_, str>]) -> Result<Option<String>, DocumentError> {
+        Err(DocumentError::new("no operations"))
+    }
+    fn payload(&mut self) -> Result<Payload, DocumentError> {
+        Ok(Payload::default())
+    }
+    fn fork(&self) -> Box<dyn Document> {
+        Box::new(Other)
+    }
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
 pub(crate) fn document(text: &str) -> LinesDocument {
     LinesDocument(
         text.split_whitespace()

@@ -1,6 +1,6 @@
 //! What the steps without code do, on a format of their own.
 
-use super::testing::{build, run, run_with_trace};
+use super::testing::{Other, build, run, run_with_trace};
 
 fn only(condition: &str, input: &str) -> bool {
     let kept = run(&format!("step = [{{ only = {condition} }}]"), input);
@@ -261,6 +261,10 @@ fn faults_name_the_key_and_what_would_be_right() {
             r#"step = [{ for-each = { in = "a[*]", step = [{ set = { "a[#" = "1" } }] } }]"#,
             "[0].for-each.step[0].set.\"a[#\": `a[#` is no path",
         ),
+        (
+            r#"step = [{ only-format = "line" }]"#,
+            "[0].only-format: there is no format `line`; there are lines",
+        ),
         (r#"step = [{ title = 1, when = 2, note = "x" }]"#, "[0].when: a table is expected, not a number"),
     ] {
         let expected = if let Some(rest) = expected.strip_prefix("[0]: ") {
@@ -285,47 +289,8 @@ fn every_example_in_the_list_builds() {
 
 #[test]
 fn a_document_of_another_format_passes_untouched() {
-    use crate::document::{Document, DocumentError, Path, Value};
+    use crate::document::Document;
     use crate::step::{Context, Yield};
-    use std::borrow::Cow;
-
-    #[derive(Debug)]
-    struct Other;
-    impl Document for Other {
-        fn format(&self) -> &'static str {
-            "other"
-        }
-        fn path(&self, _: &str) -> Result<Path, DocumentError> {
-            Err(DocumentError::new("no paths"))
-        }
-        fn value(&self, _: &Path) -> Result<Value<'_>, DocumentError> {
-            Err(DocumentError::new("no paths"))
-        }
-        fn values(&self, _: &Path) -> Result<Vec<Value<'_>>, DocumentError> {
-            Err(DocumentError::new("no paths"))
-        }
-        fn set(&mut self, _: &Path, _: Value<'_>) -> Result<(), DocumentError> {
-            Err(DocumentError::new("no paths"))
-        }
-        fn delete(&mut self, _: &Path) -> Result<usize, DocumentError> {
-            Err(DocumentError::new("no paths"))
-        }
-        fn count(&self, _: &Path) -> Result<usize, DocumentError> {
-            Err(DocumentError::new("no paths"))
-        }
-        fn operate(&mut self, _: &str, _: &[Cow<'_, str>]) -> Result<Option<String>, DocumentError> {
-            Err(DocumentError::new("no operations"))
-        }
-        fn payload(&mut self) -> Result<klinke_model::Payload, DocumentError> {
-            Ok(klinke_model::Payload::default())
-        }
-        fn fork(&self) -> Box<dyn Document> {
-            Box::new(Other)
-        }
-        fn as_any(&mut self) -> &mut dyn std::any::Any {
-            self
-        }
-    }
 
     let steps = build(
         r#"step = [{ only = { a = "1" } }, { title = "Mark", when = { a = "1" }, set = { b = "2" } }]"#,
@@ -334,6 +299,10 @@ fn a_document_of_another_format_passes_untouched() {
     assert_eq!((steps[1].kind(), steps[1].title()), ("set", Some("Mark")));
     let envelope = super::testing::envelope();
     let mut context = Context::new(&envelope, "test");
+    assert_eq!(super::format_after(&steps, "lines"), "lines");
+    let lines = build(r#"step = [{ only-format = "lines" }]"#).expect("steps");
+    let gone = lines[0].apply(&mut context, Box::new(Other)).expect("no failure");
+    assert!(matches!(gone, Yield::End(reason) if reason == "not of the format lines"));
     for step in &steps {
         let document: Box<dyn Document> = Box::new(Other);
         assert!(

@@ -351,6 +351,9 @@ fn documents_come_out_of_a_message_and_go_back_in() {
     )
     .expect("replaced");
     assert!(String::from_utf8_lossy(&out[0]).contains("OBX|1|ED|P^Befund||file1.pdf^application^PDF\r"));
+    let (out, _) = run_bytes("hl7v2", r#"{ extract = {} }, { only-format = "bytes" }"#, message.as_bytes())
+        .expect("documents");
+    assert_eq!(out.len(), 2);
     let broken = message.replace("ffd8", "xyz");
     assert_eq!(
         run_bytes("hl7v2", "{ extract = {} }", broken.as_bytes()).expect_err("broken"),
