@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use klinke_model::{ChannelId, DestinationId, EnvelopeId, Timestamp};
+use klinke_store::Store;
 use tokio::task::JoinHandle;
 
 use super::inbox::Inbox;
@@ -51,7 +52,7 @@ impl Running {
         ground: &Ground,
         repeat_to: EnvelopeId,
     ) -> Result<Running, StartError> {
-        let names = Names::look_up(&spec, ground).await?;
+        let names = ground.reader.read(Names::look_up(&spec, ground.clock.now())).await?;
         let (inbox, waiters) = (
             Arc::new(Inbox::new(spec.limits.inbox_max, spec.limits.inbox_bytes_max, names.unrouted)),
             Arc::new(Waiters::new(spec.ack)),
@@ -217,11 +218,14 @@ struct Names {
 }
 
 impl Names {
-    async fn look_up(spec: &ChannelSpec, ground: &Ground) -> Result<Names, StartError> {
-        let now = ground.clock.now();
+    /// The read that finds them.
+    fn look_up(
+        spec: &ChannelSpec,
+        now: Timestamp,
+    ) -> impl FnOnce(&dyn Store) -> klinke_store::Result<Names> + Send + use<> {
         let (name, text) = (spec.name.clone(), spec.text.clone());
         let destinations: Vec<String> = spec.destinations.iter().map(|one| one.name.clone()).collect();
-        let look_up = move |store: &dyn klinke_store::Store| -> klinke_store::Result<Names> {
+        move |store| {
             let channel = store.channel(&name)?;
             let version = store.version(channel, &text, now)?;
             let (channels, tallies) = store.books()?;
@@ -234,8 +238,7 @@ impl Names {
             });
             let destinations = numbered.collect::<klinke_store::Result<_>>()?;
             Ok(Names { channel, version, unrouted, destinations, holds: store.holds()? })
-        };
-        ground.reader.read(look_up).await
+        }
     }
 }
 
