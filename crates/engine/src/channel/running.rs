@@ -76,6 +76,7 @@ impl Running {
             version: RwLock::new(names.version),
             desks: RwLock::new(desks.clone()),
             stopping: false.into(),
+            under_way: Arc::default(),
         });
         recall(&intake, ground).await?;
         let work = Work {
@@ -174,7 +175,7 @@ impl Running {
             // Half the time is left for the deliveries that are under way, should the source hang.
             orderly &= end(task, tokio::time::Instant::now() + limit / 2).await;
         }
-        self.intake.stopping.store(true, Ordering::Relaxed);
+        self.intake.stopping.store(true, Ordering::SeqCst);
         let rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((stopper, tasks)) = rest {
             stopper.say();
@@ -183,7 +184,7 @@ impl Running {
                 orderly &= end(task, deadline).await;
             }
         }
-        while !self.desks.iter().all(|desk| desk.is_settled()) {
+        while !(self.intake.is_settled() && self.desks.iter().all(|desk| desk.is_settled())) {
             if tokio::time::Instant::now() >= deadline {
                 return false;
             }
