@@ -156,11 +156,15 @@ mod tests {
 
     use super::*;
 
+    fn often_a_delimiter(byte: u8) -> u8 {
+        if byte < 100 { b"|^~&\r\n"[byte as usize % 6] } else { byte }
+    }
+
     proptest! {
         #[test]
         fn every_method_gives_the_same_masks(
-            bytes in proptest::collection::vec(prop_oneof![Just(b'|'), Just(b'^'), Just(b'~'), Just(b'&'),
-                Just(b'\r'), Just(b'\n'), any::<u8>()], 0..1000),
+            bytes in proptest::collection::vec(any::<u8>(), 0..400)
+                .prop_map(|bytes| bytes.into_iter().map(often_a_delimiter).collect::<Vec<u8>>()),
         ) {
             let needles = Needles { field: b'|', inner: *b"^~&" };
             let run = |method| {

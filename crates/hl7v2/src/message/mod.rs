@@ -166,6 +166,14 @@ impl Message {
         out.extend_from_slice(&wire.charset.encode_with_question_marks(&text).0);
     }
 
+    /// Bytes in the set of the index, turned into the one that the message came in.
+    pub(crate) fn turned_to_wire(&self, bytes: Vec<u8>) -> Vec<u8> {
+        match &self.wire {
+            Some(wire) => wire.charset.encode_with_question_marks(&String::from_utf8_lossy(&bytes)).0,
+            None => bytes,
+        }
+    }
+
     /// The character set that the message is read and written in, with what is doubtful about it.
     pub fn charset(&self) -> Resolved {
         let resolved = self.resolved.get_or_init(|| {
