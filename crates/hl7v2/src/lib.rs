@@ -42,11 +42,14 @@
 //! | [`deviation`] | what a sender does against the standard |
 //! | [`charset`], [`escape`], [`time`] | text and dates |
 //! | [`ack`], [`mllp`] | answers and frames |
+//! | [`batch`], [`continuation`], [`sequence`] | several messages, parts of messages, numbered links |
 //! | [`definitions`], [`grouping`] | what the standard says a message consists of |
 //! | [`index`], [`delimiters`] | what lies below |
 
 pub mod ack;
+pub mod batch;
 pub mod charset;
+pub mod continuation;
 pub mod definitions;
 pub mod delimiters;
 pub mod deviation;
@@ -58,6 +61,7 @@ pub mod message;
 pub mod mllp;
 pub mod path;
 mod place;
+pub mod sequence;
 pub mod time;
 mod value;
 mod version;

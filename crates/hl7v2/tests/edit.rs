@@ -161,7 +161,7 @@ fn the_header_is_guarded() {
     assert!(m.insert_segment(At::Before(0), b"ZZZ").is_err());
     assert!(m.set_segment_name(0, "PID").is_err() && m.set_segment_name(1, "MSH").is_err());
     assert!(m.insert_segment(At::End, b"ZZZ|a\rPID|1").is_err());
-    assert!(m.insert_segment(At::End, b"zzz").is_err());
+    assert!(m.insert_segment(At::End, b"zzz").is_err() && m.insert_segment(At::End, b"zzz|1").is_err());
     assert!(!m.is_edited());
 }
 

@@ -97,7 +97,7 @@ pub fn interpret(answer: &[u8], sent: &str) -> Answer {
     let Ok(message) = Message::parse(answer.to_vec()) else {
         return Answer::NotHl7 { length: answer.len() };
     };
-    let msa = message.segments().find(|s| s.name_bytes() == *b"MSA" && text(s, 1) != "");
+    let msa = message.segments().find(|s| s.name_bytes() == *b"MSA" && !text(s, 1).is_empty());
     let Some(msa) = msa else {
         if is_acknowledgment(&message) {
             return Answer::NoMsa;

@@ -38,6 +38,9 @@ pub fn resolve(declared: &[u8], default: Option<Charset>, bytes: &[u8]) -> Resol
     let name = std::str::from_utf8(declared).unwrap_or("?");
     let known = by_name(name);
     let unknown = !declared.is_empty() && known.is_none() && declared != b"\"\"";
+    if bytes.starts_with(b"\xEF\xBB\xBF") && std::str::from_utf8(bytes).is_ok() {
+        return Resolved { charset: Charset::UTF_8, declared: known, doubt: None };
+    }
     let believed = known.filter(|c| *c != Charset::ASCII).or(default);
     let (charset, doubt) = match believed {
         None if bytes.is_ascii() => (known.unwrap_or(Charset::ASCII), None),
@@ -103,6 +106,7 @@ mod tests {
             ("UTF-8", None, latin, Charset::WINDOWS_1252, Some(Doubt::NotUtf8)),
             ("UTF-8", None, mixed, Charset::UTF_8, Some(Doubt::PartlyUtf8)),
             ("KLINGON", None, latin, Charset::WINDOWS_1252, Some(Doubt::UnknownName)),
+            ("8859/1", None, "\u{FEFF}Müller".as_bytes(), Charset::UTF_8, None),
             ("UNICODE", None, b"Mueller", Charset::UTF_8, Some(Doubt::NotWide)),
         ] {
             let resolved = resolve(declared.as_bytes(), default, bytes);

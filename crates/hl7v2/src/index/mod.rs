@@ -132,7 +132,6 @@ impl Index {
         self.slot_count + self.mark_count - self.segments.len()
     }
 
-    #[allow(dead_code, reason = "read by the deviations")]
     pub(crate) fn header(&self) -> HeaderPlace {
         self.header
     }
@@ -265,6 +264,9 @@ impl Index {
                 return;
             };
             self.lines.segment_end(run, at, true);
+            if bytes[next..next + 3] != name {
+                self.lines.lower_case.note(next);
+            }
             self.close(at, next);
             self.open(name, next);
         } else {
@@ -306,19 +308,21 @@ fn room<T>(list: &mut [T], count: usize) -> (&mut [T; BLOCK], usize) {
 /// Marks a segment whose end has not been seen.
 const OPEN: u32 = u32::MAX;
 
-/// The name of the segment that begins here, if one does. A name without a separator counts only
-/// after the message's usual line end (`main`), because a short word on a line of text looks alike.
+/// The name of the segment that begins here, if one does, in upper case. A name without a separator
+/// counts only after the message's usual line end (`main`), because a short word on a line of text
+/// looks alike; so does a name in lower case, and only with a separator.
 pub(crate) fn segment_name(rest: &[u8], field: u8, main: bool) -> Option<[u8; 3]> {
-    let name: [u8; 3] = rest.get(..3)?.try_into().ok()?;
-    let tail = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit();
-    if !(name[0].is_ascii_uppercase() && name[1..].iter().all(tail)) {
+    let mut name: [u8; 3] = rest.get(..3)?.try_into().ok()?;
+    let lower_case = name.iter().any(u8::is_ascii_lowercase);
+    name.make_ascii_uppercase();
+    if !(name[0].is_ascii_uppercase() && name[1..].iter().all(u8::is_ascii_alphanumeric)) {
         return None;
     }
     match rest.get(3) {
-        Some(byte) if *byte == field => Some(name),
-        Some(b'\r' | b'\n') | None if main => Some(name),
+        Some(byte) if *byte == field && (main || !lower_case) => Some(name),
+        Some(b'\r' | b'\n') | None if main && !lower_case => Some(name),
         // A second message in the same payload may bring its own delimiters.
-        Some(byte) if &name == b"MSH" && crate::delimiters::can_delimit(*byte) => Some(name),
+        Some(byte) if rest.starts_with(b"MSH") && crate::delimiters::can_delimit(*byte) => Some(name),
         _ => None,
     }
 }
@@ -381,6 +385,15 @@ mod tests {
         assert_eq!(lines(text, &index), ["MSH|^~\\&|A", "PID|1", "PV1"]);
         assert_eq!((index.lines().blank.count, index.lines().indented.count), (1, 1));
         assert_eq!(index.lines().control.count, 1);
+    }
+
+    #[test]
+    fn a_name_in_lower_case_is_a_name_behind_a_usual_line_end() {
+        let text = "MSH|^~\\&|A\rpid|1\rOBX|1|TX|||und\noder|2\r";
+        let index = index(text);
+        assert_eq!(index.segments().iter().map(|s| s.name).collect::<Vec<_>>(), [*b"MSH", *b"PID", *b"OBX"]);
+        assert_eq!((index.lines().lower_case.count, index.lines().continued.count), (1, 1));
+        assert_eq!(lines(text, &index)[1], "pid|1");
     }
 
     #[test]

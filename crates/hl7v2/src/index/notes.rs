@@ -35,6 +35,8 @@ pub struct LineNotes {
     pub control: Note,
     /// Line ends that do not end a segment: what follows continues the field.
     pub continued: Note,
+    /// Segments whose name is in lower case.
+    pub lower_case: Note,
     /// The last segment has no terminator.
     pub unterminated: bool,
 }

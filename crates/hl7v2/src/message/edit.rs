@@ -14,7 +14,7 @@ use super::part::marks_of;
 use super::read::repetition_holds;
 use super::view::is_header;
 use super::{Message, Part, Unencodable};
-use crate::deviation::Deviation;
+use crate::deviation::{Deviation, kind};
 use crate::path::{Condition, FieldStep, Nth, Occurrence, Path, Repetition};
 use crate::place::Place;
 use crate::{Error, escape, index};
@@ -26,6 +26,7 @@ const REPETITION_MAX: usize = 10_000;
 
 impl Message {
     /// Write a text, escaped and in the message's character set. Gives the number of places written.
+    /// The text `""` is null, as everywhere in HL7.
     pub fn set(&mut self, path: &Path, text: &str) -> Result<usize, Error> {
         let bytes = self.encode(&place_of_path(path), text)?;
         self.write(path, &bytes, Mode::Create)
@@ -114,8 +115,8 @@ impl Message {
             }
             (Err(_), Unencodable::QuestionMark) => {
                 let (bytes, lost) = charset.encode_with_question_marks(&escaped);
-                let text = format!("{lost} characters that {charset} does not have were written as `?`");
-                self.notes.push(Deviation::new("characters-lost", *place, text));
+                let detail = format!("{lost} in {charset}");
+                self.notes.push(Deviation::with(&kind::CHARACTERS_LOST, *place, detail));
                 bytes
             }
         };

@@ -23,7 +23,8 @@ impl Message {
     pub fn insert_segment(&mut self, at: At, segment: &[u8]) -> Result<usize, Error> {
         self.check_faithful()?;
         let field = self.delimiters().field;
-        let name = index::segment_name(segment, field, true).filter(|name| !is_header(*name));
+        let name = index::segment_name(segment, field, true)
+            .filter(|name| !is_header(*name) && segment.starts_with(name));
         let Some(name) = name else { return Err(Error::NotASegment { offset: 0 }) };
         if let Some(offset) = index::segment_break(segment, field) {
             return Err(Error::NotASegment { offset });

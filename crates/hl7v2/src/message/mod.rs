@@ -156,14 +156,35 @@ impl Message {
         let Some(overlay) = &self.overlay else {
             return out.extend_from_slice(self.original());
         };
-        let Some(wire) = &self.wire else {
+        if self.wire.is_none() {
             out.reserve(self.raw.len() + 256);
             return overlay.write(&self.raw, &self.index, out);
-        };
+        }
         let mut inner = Vec::new();
         overlay.write(&self.raw, &self.index, &mut inner);
-        let text = String::from_utf8_lossy(&inner);
-        out.extend_from_slice(&wire.charset.encode_with_question_marks(&text).0);
+        out.extend_from_slice(&self.turned_to_wire(inner));
+    }
+
+    /// The bytes that the index lies over.
+    pub(crate) fn indexed_bytes(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// Some of the bytes, as they would be on the wire.
+    pub(crate) fn wire_slice(&self, range: std::ops::Range<usize>) -> Bytes {
+        match &self.wire {
+            Some(_) => self.turned_to_wire(self.raw[range].to_vec()).into(),
+            None => self.raw.slice(range),
+        }
+    }
+
+    /// False for bytes that can't be turned into text and back.
+    pub(crate) fn can_be_edited(&self) -> bool {
+        self.wire.as_ref().is_none_or(|wire| wire.faithful)
+    }
+
+    pub(crate) fn edit_notes(&self) -> &[Deviation] {
+        &self.notes
     }
 
     /// Bytes in the set of the index, turned into the one that the message came in.
@@ -196,9 +217,10 @@ impl Message {
         if self.wire.is_some() { Charset::UTF_8 } else { self.charset().charset }
     }
 
-    /// MSH-18, first repetition, as it came.
+    /// MSH-18, first repetition, as it came; in a batch that of its first message.
     fn raw_declared_charset(&self) -> &[u8] {
-        let field = self.index.slot(0, 17).map_or(&[][..], |stretch| &self.raw[stretch.range]);
+        let header = self.index.segments().iter().position(|s| &s.name == b"MSH").unwrap_or(0);
+        let field = self.index.slot(header, 17).map_or(&[][..], |stretch| &self.raw[stretch.range]);
         field.split(|b| Some(*b) == self.delimiters().repetition).next().unwrap_or_default()
     }
 

@@ -41,7 +41,9 @@ fn unsafe_for_index(bytes: &Bytes, default: Option<Charset>) -> Option<Charset> 
 /// MSH-18, read without an index: names are ASCII, and only personal names come in other bytes.
 fn declared(bytes: &[u8]) -> Option<Charset> {
     let header = find_header(bytes).ok()?;
-    let line = &bytes[header.start..];
+    let batch = &header.name != b"MSH";
+    let message = if batch { memchr::memmem::find(&bytes[header.start..], b"MSH")? } else { 0 };
+    let line = &bytes[header.start + message..];
     let end = line.iter().position(|b| matches!(b, b'\r' | b'\n')).unwrap_or(line.len());
     let field = line[..end].split(|b| *b == header.delimiters.field).nth(17)?;
     let first = field.split(|b| Some(*b) == header.delimiters.repetition).next()?;
