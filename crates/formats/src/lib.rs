@@ -1,1 +1,3 @@
 //! Filled in the next commits.
+
+pub mod explain;
