@@ -25,6 +25,11 @@ impl<'a> Reader<'a> {
         reader
     }
 
+    /// The same message with fewer segments.
+    pub(super) fn with(&self, segments: Vec<Segment<'a>>) -> Self {
+        Self { segments, ..*self }
+    }
+
     pub(super) fn is_german(&self) -> bool {
         self.language == Language::De
     }

@@ -72,14 +72,56 @@ struct Scene<'r, 'a> {
 /// The first paragraph of one message.
 pub(super) fn paragraph(reader: &Reader<'_>) -> String {
     let scene = Scene::of(reader);
-    let family = FAMILIES.iter().find(|(kinds, _)| kinds.contains(&scene.kind.as_str()));
-    let mut sentences = family.map(|(_, tell)| tell(&scene)).unwrap_or_default();
-    if sentences.is_empty() {
-        sentences = generic::tell(&scene);
+    let patients = patients(&scene);
+    let told = if patients.len() < 2 {
+        let told = scene.tell();
+        let numbers = sentence(&scene.numbers(&told));
+        filled([told, numbers]).join(" ")
+    } else {
+        let each = patients.iter().take(PATIENTS_MAX).map(|reader| {
+            let scene = Scene::of(reader);
+            let told = scene.tell();
+            let numbers = sentence(&scene.numbers(&told));
+            filled([told, numbers]).join(" ")
+        });
+        let each = filled(each).join(" ");
+        let count = patients.len();
+        let several = match (reader.is_german(), count > PATIENTS_MAX) {
+            (true, false) => format!("Diese Nachricht handelt von {count} Patienten."),
+            (false, false) => format!("This message is about {count} patients."),
+            (true, true) => {
+                format!("Diese Nachricht handelt von {count} Patienten, hier von den ersten {PATIENTS_MAX}.")
+            }
+            (false, true) => format!(
+                "This message is about {count} patients, of whom the first {PATIENTS_MAX} are told here."
+            ),
+        };
+        filled([several, each]).join(" ")
+    };
+    let sender = sentence(&scene.sender(&told));
+    filled([told, sender]).join(" ")
+}
+
+/// Most patients of one message that are told of in the first paragraph.
+const PATIENTS_MAX: usize = 5;
+
+/// The message once for each of its patients, so that nobody gets another one's results. Events of ADT and answers to
+/// queries name several people in one breath.
+fn patients<'a>(scene: &Scene<'_, 'a>) -> Vec<Reader<'a>> {
+    const TOGETHER: [&str; 9] = ["ADT", "ACK", "RSP", "RTB", "ADR", "VXX", "RCI", "RCL", "RPI"];
+    if TOGETHER.contains(&scene.kind.as_str()) {
+        return Vec::new();
     }
-    let told = filled(sentences.iter().map(|text| sentence(text))).join(" ");
-    let rest = [scene.numbers(&told), scene.sender(&told)].map(|text| sentence(&text));
-    filled([told].into_iter().chain(rest)).join(" ")
+    let segments = &scene.reader.segments;
+    let starts = (0..segments.len()).filter(|index| segments[*index].name() == "PID");
+    let starts: Vec<usize> = starts.collect();
+    let Some(first) = starts.first() else { return Vec::new() };
+    let ends = starts.iter().skip(1).copied().chain([segments.len()]);
+    let parts = starts.iter().zip(ends).map(|(start, end)| {
+        let part = segments[..*first].iter().chain(&segments[*start..end]);
+        scene.reader.with(part.copied().collect())
+    });
+    parts.collect()
 }
 
 /// A few words that name the message: its type, event and control ID.
@@ -118,6 +160,16 @@ impl<'r, 'a> Scene<'r, 'a> {
             patient: pid.map_or_else(|| Person::nobody(reader.language), |pid| Person::of(reader, &pid)),
             is_inpatient: !matches!(reader.get("PV1", 2).as_str(), "O" | "E" | "P" | "R" | "B" | "C"),
         }
+    }
+
+    /// What happened, in sentences.
+    fn tell(&self) -> String {
+        let family = FAMILIES.iter().find(|(kinds, _)| kinds.contains(&self.kind.as_str()));
+        let mut sentences = family.map(|(_, tell)| tell(self)).unwrap_or_default();
+        if sentences.is_empty() {
+            sentences = generic::tell(self);
+        }
+        filled(sentences.iter().map(|text| sentence(text))).join(" ")
     }
 
     /// The word of the reader's language.
