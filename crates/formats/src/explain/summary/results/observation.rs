@@ -49,7 +49,7 @@ const SHORT_MAX: usize = 60;
 impl Observation {
     pub(super) fn of(reader: &Reader<'_>, obx: &Segment<'_>) -> Self {
         let data_type = text(obx, 2, 1).to_ascii_uppercase();
-        let flag_code = text(obx, 8, 1).to_ascii_uppercase();
+        let flag_code = flag_code(obx);
         let (kind, value) = read(reader, obx, &data_type);
         let is_number = matches!(data_type.as_str(), "NM" | "SN");
         let number = |text: String| if reader.is_german() && is_number { german_range(&text) } else { text };
@@ -88,11 +88,22 @@ impl Flag {
             "S" | "MS" | "VS" => Self::Susceptible,
             "I" | "SDD" => Self::Intermediate,
             "R" | "NS" => Self::Resistant,
-            "H" | "L" | "HH" | "LL" | ">" | "<" | "A" | "AA" | "HU" | "LU" | "HM" | "LM" | "POS" | "DET"
-            | "RR" | "WR" | "HX" | "LX" => Self::Abnormal,
-            _ => Self::None,
+            // How a value changed or was reckoned does not say that it is out of range.
+            "" | "B" | "W" | "U" | "D" | "IE" | "IND" | "EX" | "NULL" | "AC" | "TOX" | "QCF" | "OBX" => {
+                Self::None
+            }
+            // A sender's own mark (`ABN`, `*`, `++`) is shown rather than passed over.
+            _ => Self::Abnormal,
         }
     }
+}
+
+/// The code of OBX-8 that matters most: the first that is abnormal, else the first.
+fn flag_code(obx: &Segment<'_>) -> String {
+    let codes = obx.field(8).into_iter().flat_map(|field| field.repetitions()).take(20);
+    let codes: Vec<String> = codes.map(|code| component_of(&code, 1).to_ascii_uppercase()).collect();
+    let abnormal = codes.iter().find(|code| Flag::of(code) == Flag::Abnormal);
+    abnormal.or(codes.first()).cloned().unwrap_or_default()
 }
 
 fn flag_words(reader: &Reader<'_>, code: &str) -> String {
@@ -104,7 +115,10 @@ fn flag_words(reader: &Reader<'_>, code: &str) -> String {
         "A" => reader.say("auffällig", "abnormal"),
         "AA" => reader.say("stark auffällig", "critically abnormal"),
         "POS" => reader.say("positiv", "positive"),
-        _ => return reader.meaning("0078", code),
+        _ if reader.dictionary.knows_value("0078", code) == Some(true) => {
+            return reader.meaning("0078", code);
+        }
+        _ => return format!("{} {code}", reader.say("gekennzeichnet mit", "marked")),
     };
     words.to_owned()
 }
