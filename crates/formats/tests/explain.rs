@@ -112,6 +112,25 @@ fn control_characters_do_not_reach_the_terminal() {
     assert!(text.chars().all(|letter| letter == '\n' || !letter.is_control()), "{text:?}");
 }
 
+#[test]
+fn a_large_document_is_measured_and_not_shown() {
+    for data_type in ["ED", "TX", "ST", "FT"] {
+        let mut message = format!(
+            "MSH|^~\\&|A||B||20261124||ORU^R01|1|P|2.5\rPID|1||7||Muster^Max\rOBR|1|||X^Befund\r\
+             OBX|1|{data_type}|PDF||{}",
+            if data_type == "ED" { "A^application^pdf^Base64^" } else { "" }
+        );
+        message.push_str(&"JVBERi0x".repeat(256 << 10));
+        message.push_str("||||||F\r");
+        let explanation = explained(message.as_bytes(), Language::De);
+        let text = explanation.to_text(false);
+        assert!(text.len() < 10_000, "{data_type}: {}", text.len());
+        assert!(!text.contains("JVBERi0x"), "{data_type}");
+        assert!(explanation.summary.contains(" MB"), "{}", explanation.summary);
+        assert!(explanation.messages[0].segments[3].fields.iter().all(|field| field.raw.len() <= 200));
+    }
+}
+
 fn samples() -> Option<PathBuf> {
     let named = std::env::var_os("KLINKE_SAMPLES").map(PathBuf::from);
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|up| up.join("shared/samples"));

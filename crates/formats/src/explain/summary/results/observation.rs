@@ -138,11 +138,11 @@ fn read(reader: &Reader<'_>, obx: &Segment<'_>, data_type: &str) -> (Kind, Strin
         "CE" | "CWE" | "CNE" | "CF" => (Kind::Code, joined(data_type)),
         "ED" | "RP" => (Kind::Document, document(reader, first, data_type)),
         "TX" | "FT" | "ST" | "" => {
-            let text = filled(parts.iter().map(|part| super::super::super::reader::tidy(&part.plain_text())))
-                .join("\n");
             if super::super::super::values::data_size(first).is_some() {
                 return (Kind::Document, size(reader, first.raw().len()));
             }
+            let text = filled(parts.iter().map(|part| super::super::super::reader::tidy(&part.plain_text())))
+                .join("\n");
             let is_short = text.chars().count() <= SHORT_MAX && !text.contains('\n') && data_type != "FT";
             let has_range = !whole(obx, 7).is_empty() || !unit(obx).is_empty();
             let is_value = is_short && (data_type == "ST" || data_type.is_empty() || has_range);
