@@ -119,16 +119,36 @@ impl Handler for Taker {
         let bytes = frame.payload.len();
         let batch = head.as_ref().filter(|_| desk.config.batch_ack == BatchAck::Batch);
         let batch = batch.and_then(|head| Batch::read(head, &frame.payload));
-        let arrival = Arrival {
-            payload: frame.payload.into(),
-            received: desk.intake.now(),
-            peer: Arc::clone(&self.peer),
-            system: self.system.clone(),
-        };
+        let arrival = self.arrival(frame);
         match head {
             Some(head) if batch.is_none() && desk.is_enhanced(&head) => desk.enhanced(arrival, head, bytes),
             Some(head) => desk.original(arrival, head, batch, bytes),
             None => desk.unparsable(arrival, bytes),
+        }
+    }
+
+    /// It is kept apart for a person to look at; the sender got no answer and sends it again.
+    fn truncated(&mut self, frame: Frame) {
+        if frame.payload.is_empty() {
+            return;
+        }
+        let kept = self.desk.intake.keep_damaged(self.arrival(frame), "the frame broke off in its middle");
+        let channel = self.desk.intake.channel().to_owned();
+        tokio::spawn(async move {
+            if let Err(refusal) = kept.await {
+                tracing::warn!(channel, %refusal, "a broken frame could not be kept");
+            }
+        });
+    }
+}
+
+impl Taker {
+    fn arrival(&self, frame: Frame) -> Arrival {
+        Arrival {
+            payload: frame.payload.into(),
+            received: self.desk.intake.now(),
+            peer: Arc::clone(&self.peer),
+            system: self.system.clone(),
         }
     }
 }

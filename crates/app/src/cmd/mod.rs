@@ -2,7 +2,9 @@
 
 mod check;
 mod common;
+mod compare;
 mod demo;
+mod explain;
 mod listen;
 mod messages;
 mod new;
@@ -12,6 +14,7 @@ mod send;
 mod serve;
 mod shell;
 mod status;
+mod test;
 mod trace;
 mod upkeep;
 
@@ -44,6 +47,10 @@ enum Verb {
     New(new::Args),
     /// Check a site's files
     Check(check::Args),
+    /// Run the site's examples
+    Test(test::Args),
+    /// Put a message into plain words
+    Explain(explain::Args),
     /// Run a site
     Serve(serve::Args),
     /// Say how the channels of a site stand
@@ -86,6 +93,8 @@ pub fn run() -> ExitCode {
     let ended = match cli.verb {
         Verb::New(args) => new::run(&args, out),
         Verb::Check(args) => check::run(&args, out),
+        Verb::Test(args) => test::run(&args, out),
+        Verb::Explain(args) => explain::run(&args, out),
         Verb::Serve(args) => serve::run(&args, out),
         Verb::Status(args) => status::run(&args, out),
         Verb::Messages(args) => messages::run(&args, out),

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::document::Format;
 use crate::lane::desk::Desk;
 use crate::reads::Reader;
-use crate::source::{Arrival, End, Intake, Receipt, Refusal};
+use crate::source::{Arrival, DAMAGED, End, Intake, Receipt, Refusal};
 
 pub(crate) struct ChannelIntake {
     pub id: ChannelId,
@@ -64,6 +64,26 @@ impl Intake for ChannelIntake {
         self.submit_from(arrival, Origin::Received)
     }
 
+    fn keep_damaged(
+        &self,
+        arrival: Arrival,
+        why: &'static str,
+    ) -> BoxFuture<'static, Result<Receipt, Refusal>> {
+        let under_way = UnderWay::begin(&self.under_way);
+        if let Err(refusal) = self.admit(&arrival) {
+            return Box::pin(async { Err(refusal) });
+        }
+        let format = format!("{DAMAGED}{why}").into();
+        let kept = self.keep(arrival, Origin::Received, format, None, None, under_way);
+        Box::pin(async move {
+            match kept.await {
+                Ok(Ok((id, _))) => Ok(Receipt { id, duplicate: false, end: End::Stored }),
+                Ok(Err(error)) => Err(refusal(error)),
+                Err(_) => Err(Refusal::Down("the store gave no answer".to_owned())),
+            }
+        })
+    }
+
     fn pressure(&self) -> Option<Refusal> {
         if self.stopping.load(Ordering::SeqCst) {
             return Some(Refusal::Stopping);
@@ -106,7 +126,7 @@ impl ChannelIntake {
                 Err(new) => announce = Some(new),
             }
         }
-        let kept = self.keep(arrival, origin, fingerprint, announce, under_way);
+        let kept = self.keep(arrival, origin, self.format_name.clone(), fingerprint, announce, under_way);
         let ack_limit = self.ack_limit;
         Box::pin(async move {
             let (id, end) = match kept.await {
@@ -135,7 +155,7 @@ impl ChannelIntake {
     ) -> Result<EnvelopeId, Refusal> {
         let under_way = UnderWay::begin(&self.under_way);
         self.admit(&arrival)?;
-        match self.keep(arrival, origin, Some(mark), None, under_way).await {
+        match self.keep(arrival, origin, self.format_name.clone(), Some(mark), None, under_way).await {
             Ok(Ok((id, _))) => Ok(id),
             Ok(Err(error)) => Err(refusal(error)),
             Err(_) => Err(Refusal::Down("the store gave no answer".to_owned())),
@@ -172,6 +192,7 @@ impl ChannelIntake {
         &self,
         arrival: Arrival,
         origin: Origin,
+        format: Arc<str>,
         fingerprint: Option<u64>,
         announce: Option<Announce>,
         under_way: UnderWay,
@@ -184,7 +205,7 @@ impl ChannelIntake {
             received: arrival.received,
             system: arrival.system.unwrap_or_else(|| self.from.clone()),
             peer: arrival.peer,
-            format: self.format_name.clone(),
+            format,
             origin,
             fingerprint,
             payload: arrival.payload,
