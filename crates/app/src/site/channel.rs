@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use klinke_adapters::units::{Bytes, Period};
-use klinke_adapters::{file, mllp, tcp};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::adapters::Adapters;
 use super::node::Retention;
 
 /// A channel's file.
@@ -45,16 +45,14 @@ fn hl7v2() -> String {
     "hl7v2".to_owned()
 }
 
-/// Where a channel's envelopes come from: exactly one of `mllp`, `tcp`, `file`, `http`, `timer`.
+/// Where a channel's envelopes come from: exactly one adapter (`mllp`, `tcp`, `file`, `http`, `timer`),
+/// and when the sender is answered.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Source {
-    /// HL7 v2 over MLLP. Since 0.1.
-    pub mllp: Option<mllp::SourceConfig>,
-    /// Bytes over TCP. Since 0.1.
-    pub tcp: Option<tcp::SourceConfig>,
-    /// A drop folder. Since 0.1.
-    pub file: Option<file::SourceConfig>,
+    /// The adapters that are named, with what is said to them; taken out before the rest is read.
+    #[serde(skip)]
+    pub adapters: Adapters,
     /// When the sender is answered: `stored`, `routed` or `delivered`. Since 0.1.
     #[serde(default)]
     pub ack: Ack,
@@ -116,7 +114,7 @@ pub enum DedupBy {
     Content,
 }
 
-/// Where results go: exactly one of `to`, `channel`, `mllp`, `tcp`, `file`, `http`.
+/// Where results go: exactly one of `to`, `channel` or an adapter (`mllp`, `tcp`, `file`, `http`).
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Destination {
@@ -124,16 +122,13 @@ pub struct Destination {
     pub name: Option<String>,
     /// A system of `systems.toml`. Since 0.1.
     pub to: Option<String>,
-    /// Which of the system's endpoints, when it has several. Since 0.1.
-    pub via: Option<Via>,
+    /// Which of the system's endpoints, when it has several: an adapter's name. Since 0.1.
+    pub via: Option<String>,
     /// Another channel of this site. Since 0.1.
     pub channel: Option<String>,
-    /// An MLLP endpoint that is no system's. Since 0.1.
-    pub mllp: Option<mllp::DestinationConfig>,
-    /// A TCP endpoint that is no system's. Since 0.1.
-    pub tcp: Option<tcp::DestinationConfig>,
-    /// A folder that is no system's. Since 0.1.
-    pub file: Option<file::DestinationConfig>,
+    /// The adapters that are named instead; taken out before the rest is read.
+    #[serde(skip)]
+    pub adapters: Adapters,
     /// Only what meets this goes there: a condition as in `only`. Since 0.1.
     #[schemars(with = "Option<serde_json::Value>")]
     pub only: Option<toml::Value>,
@@ -162,20 +157,6 @@ pub struct Destination {
     /// Opening hours in local time: `["Mon-Fri 07:00-18:00"]`. Since 0.1.
     #[serde(default)]
     pub open: Vec<String>,
-}
-
-/// One of a system's endpoints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Via {
-    /// MLLP.
-    Mllp,
-    /// TCP.
-    Tcp,
-    /// A folder.
-    File,
-    /// HTTP.
-    Http,
 }
 
 /// What an answer means, as a word.

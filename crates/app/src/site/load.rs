@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use klinke_engine::table::{Table, Tables};
 use serde::de::DeserializeOwned;
 
+use super::adapters::{Adapters, Side, take};
 use super::fault::Fault;
 use super::source::SourceFile;
 use super::{Channel, ChannelFile, Node, Site, System, secrets};
@@ -122,10 +123,12 @@ impl Loader<'_> {
             lay_over(&mut values, systems);
         }
         let mut systems = BTreeMap::new();
-        for (name, value) in values {
-            let read = file.read_at(std::slice::from_ref(&name), value);
+        for (name, mut value) in values {
+            let endpoints =
+                value.as_table_mut().map(|table| take(table, Side::Destination)).unwrap_or_default();
+            let read = file.read_at::<System>(std::slice::from_ref(&name), value);
             if let Some(system) = self.note(read) {
-                systems.insert(name, system);
+                systems.insert(name, System { adapters: endpoints, ..system });
             }
         }
         systems
@@ -139,13 +142,33 @@ impl Loader<'_> {
             };
             let Some(source) = self.parse(&file) else { continue };
             let Some(values) = self.expanded(&source) else { continue };
-            if let Some(channel) = self.read::<Channel>(&source, values.clone())
+            if let Some(channel) = self.channel(&source, values.clone())
                 && channel.enabled
             {
                 channels.insert(name, ChannelFile { channel, source, values });
             }
         }
         channels
+    }
+
+    /// Reads a channel's values: what is said to adapters first, then the rest.
+    fn channel(&mut self, source: &SourceFile, mut values: toml::Table) -> Option<Channel> {
+        let way_in = values.get_mut("source").and_then(toml::Value::as_table_mut);
+        let way_in = way_in.map(|table| take(table, Side::Source));
+        let ways_out = values.get_mut("destination").and_then(toml::Value::as_array_mut);
+        let ways_out: Vec<Adapters> = ways_out
+            .into_iter()
+            .flatten()
+            .map(|value| value.as_table_mut().map(|table| take(table, Side::Destination)).unwrap_or_default())
+            .collect();
+        let mut channel = self.read::<Channel>(source, values)?;
+        if let (Some(table), Some(adapters)) = (&mut channel.source, way_in) {
+            table.adapters = adapters;
+        }
+        for (destination, adapters) in channel.destination.iter_mut().zip(ways_out) {
+            destination.adapters = adapters;
+        }
+        Some(channel)
     }
 
     fn tables(&mut self) -> (Tables, BTreeMap<String, String>) {

@@ -11,6 +11,7 @@
 //! | `templates/*` | messages to be filled |
 //! | `examples/<channel>/*.hl7` | the site's own tests |
 
+pub mod adapters;
 pub mod channel;
 pub mod fault;
 pub mod load;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
+use super::adapters::Side;
 use super::fault::Fault;
 
 /// A parsed file.
@@ -62,7 +63,8 @@ impl SourceFile {
             return self.fault(&path, message);
         };
         let (key, known) = rest.split_once('`').unwrap_or((rest, ""));
-        let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+        let mut known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+        known.extend(adapters_at(&path).into_iter().flat_map(Side::adapters).map(|adapter| adapter.name));
         if path.last().map(String::as_str) != Some(key) {
             path.push(key.to_owned());
         }
@@ -103,6 +105,15 @@ impl SourceFile {
             };
         }
         found
+    }
+}
+
+/// Which adapters could be named at a place.
+fn adapters_at(path: &[String]) -> Option<Side> {
+    match path.first().map(String::as_str) {
+        Some("source") => Some(Side::Source),
+        Some("destination") => Some(Side::Destination),
+        _ => None,
     }
 }
 

@@ -1,8 +1,9 @@
 //! `systems.toml`: the partners.
 
-use klinke_adapters::{file, mllp, tcp};
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+use super::adapters::Adapters;
 
 /// A partner: KIS, RIS, LIS, a modality, a practice.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -14,12 +15,9 @@ pub struct System {
     pub contact: Option<String>,
     /// The charset of its messages where they don't say it: `8859/1`, `UNICODE UTF-8`. Since 0.1.
     pub charset: Option<String>,
-    /// Where it takes HL7 v2 over MLLP: an address, or a table with more. Since 0.1.
-    pub mllp: Option<mllp::DestinationConfig>,
-    /// Where it takes bytes over TCP. Since 0.1.
-    pub tcp: Option<tcp::DestinationConfig>,
-    /// The folder it takes files from. Since 0.1.
-    pub file: Option<file::DestinationConfig>,
+    /// Where it takes messages, by adapter: `mllp = "host:port"`; taken out before the rest is read.
+    #[serde(skip)]
+    pub adapters: Adapters,
     /// Anything a person should know. Since 0.1.
     pub notes: Option<String>,
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use klinke_adapters::{file, mllp, tcp};
+use klinke_adapters::registry::{Surroundings, adapter};
+use klinke_adapters::units::Period;
 use klinke_engine::answers::AnswerTable;
 use klinke_engine::document::Format;
 use klinke_engine::link::Destination as Partner;
@@ -15,7 +16,8 @@ use klinke_model::Disposition;
 
 use super::{Compiler, Relay, World};
 use crate::site::Fault;
-use crate::site::channel::{Destination as Table, Then, Via, Word};
+use crate::site::adapters::{Adapters, Side, place_of, settings};
+use crate::site::channel::{Destination as Table, Then, Word};
 
 /// How long an answer may take where nothing says it.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
@@ -44,7 +46,8 @@ impl Compiler<'_> {
         let (name, endpoint) = self.endpoint(table, channel, &base, relay)?;
         let lane = table.lane.as_deref().map(|text| super::path(format, text));
         let lane = lane.transpose().map_err(|text| fault("lane", text))?;
-        if endpoint.connections > 1 && lane.is_none() && table.connections.is_some() {
+        let connections = table.connections.unwrap_or(endpoint.connections).max(1);
+        if lane.is_none() && table.connections.is_some_and(|many| many > 1) {
             let text = "several connections need a `lane`: without one everything stays in one order";
             return Err(fault("connections", text.to_owned()));
         }
@@ -60,7 +63,7 @@ impl Compiler<'_> {
             name: table.name.clone().unwrap_or(name),
             partner: endpoint.partner,
             steps: self.own_steps(table, &base)?,
-            links_max: if lane.is_some() { endpoint.connections } else { 1 },
+            links_max: if lane.is_some() { connections } else { 1 },
             lane,
             answer_limit: table.answer_limit.map_or(endpoint.answer_limit, |limit| limit.0),
             retry: retry(table),
@@ -97,74 +100,76 @@ impl Compiler<'_> {
         relay: Relay<'_>,
     ) -> Result<(String, Endpoint), Fault> {
         let at = |key: &str| base.iter().cloned().chain([key.to_owned()]).collect::<Vec<_>>();
-        let named = [
-            table.to.is_some(),
-            table.channel.is_some(),
-            table.mllp.is_some(),
-            table.tcp.is_some(),
-            table.file.is_some(),
-        ];
-        if named.iter().filter(|given| **given).count() != 1 {
-            let text = "say where it goes with one of `to`, `channel`, `mllp`, `tcp`, `file`";
+        let ways =
+            table.adapters.len() + usize::from(table.to.is_some()) + usize::from(table.channel.is_some());
+        if ways != 1 {
+            let adapters = Side::Destination.names();
+            let text = format!("say where it goes with one of `to`, `channel`, {adapters}");
             return Err(self.file.source.fault(base, text));
         }
         if let Some(other) = &table.channel {
-            if !self.site.channels.contains_key(other) {
-                let known = self.site.channels.keys().map(String::as_str);
-                let near = klinke_engine::steps::nearest(other, known);
-                let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-                let text = format!("there is no channel `{other}`{hint}");
-                return Err(self.file.source.fault(&at("channel"), text));
-            }
+            self.known_channel(other, &at("channel"))?;
             let endpoint = Endpoint { partner: relay(other), answer_limit: ANSWER_LIMIT, connections: 1 };
             return Ok((other.clone(), endpoint));
         }
-        let (name, key, mllp, tcp, file) = match &table.to {
-            None => ("out".to_owned(), "mllp", &table.mllp, &table.tcp, &table.file),
-            Some(to) => {
-                let Some(system) = self.site.systems.get(to) else {
-                    return Err(self.file.source.fault(&at("to"), self.unknown_system(to)));
-                };
-                (to.clone(), "to", &system.mllp, &system.tcp, &system.file)
+        let Some(to) = &table.to else {
+            let made = self.over(&table.adapters, None, channel);
+            let key = table.adapters.keys().next().copied().unwrap_or_default();
+            return made.map(|endpoint| ("out".to_owned(), endpoint)).map_err(|text| {
+                let mut path = at(key);
+                path.extend(place_of(&text).map(str::to_owned));
+                self.file.source.fault(&path, text)
+            });
+        };
+        let Some(system) = self.site.systems.get(to) else {
+            return Err(self.file.source.fault(&at("to"), self.unknown_system(to)));
+        };
+        if system.adapters.is_empty() {
+            let text =
+                format!("systems.toml does not say where `{to}` takes messages; add `mllp = \"host:port\"`");
+            return Err(self.file.source.fault(&at("to"), text));
+        }
+        let made = self.over(&system.adapters, table.via.as_deref(), channel);
+        made.map(|endpoint| (to.clone(), endpoint)).map_err(|text| {
+            let mut path = vec![to.clone()];
+            path.extend(place_of(&text).map(str::to_owned));
+            match table.via {
+                Some(_) => self.file.source.fault(&at("via"), text),
+                None => self.site.systems_file.fault(&path, text),
             }
-        };
-        let wanted = |via: Via| table.via.is_none_or(|one| one == via);
-        let made = if let Some(config) = mllp.as_ref().filter(|_| wanted(Via::Mllp)) {
-            over_mllp(config, table)
-        } else if let Some(config) = tcp.as_ref().filter(|_| wanted(Via::Tcp)) {
-            over_tcp(config, table)
-        } else if let Some(config) = file.as_ref().filter(|_| wanted(Via::File)) {
-            self.into_folder(config, channel)
-        } else {
-            Err(format!(
-                "systems.toml does not say where `{name}` takes messages; add `mllp = \"host:port\"`"
-            ))
-        };
-        made.map(|endpoint| (name, endpoint)).map_err(|text| self.file.source.fault(&at(key), text))
+        })
     }
 
-    fn into_folder(&self, config: &file::DestinationConfig, channel: &str) -> Result<Endpoint, String> {
-        let folder = self.site.folder.join(&config.folder);
-        let config = file::DestinationConfig { folder, ..config.clone() };
-        let partner = file::Destination::new(config, channel).map_err(|error| error.to_string())?;
-        Ok(Endpoint { partner: Arc::new(partner), answer_limit: ANSWER_LIMIT, connections: 1 })
+    fn known_channel(&self, name: &str, path: &[String]) -> Result<(), Fault> {
+        if self.site.channels.contains_key(name) {
+            return Ok(());
+        }
+        let near = klinke_engine::steps::nearest(name, self.site.channels.keys().map(String::as_str));
+        let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        Err(self.file.source.fault(path, format!("there is no channel `{name}`{hint}")))
     }
-}
 
-fn over_mllp(config: &mllp::DestinationConfig, table: &Table) -> Result<Endpoint, String> {
-    let mut config = config.clone();
-    config.connections = table.connections.unwrap_or(config.connections);
-    let (answer_limit, connections) = (config.answer_timeout.0, config.connections);
-    let partner = mllp::Destination::new(config).map_err(|error| error.to_string())?;
-    Ok(Endpoint { partner: Arc::new(partner), answer_limit, connections })
-}
-
-fn over_tcp(config: &tcp::DestinationConfig, table: &Table) -> Result<Endpoint, String> {
-    let mut config = config.clone();
-    config.connections = table.connections.unwrap_or(config.connections);
-    let (answer_limit, connections) = (config.answer_timeout.0, config.connections);
-    let partner = tcp::Destination::new(config).map_err(|error| error.to_string())?;
-    Ok(Endpoint { partner: Arc::new(partner), answer_limit, connections })
+    /// Makes the one adapter that is named, or of several the one that `via` asks for.
+    fn over(&self, adapters: &Adapters, via: Option<&str>, channel: &str) -> Result<Endpoint, String> {
+        let mut wanted = adapters.iter().filter(|(name, _)| via.is_none_or(|via| via == **name));
+        let Some((name, value)) = wanted.next() else {
+            return Err(format!("it takes nothing over `{}`", via.unwrap_or_default()));
+        };
+        if wanted.next().is_some() {
+            return Err("it has several endpoints; say which with `via`".to_owned());
+        }
+        let kind = adapter(name).and_then(|adapter| adapter.destination);
+        let kind = kind.ok_or_else(|| format!("`{name}` can't be a destination"))?;
+        let surroundings = Surroundings { folder: &self.site.folder, channel };
+        let made = (kind.make)(settings(value)?, &surroundings).map_err(|error| error.to_string())?;
+        let answer = value.get("answer_timeout").and_then(toml::Value::as_str);
+        let answer: Option<Period> = answer.and_then(|text| text.parse().ok());
+        Ok(Endpoint {
+            partner: made.destination,
+            answer_limit: answer.map_or(ANSWER_LIMIT, |limit| limit.0),
+            connections: made.connections,
+        })
+    }
 }
 
 fn retry(table: &Table) -> Retry {

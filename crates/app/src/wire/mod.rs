@@ -61,12 +61,9 @@ pub fn channel(
     };
     let compiler = Compiler { site, file, workshop };
     let steps = keep(compiler.steps(&channel.step, &["step".to_owned()]), &mut faults);
-    let (from, charset) = compiler.sender(&mut faults);
-    let source = channel
-        .source
-        .as_ref()
-        .and_then(|table| keep(source::open(table, file, &site.folder), &mut faults))
-        .flatten();
+    let source = channel.source.as_ref();
+    let source = source.and_then(|table| keep(compiler.source(table, name), &mut faults));
+    let (from, charset) = compiler.sender(source.as_ref(), &mut faults);
     let destinations: Vec<_> = channel
         .destination
         .iter()
@@ -84,7 +81,7 @@ pub fn channel(
         name: name.to_owned(),
         frame_text: version.frame(file),
         text: version.text(),
-        source,
+        source: source.map(|made| made.source),
         format,
         from,
         charset,
@@ -138,14 +135,14 @@ impl Compiler<'_> {
     }
 
     /// The system that sends, and the charset of what it sends.
-    fn sender(&self, faults: &mut Vec<Fault>) -> (Arc<str>, Option<String>) {
-        let Some((adapter, from)) = self.file.channel.source.as_ref().and_then(source::from) else {
+    fn sender(&self, source: Option<&source::Made>, faults: &mut Vec<Fault>) -> (Arc<str>, Option<String>) {
+        let Some((made, from)) = source.and_then(|made| Some((made, made.from.as_deref()?))) else {
             return ("".into(), None);
         };
         match self.site.systems.get(from) {
             Some(system) => (from.into(), system.charset.clone()),
             None => {
-                let path = ["source", adapter, "from"].map(str::to_owned);
+                let path = ["source", made.adapter, "from"].map(str::to_owned);
                 faults.push(self.file.source.fault(&path, self.unknown_system(from)));
                 ("".into(), None)
             }

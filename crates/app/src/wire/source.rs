@@ -1,45 +1,42 @@
 //! A channel's source.
 
-use std::path::Path;
+use klinke_adapters::registry::{Surroundings, adapter};
+use klinke_engine::source::Source;
 
-use klinke_adapters::{file as files, mllp, tcp};
-use klinke_engine::source::{Source, SourceError};
-
+use super::Compiler;
+use crate::site::Fault;
+use crate::site::adapters::{Side, place_of, settings};
 use crate::site::channel::Source as Table;
-use crate::site::{ChannelFile, Fault};
 
-/// The adapter's key, and the system that it names as sender.
-pub(super) fn from(table: &Table) -> Option<(&'static str, &str)> {
-    let mllp = table.mllp.as_ref().and_then(|config| Some(("mllp", config.from.as_deref()?)));
-    let tcp = || table.tcp.as_ref().and_then(|config| Some(("tcp", config.from.as_deref()?)));
-    let file = || table.file.as_ref().and_then(|config| Some(("file", config.from.as_deref()?)));
-    mllp.or_else(tcp).or_else(file)
+/// A source, and the system that it says is sending.
+pub(super) struct Made {
+    pub source: Box<dyn Source>,
+    pub adapter: &'static str,
+    pub from: Option<String>,
 }
 
-/// Makes the source that a table describes.
-pub(super) fn open(
-    table: &Table,
-    file: &ChannelFile,
-    folder: &Path,
-) -> Result<Option<Box<dyn Source>>, Fault> {
-    let mut made: Vec<(&str, Result<Box<dyn Source>, SourceError>)> = Vec::new();
-    if let Some(config) = &table.mllp {
-        made.push(("mllp", mllp::Source::new(config.clone()).map(|one| Box::new(one) as _)));
-    }
-    if let Some(config) = &table.tcp {
-        made.push(("tcp", tcp::Source::new(config.clone()).map(|one| Box::new(one) as _)));
-    }
-    if let Some(config) = &table.file {
-        let config = files::SourceConfig { folder: folder.join(&config.folder), ..config.clone() };
-        made.push(("file", files::Source::new(config).map(|one| Box::new(one) as _)));
-    }
-    let here = ["source".to_owned()];
-    match (made.pop(), made.is_empty()) {
-        (None, _) => Err(file.source.fault(&here, "nothing says where envelopes come from; add `mllp`, …")),
-        (Some(_), false) => Err(file.source.fault(&here, "a channel has one source; make another channel")),
-        (Some((key, source)), true) => source.map(Some).map_err(|error| {
-            let path = ["source".to_owned(), key.to_owned()];
-            file.source.fault(&path, error.to_string())
-        }),
+impl Compiler<'_> {
+    /// Makes the source that a table describes.
+    pub(super) fn source(&self, table: &Table, channel: &str) -> Result<Made, Fault> {
+        let here = ["source".to_owned()];
+        let mut named = table.adapters.iter();
+        let Some((name, value)) = named.next() else {
+            let text = format!("nothing says where envelopes come from; add one of {}", Side::Source.names());
+            return Err(self.file.source.fault(&here, text));
+        };
+        if named.next().is_some() {
+            return Err(self.file.source.fault(&here, "a channel has one source; make another channel"));
+        }
+        let fault = |text: String| {
+            let mut path = vec!["source".to_owned(), (*name).to_owned()];
+            path.extend(place_of(&text).map(str::to_owned));
+            self.file.source.fault(&path, text)
+        };
+        let kind = adapter(name).and_then(|adapter| adapter.source);
+        let kind = kind.ok_or_else(|| fault(format!("`{name}` can't be a source")))?;
+        let surroundings = Surroundings { folder: &self.site.folder, channel };
+        let made = (kind.make)(settings(value).map_err(fault)?, &surroundings);
+        let made = made.map_err(|error| fault(error.to_string()))?;
+        Ok(Made { source: made.source, adapter: name, from: made.from })
     }
 }
