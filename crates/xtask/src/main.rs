@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
+mod crash;
 mod definitions;
 
 use std::process::ExitCode;
@@ -27,11 +28,18 @@ enum Outcome {
     NotRun(String),
 }
 
-const TASKS: &[Task] = &[Task {
-    name: "definitions",
-    help: "generate the HL7 v2 definitions from published packages; --check compares, --packages DIR uses a folder",
-    run: definitions::run,
-}];
+const TASKS: &[Task] = &[
+    Task {
+        name: "crash",
+        help: "kill a loaded site again and again and hold its books against its partners; --kills N, --seed S",
+        run: crash::run,
+    },
+    Task {
+        name: "definitions",
+        help: "generate the HL7 v2 definitions from published packages; --check compares, --packages DIR uses a folder",
+        run: definitions::run,
+    },
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
