@@ -4,12 +4,19 @@
 //! |---|---|
 //! | listening, connecting, limits, timeouts, TLS: the same for every protocol | [`net`] |
 //! | one protocol's settings, its source, its destination | the module of its name |
+//! | the list of them, how each is made, their schemas | [`registry`] |
 //! | how site files write lengths of time and sizes | [`units`] |
 //!
 //! One adapter never imports another. What two of them need lies in [`net`] or [`units`].
 
 pub mod file;
+pub mod http;
 pub mod mllp;
 pub mod net;
+pub mod registry;
+pub mod secret;
 pub mod tcp;
+pub mod timer;
 pub mod units;
+
+pub use registry::{ALL, Adapter, Surroundings, adapter};

@@ -3,6 +3,7 @@
 
 mod cmd;
 mod control;
+mod demo;
 mod lang;
 mod out;
 mod partner;

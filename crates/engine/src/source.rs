@@ -79,6 +79,16 @@ pub trait Intake: Send + Sync + 'static {
             Ok(receipt)
         })
     }
+    /// Keeps what arrived damaged (a frame that broke off in its middle), so that a person can look at
+    /// it: it is stored, and no step and no partner sees it. It must not be acknowledged.
+    fn keep_damaged(
+        &self,
+        arrival: Arrival,
+        why: &'static str,
+    ) -> BoxFuture<'static, Result<Receipt, Refusal>> {
+        let _ = (arrival, why);
+        Box::pin(async { Err(Refusal::Forbidden("damaged arrivals are not kept here".to_owned())) })
+    }
     /// Why the channel would refuse now, if it would: lets a source push back before it reads on.
     fn pressure(&self) -> Option<Refusal>;
     /// The time, from the engine's clock.
@@ -86,6 +96,9 @@ pub trait Intake: Send + Sync + 'static {
     /// The channel's name, for logs.
     fn channel(&self) -> &str;
 }
+
+/// The beginning of the format's name of an envelope that arrived damaged; what follows says why.
+pub const DAMAGED: &str = "damaged: ";
 
 /// What came in.
 #[derive(Clone, Debug)]

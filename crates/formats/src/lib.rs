@@ -7,9 +7,12 @@
 //! | `text` | text: lines, CSV cells | [`plain`] |
 //! | `bytes` | anything, not looked into | [`plain`] |
 //!
+//! [`explain`] puts messages into plain words.
+//!
 //! A new format is a folder here and a line in [`all`]; a new step of a format is a file in its folder
 //! and a line in its `STEPS`.
 
+pub mod explain;
 pub mod hl7v2;
 pub mod keys;
 mod make;

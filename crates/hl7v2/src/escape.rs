@@ -30,6 +30,21 @@ pub fn plain<'a>(text: &'a str, delimiters: &Delimiters, charset: Charset) -> Co
     })
 }
 
+/// Replace hexadecimal sequences of bytes above ASCII by their characters; for a change of character
+/// set. Everything else stays.
+pub(crate) fn resolve_high_hex(text: &str, delimiters: &Delimiters, charset: Charset) -> String {
+    let replaced = rewrite(text, delimiters, |sequence, out| {
+        let bytes = sequence.strip_prefix('X').and_then(hex).filter(|bytes| !bytes.is_ascii());
+        let Some(bytes) = bytes else { return false };
+        match escape(&charset.decode(&bytes), delimiters) {
+            Ok(text) => out.push_str(&text),
+            Err(Unescapable) => return false,
+        }
+        true
+    });
+    replaced.into_owned()
+}
+
 /// Why a text can't be escaped: it holds a delimiter and the message has no escape character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the text holds a delimiter and the message has no escape character")]

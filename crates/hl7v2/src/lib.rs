@@ -43,6 +43,7 @@
 //! | [`charset`], [`escape`], [`time`] | text and dates |
 //! | [`ack`], [`mllp`] | answers and frames |
 //! | [`batch`], [`continuation`], [`sequence`] | several messages, parts of messages, numbered links |
+//! | [`definitions`], [`grouping`] | what the standard says a message consists of |
 //! | [`index`], [`delimiters`] | what lies below |
 
 pub mod ack;

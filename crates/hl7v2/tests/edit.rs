@@ -1,7 +1,7 @@
 //! What someone who edits messages relies on: the edit is there, everything else is untouched.
 
-use klinke_hl7v2::message::{At, Options, Unencodable};
-use klinke_hl7v2::{Error, Message, Path};
+use klinke_hl7v2::message::{At, LineEnd, Options, Unencodable};
+use klinke_hl7v2::{Charset, Error, Message, Path};
 
 const ADT: &str = "MSH|^~\\&|KIS|KH|RIS|R|20240305||ADT^A01|1|P|2.5\r\n\
 PID|1||123^^^KIS^PI~A99^^^GKV^NH||Muster^Max\r\n\
@@ -133,7 +133,7 @@ fn segments_come_and_go() {
     let out = edited(|m| assert_eq!(m.insert_segment(At::After(1), b"PV1|1|I"), Ok(2)));
     assert_eq!(out, ADT.replacen("OBX", "PV1|1|I\r\nOBX", 1));
     let out = edited(|m| assert_eq!(m.insert_segment(At::End, b"ZPI"), Ok(5)));
-    assert_eq!(out, format!("{ADT}\r\nZPI\r\n"));
+    assert_eq!(out, format!("{ADT}\r\nZPI|\r\n"));
     let out = edited(|m| assert_eq!(m.delete_segments(&path("OBX[*]")), Ok(2)));
     assert_eq!(out, ADT.replace("OBX|1|NM|HB||13.5\r\nOBX|2|NM|GLU||99\r\n", ""));
     let out = edited(|m| assert_eq!(m.move_segment(3, 2), Ok(())));
@@ -179,6 +179,15 @@ fn characters_without_a_place_are_never_lost_unseen() {
     assert_eq!(m.text(&path("PID-5")), "5 ?");
 }
 
+/// `EKG` is text here, and would be a segment with a separator behind it.
+#[test]
+fn text_is_not_turned_into_a_segment() {
+    let mut m = message("MSH|^~\\&|A\rNTE|1||first\nEKG\r");
+    assert!(matches!(m.set(&path("NTE-4"), "x"), Err(Error::NotEditable { .. })));
+    assert_eq!(m.set(&path("NTE-2"), "x"), Ok(1));
+    assert_eq!(m.to_bytes(), b"MSH|^~\\&|A\rNTE|1|x|first\nEKG\r".as_slice());
+}
+
 #[test]
 fn own_delimiters_are_used() {
     let mut m = message("MSH#*!?%#A\rPID#1##7***K*PI\r");
@@ -193,4 +202,42 @@ fn limits_hold() {
     assert!(matches!(m.set(&path("PID-3[1000000]"), "x"), Err(Error::OverLimit { .. })));
     assert!(matches!(m.set(&path("PID-3[5000=x].1"), "x"), Err(Error::OverLimit { .. })));
     assert!(matches!(m.set(&path("PID"), "x"), Err(Error::NotEditable { .. })));
+}
+
+#[test]
+fn a_message_goes_into_another_character_set() {
+    let latin = b"MSH|^~\\&|A|||||||||||||||8859/1|X\rPID|1||\\XE4\\||M\xFCller\\F\\^X\nY\r \r".to_vec();
+    let m = Message::parse(latin.clone()).expect("a message");
+    let convert = |name: &str| m.to_charset(Charset::by_name(name).expect(name), Unencodable::Refuse);
+    let utf8 = convert("UTF-8").expect("converted");
+    let expected = "MSH|^~\\&|A|||||||||||||||UNICODE UTF-8|X\rPID|1||ä||Müller\\F\\^X\nY\r \r";
+    assert_eq!(utf8.to_bytes(), expected.as_bytes());
+    for name in ["UNICODE UTF-16", "8859/15", "GB 18030-2000"] {
+        let converted = convert(name).expect(name);
+        assert_eq!(converted.text(&path("PID-5.1")), "Müller|", "{name}");
+        assert_eq!(converted.text(&path("MSH-18")), name);
+        let back = converted.to_charset(Charset::LATIN_1, Unencodable::Refuse).expect(name);
+        assert_eq!(back.text(&path("PID-3")), "ä");
+    }
+    assert!(matches!(convert("ASCII"), Err(Error::Unencodable { character: 'ä', .. })));
+    let lossy = m.to_charset(Charset::ASCII, Unencodable::QuestionMark).expect("converted");
+    assert_eq!(lossy.text(&path("PID-5.1")), "M?ller|");
+    assert_eq!(lossy.deviations().iter().filter(|d| d.code == "characters-lost").count(), 2);
+    let damaged =
+        message("SH|^~\\&|A\rpid|1\r").to_charset(Charset::UTF_8, Unencodable::Refuse).expect("converted");
+    assert_eq!(damaged.to_bytes(), b"SH|^~\\&|A|||||||||||||||UNICODE UTF-8\rpid|1\r".as_slice());
+    let short = Message::parse("MSH|^~\\&|A\r").expect("a message");
+    let declared = short.to_charset(Charset::UTF_8, Unencodable::Refuse).expect("converted");
+    assert_eq!(declared.to_bytes(), b"MSH|^~\\&|A|||||||||||||||UNICODE UTF-8\r".as_slice());
+}
+
+#[test]
+fn line_ends_are_changed_between_segments_only() {
+    let m = message("  MSH|^~\\&|A\r\n\r\nPID|1|x\ny\r\n ZZZ|1");
+    let cr = m.with_line_ends(LineEnd::Cr).expect("converted");
+    assert_eq!(cr.to_bytes(), b"MSH|^~\\&|A\rPID|1|x\ny\rZZZ|1\r".as_slice());
+    let text = message("MSH|^~\\&|A\rNTE|1||x\nEKG\nPID|1\r");
+    assert!(matches!(text.with_line_ends(LineEnd::Lf), Err(Error::NotEditable { .. })));
+    let crlf = cr.with_line_ends(LineEnd::CrLf).expect("converted");
+    assert_eq!(crlf.to_bytes(), b"MSH|^~\\&|A\r\nPID|1|x\ny\r\nZZZ|1\r\n".as_slice());
 }

@@ -50,6 +50,8 @@ fn every_kind_of_path_finds_its_place() {
         ("OBX[3]-5[2]", Some("98")),
         ("OBX[*]-3.2", Some("Haemoglobin")),
         ("OBX[3.1=GLU]-5[1]", Some("99")),
+        ("PID[5.1=\"M^ller\"]-1", Some("1")),
+        ("PID-5[3=\"\"].2", Some("Max")),
         ("OBX[4]-5", None),
         ("ZZZ-1", None),
         ("OBR[2]", Some("OBR|2|||GLU")),
@@ -177,6 +179,21 @@ fn sets_with_delimiter_like_bytes_are_read_and_left_alone() {
     }
 }
 
+/// What is not valid in such a set is read as far as it goes; an edit would change other bytes.
+#[test]
+fn invalid_bytes_in_such_a_set_are_kept_and_not_edited() {
+    let bytes = b"MSH|^~\\&|A|||||||||||||||BIG-5\rPID|1||7||\x87\r".to_vec();
+    let mut message = Message::parse(bytes.clone()).expect("a message");
+    assert_eq!(message.text(&path("PID-3")), "7");
+    assert!(matches!(message.set(&path("PID-3"), "8"), Err(Error::NotEditable { .. })));
+    assert_eq!(message.to_bytes(), bytes);
+    let utf8 = "MSH|^~\\&|A|||||||||||||||BIG-5\rPID|1||7||ß\r";
+    let mut message = Message::parse(utf8).expect("a message");
+    assert_eq!(message.text(&path("PID-5")), "ß");
+    assert_eq!(message.set(&path("PID-3"), "8"), Ok(1));
+    assert_eq!(message.to_bytes(), utf8.replace("|7|", "|8|"));
+}
+
 #[test]
 fn what_is_no_message_is_refused_with_the_place() {
     let refused = |bytes: &[u8]| Message::parse(bytes.to_vec()).expect_err("no message");
@@ -195,4 +212,11 @@ fn debug_output_shows_no_content() {
     let part = segment.field(5).expect("PID-5");
     let shown = format!("{message:?} {segment:?} {part:?} {:?}", message.segments());
     assert!(!shown.contains("ller") && !shown.contains("A99"), "{shown}");
+}
+
+#[test]
+fn messages_and_paths_go_between_threads() {
+    fn shareable<T: Send + Sync + Clone>() {}
+    shareable::<Message>();
+    shareable::<Path>();
 }

@@ -1,11 +1,11 @@
 //! What a person decided, and deliveries that no longer wait.
 
-use klinke_model::DeliveryKey;
+use klinke_model::{DeliveryKey, DestinationId};
 use klinke_store::{Action, Error, Result};
 use rusqlite::{OptionalExtension, params};
 
 use crate::apply::{DEAD, DROPPED, Step, Work, check, missing};
-use crate::ledger::signed;
+use crate::ledger::{signed, unsigned};
 use crate::{attempts, routes};
 
 /// A row of "delivery", and when it was queued.
@@ -25,7 +25,7 @@ impl Work<'_> {
                 if !self.hold(*destination, lane.as_deref(), reason, at.0)? {
                     return Ok(Ok(0));
                 }
-                self.count_waiting(destination.0, lane.as_deref()).map(Ok)
+                self.count_waiting(*destination, lane.as_deref())
             }
             Action::Release { destination, lane } => {
                 check!(self.ledger.destination(*destination));
@@ -36,7 +36,7 @@ impl Work<'_> {
                 if statement.execute(place)? == 0 {
                     return Ok(Ok(0));
                 }
-                self.count_waiting(destination.0, lane.as_deref()).map(Ok)
+                self.count_waiting(*destination, lane.as_deref())
             }
             Action::Kill { key, reason, .. } => self.give_up(key, reason, DEAD),
             Action::Skip { key, reason, .. } => self.give_up(key, reason, DROPPED),
@@ -73,7 +73,7 @@ impl Work<'_> {
         let row = params![destination, &*key.lane, envelope, part, one.queued, at, one.attempts, reason];
         self.statements.wait.execute(row)?;
         let destination = check!(self.ledger.destination(key.destination));
-        destination.dead -= 1;
+        destination.dead = destination.dead.saturating_sub(1);
         destination.is_dirty = true;
         Ok(Ok(1))
     }
@@ -118,17 +118,14 @@ impl Work<'_> {
         Ok(reason.map(Some))
     }
 
-    fn count_waiting(&self, destination: u32, lane: Option<&str>) -> rusqlite::Result<u64> {
-        let count: i64 = match lane {
-            None => self
-                .connection
-                .prepare_cached("SELECT count(*) FROM waiting WHERE destination = ?1")?
-                .query_row([destination], |row| row.get(0))?,
-            Some(lane) => self
-                .connection
-                .prepare_cached("SELECT count(*) FROM waiting WHERE destination = ?1 AND lane = ?2")?
-                .query_row(params![destination, lane], |row| row.get(0))?,
+    /// How many wait in a lane, or, by the books, in all lanes of a destination.
+    fn count_waiting(&mut self, destination: DestinationId, lane: Option<&str>) -> Step<u64> {
+        let Some(lane) = lane else {
+            return Ok(self.ledger.destination(destination).map(|one| one.waiting()));
         };
-        Ok(count as u64)
+        let sql = "SELECT count(*) FROM waiting WHERE destination = ?1 AND lane = ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let count: i64 = statement.query_row(params![destination.0, lane], |row| row.get(0))?;
+        Ok(Ok(unsigned(count)))
     }
 }

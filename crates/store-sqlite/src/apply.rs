@@ -150,7 +150,7 @@ impl Work<'_> {
     /// Counts as failed what a mark passes over: it will never be routed.
     fn pass_over(&mut self, channel: ChannelId, to: u64, seq: u64) -> Step<()> {
         let known = check!(self.ledger.channel(channel));
-        let count = seq - known.covered() - 1;
+        let count = seq.saturating_sub(known.covered() + 1);
         if count == 0 {
             return Ok(Ok(()));
         }

@@ -59,12 +59,21 @@ impl Entry {
 
     /// Calls its `done`.
     pub(crate) fn finish(self, result: Result<u64>) {
+        // Bodies go first: whoever is called may prune, and a blob is pinned as long as its body lives.
         match self {
-            Entry::Accept(_, done) => done(result.map(EnvelopeId)),
-            Entry::Route(_, done) => done(result.map(drop)),
-            Entry::Record(_, done) => done(result.map(drop)),
-            Entry::Act(_, done) => done(result),
-            Entry::Special(_, done) => done(result),
+            Entry::Accept(accept, done) => {
+                drop(accept);
+                done(result.map(EnvelopeId));
+            }
+            Entry::Route(route, done) => {
+                drop(route);
+                done(result.map(drop));
+            }
+            Entry::Record(record, done) => {
+                drop(record);
+                done(result.map(drop));
+            }
+            Entry::Act(_, done) | Entry::Special(_, done) => done(result),
             Entry::Refused(error, done) => done(error),
         }
     }

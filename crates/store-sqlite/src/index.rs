@@ -276,7 +276,7 @@ fn create(connection: &Connection, form: i64, identity: &[u8], has_text: bool) -
     )?;
     if has_text {
         connection.execute_batch(
-            "CREATE VIRTUAL TABLE text USING fts5(text, content='', contentless_delete=1, detail='none');",
+            "CREATE VIRTUAL TABLE text USING fts5(words, content='', contentless_delete=1);",
         )?;
     }
     connection
@@ -410,7 +410,7 @@ fn add_keys(
         && let Some(text) = shared.options.keys.text(format, payload)
     {
         transaction
-            .prepare_cached("INSERT INTO text(rowid, text) VALUES (?1, ?2)")?
+            .prepare_cached("INSERT INTO text(rowid, words) VALUES (?1, ?2)")?
             .execute(params![signed(id.0), text])?;
     }
     Ok(())

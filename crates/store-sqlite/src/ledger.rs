@@ -57,6 +57,13 @@ pub(crate) struct Destination {
     pub(crate) is_dirty: bool,
 }
 
+impl Destination {
+    /// How many of its deliveries are in their lanes.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.queued.saturating_sub(self.delivered + self.dead + self.dropped)
+    }
+}
+
 impl Ledger {
     /// Reads everything.
     pub(crate) fn load(connection: &Connection, texts: Arc<Texts>) -> rusqlite::Result<Self> {

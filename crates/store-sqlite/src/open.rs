@@ -1,6 +1,7 @@
 //! Opens and closes the store.
 
 use std::fs::{self, File, OpenOptions};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -11,7 +12,7 @@ use klinke_store::{Error, Result};
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::FlockOperation;
 
-use crate::blobs::Blobs;
+use crate::blobs::{Blobs, sync_folder};
 use crate::bodies::Bodies;
 use crate::dictionary::Dictionaries;
 use crate::failure::{AtPath, from_sqlite};
@@ -20,6 +21,7 @@ use crate::keeper::{self, Task};
 use crate::ledger::unsigned;
 use crate::migrate::migrate;
 use crate::options::Options;
+use crate::queue::Next;
 use crate::readers::Readers;
 use crate::shared::{Pieces, Shared};
 use crate::{index, writer};
@@ -50,6 +52,7 @@ impl SqliteStore {
     /// Opens the store in a folder, making both when they are not there.
     pub fn open(folder: &Path, options: Options) -> Result<Self> {
         fs::create_dir_all(folder.join(BLOBS)).at("cannot make", folder)?;
+        sync_folder(folder).at("cannot sync", folder)?;
         let lock = lock(folder)?;
         let path = folder.join(JOURNAL);
         let mut connection = open_journal(&path, &options).map_err(from_sqlite)?;
@@ -141,7 +144,14 @@ fn open_journal(path: &PathBuf, options: &Options) -> rusqlite::Result<Connectio
 fn start_writer(shared: &Arc<Shared>, connection: Connection) -> Result<JoinHandle<()>> {
     let (ready, is_ready) = sync_channel(1);
     let shared = shared.clone();
-    let thread = spawn("store-writer", move || writer::run(&shared, &connection, &ready))?;
+    let thread = spawn("store-writer", move || {
+        // Should the writer ever panic, nobody may wait for it for ever.
+        let _ = catch_unwind(AssertUnwindSafe(|| writer::run(&shared, &connection, &ready)));
+        shared.queue.close();
+        while let Next::Commit(batch) = shared.queue.take(Duration::ZERO) {
+            batch.into_iter().for_each(|entry| entry.finish(Err(Error::Closed)));
+        }
+    })?;
     is_ready.recv().unwrap_or(Err(Error::Closed))?;
     Ok(thread)
 }

@@ -15,6 +15,8 @@ use klinke_store::{
 use crate::bodies::{Body, INLINE_SIZE_BYTES_MAX};
 use crate::dictionary::{ANSWERS, PARTS, TRACES};
 use crate::entry::{Accept, Entry, Record, Route};
+use crate::failure::from_sqlite;
+use crate::ledger::unsigned;
 use crate::open::SqliteStore;
 use crate::{backup, check, names, prune, read, routes, search};
 
@@ -237,19 +239,22 @@ impl Store for SqliteStore {
 
     fn health(&self) -> Result<Health> {
         let counts = self.shared.readers.with(|connection| {
-            let sql = "SELECT coalesce(sum(received - pruned), 0) FROM channel";
-            let kept: Result<i64, _> = connection.query_row(sql, [], |row| row.get(0));
-            kept.map_err(crate::failure::from_sqlite)
+            let sum = |sql: &str| -> Result<u64> {
+                connection.query_row(sql, [], |row| row.get(0)).map(unsigned).map_err(from_sqlite)
+            };
+            let kept = sum("SELECT coalesce(sum(received - pruned), 0) FROM channel")?;
+            Ok((kept, sum("SELECT coalesce(sum(size), 0) FROM blob")?))
         });
         let refuses = match (&counts, self.shared.refuses()) {
             (_, Some(refuses)) => Some(refuses),
             (Err(Error::Damaged(text)), None) => Some(format!("the store is damaged: {text}")),
             _ => self.shared.check_reserve(0).err().map(|error| error.to_string()),
         };
+        let (envelopes, blobs) = counts.unwrap_or_default();
         Ok(Health {
-            bytes: crate::disk::used(&self.shared.folder),
+            bytes: crate::disk::used(&self.shared.folder) + blobs,
             free: crate::disk::free(&self.shared.folder),
-            envelopes: counts.map_or(0, crate::ledger::unsigned),
+            envelopes,
             index_lag: self.shared.index_lag(),
             refuses,
         })

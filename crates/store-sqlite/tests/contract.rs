@@ -1,6 +1,6 @@
 //! The contract, kept by the SQLite store.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 use std::path::Path;
 use std::sync::Arc;

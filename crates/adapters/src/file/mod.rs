@@ -15,7 +15,38 @@ mod place;
 mod source;
 mod template;
 
+use std::sync::Arc;
+
+use crate::registry::{self, Adapter, DestinationKind, MadeDestination, MadeSource, SourceKind};
+
 pub use config::{After, DestinationConfig, Exists, Order, SourceConfig};
 pub use destination::Destination;
 pub use source::Source;
 pub use template::Template;
+
+/// This adapter, for the list of all.
+pub const ADAPTER: Adapter = Adapter {
+    name: "file",
+    about: "files in a folder",
+    source: Some(SourceKind {
+        make: |value, site| {
+            let mut config: SourceConfig = registry::settings(value)?;
+            config.resolve(site.folder);
+            let from = config.from.clone();
+            let source = Source::new(config)?;
+            Ok(MadeSource { source: Box::new(source), from, statistics: None })
+        },
+        schema: registry::schema::<SourceConfig>,
+    }),
+    destination: Some(DestinationKind {
+        make: |value, site| {
+            let mut config: DestinationConfig = registry::settings(value)?;
+            config.resolve(site.folder);
+
+            let destination = Destination::new(config, site.channel)?;
+
+            Ok(MadeDestination { destination: Arc::new(destination), connections: 1, statistics: None })
+        },
+        schema: registry::schema::<DestinationConfig>,
+    }),
+};

@@ -230,7 +230,7 @@ impl Open {
         settled.is_ok()
     }
 
-    async fn read(&self, path: &Path) -> Result<Vec<u8>, Fate> {
+    async fn read(&mut self, path: &Path) -> Result<Vec<u8>, Fate> {
         let (path, limit) = (path.to_owned(), self.config.size_max);
         let read = blocking(move || {
             let mut bytes = Vec::new();
@@ -245,7 +245,10 @@ impl Open {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 Err(Fate::Failed(format!("it can't be read: {error}")))
             }
-            Err(_) => Err(Fate::Waits),
+            Err(error) => {
+                self.complain(&error);
+                Err(Fate::Waits)
+            }
         }
     }
 

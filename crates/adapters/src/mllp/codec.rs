@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use klinke_hl7v2::ack::{self, Code, ErrorCode, ErrorDetail, Expectation, Form};
+use klinke_hl7v2::batch;
 use klinke_hl7v2::message::Message;
 use klinke_hl7v2::mllp::{self, Commit, Ending, Framer, Violation};
 use klinke_model::Timestamp;
@@ -126,6 +127,28 @@ impl Head {
     }
 }
 
+/// A batch, whole.
+#[derive(Debug)]
+pub(super) struct Batch {
+    whole: Message,
+    messages: Vec<Message>,
+}
+
+impl Batch {
+    /// `None` when the payload with this head begins with no batch segment, or holds no message.
+    pub(super) fn read(head: &Head, payload: &[u8]) -> Option<Self> {
+        let first = head.message.segments().next()?;
+        if !matches!(&first.name_bytes(), b"FHS" | b"BHS") {
+            return None;
+        }
+        let whole = Message::parse(payload.to_vec()).ok()?;
+        let members = batch::split(&whole).messages;
+        let messages: Vec<Message> =
+            members.into_iter().filter_map(|member| Message::parse(member.bytes).ok()).collect();
+        (!messages.is_empty()).then_some(Batch { whole, messages })
+    }
+}
+
 fn text(message: &Message, number: usize) -> String {
     let header = message.segments().find(|segment| segment.name_bytes() == *b"MSH");
     let field = header.as_ref().and_then(|header| header.field(number));
@@ -141,6 +164,12 @@ pub(super) struct Words<'a> {
     pub(super) control_id: &'a str,
     pub(super) now: Timestamp,
     pub(super) expected_sequence: Option<i64>,
+}
+
+impl Words<'_> {
+    fn time(&self) -> klinke_hl7v2::time::Timestamp {
+        klinke_hl7v2::time::Timestamp::from_unix(self.now.0.div_euclid(1_000_000), 0)
+    }
 }
 
 /// Writes acknowledgments as the site wants them.
@@ -163,21 +192,40 @@ impl Writer {
 
     /// An acknowledgment in its frame, of the message with this header, or of something that has none.
     pub(super) fn acknowledge(&self, head: Option<&Head>, words: &Words<'_>) -> Vec<u8> {
-        let now = klinke_hl7v2::time::Timestamp::from_unix(words.now.0.div_euclid(1_000_000), 0);
-        let error = if head.is_none() { ErrorCode::SegmentSequence } else { ErrorCode::ApplicationInternal };
+        let message = self.build(head.map(|head| &head.message), words, words.control_id);
+        self.frame(&message, words.code)
+    }
+
+    /// A batch of acknowledgments in its frame; each has an identifier of its own.
+    pub(super) fn acknowledge_batch(
+        &self,
+        batch: &Batch,
+        words: &Words<'_>,
+        next_id: impl Fn() -> String,
+    ) -> Vec<u8> {
+        let answer = |message| self.build(Some(message), words, &next_id());
+        let answers: Vec<Vec<u8>> = batch.messages.iter().map(answer).collect();
+        let message = batch::acknowledge(&batch.whole, &answers, words.control_id, words.time());
+        self.frame(&message, words.code)
+    }
+
+    fn build(&self, message: Option<&Message>, words: &Words<'_>, control_id: &str) -> Vec<u8> {
+        let error = match message {
+            None => ErrorCode::SegmentSequence,
+            Some(_) => ErrorCode::ApplicationInternal,
+        };
         let errors = [ErrorDetail::new(error, None)];
         let options = ack::Options {
             form: self.form,
             text: words.text,
             errors: if words.code.is_positive() { &[] } else { &errors },
             expected_sequence: words.expected_sequence,
-            ..ack::Options::new(words.control_id, now)
+            ..ack::Options::new(control_id, words.time())
         };
-        let message = match head {
-            Some(head) => ack::acknowledge(&head.message, words.code, &options),
+        match message {
+            Some(message) => ack::acknowledge(message, words.code, &options),
             None => ack::acknowledge_bytes(b"", words.code, &options),
-        };
-        self.frame(&message, words.code)
+        }
     }
 
     /// A message in its frame, behind a commit frame where the site has them.

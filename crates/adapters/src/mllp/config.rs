@@ -32,6 +32,8 @@ pub struct SourceConfig {
     pub mode: Mode,
     /// MSH-9 of acknowledgments. Default `"version"`. Since 0.1.
     pub ack_type: AckForm,
+    /// How a batch (FHS, BHS) is acknowledged. Default `"one"`. Since 0.1.
+    pub batch_ack: BatchAck,
     /// What becomes of a frame that is no HL7 message. Default `"keep"`. Since 0.1.
     pub unparsable: Unparsable,
     /// Also takes messages that begin without a start block (VT), and end by silence. Default `false`.
@@ -102,6 +104,17 @@ pub enum AckForm {
     /// `ACK^A01^ACK`, with the message's event.
     #[serde(rename = "ACK^A01^ACK")]
     Full,
+}
+
+/// How a batch is acknowledged. It is taken as a whole or not at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BatchAck {
+    /// By one acknowledgment, of its first message.
+    #[default]
+    One,
+    /// By a batch with an acknowledgment of each message.
+    Batch,
 }
 
 /// What becomes of a frame that is no HL7 message.

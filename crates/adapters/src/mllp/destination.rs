@@ -31,7 +31,7 @@ struct MllpLink {
 }
 
 impl Destination {
-    /// By these settings. Where the partner connects to us, this begins to listen.
+    /// By these settings. Where the partner connects to us, the first link begins to listen.
     pub fn new(config: DestinationConfig) -> Result<Self, SourceError> {
         let way = Way::new(config.partner())?;
         Ok(Destination { config: Arc::new(config), way, statistics: Arc::default() })
@@ -50,6 +50,7 @@ impl Destination {
 
 impl klinke_engine::link::Destination for Destination {
     fn link(&self) -> Box<dyn Link> {
+        self.way.prepare();
         let answer_bytes_max = self.config.answer_max.0;
         let make: MakeFraming = Arc::new(move || Box::new(Mllp::new(answer_bytes_max, false)));
         let caller = Caller::new(self.way.clone(), make, Arc::clone(&self.statistics));

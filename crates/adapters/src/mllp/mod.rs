@@ -17,6 +17,38 @@ mod sequence;
 mod source;
 mod verdict;
 
-pub use config::{AckForm, Await, Connection, DestinationConfig, Mode, SourceConfig, Unparsable};
+use std::sync::Arc;
+
+use crate::registry::{self, Adapter, DestinationKind, MadeDestination, MadeSource, SourceKind};
+
+pub use config::{AckForm, Await, BatchAck, Connection, DestinationConfig, Mode, SourceConfig, Unparsable};
 pub use destination::Destination;
 pub use source::Source;
+
+/// This adapter, for the list of all.
+pub const ADAPTER: Adapter = Adapter {
+    name: "mllp",
+    about: "HL7 v2 over MLLP, with acknowledgments",
+    source: Some(SourceKind {
+        make: |value, site| {
+            let mut config: SourceConfig = registry::settings(value)?;
+            config.resolve(site.folder);
+            let from = config.from.clone();
+            let source = Source::new(config)?;
+            let statistics = Some(source.statistics());
+            Ok(MadeSource { source: Box::new(source), from, statistics })
+        },
+        schema: registry::schema::<SourceConfig>,
+    }),
+    destination: Some(DestinationKind {
+        make: |value, site| {
+            let mut config: DestinationConfig = registry::settings(value)?;
+            config.resolve(site.folder);
+            let connections = config.connections.max(1);
+            let destination = Destination::new(config)?;
+            let statistics = Some(destination.statistics());
+            Ok(MadeDestination { destination: Arc::new(destination), connections, statistics })
+        },
+        schema: registry::schema::<DestinationConfig>,
+    }),
+};

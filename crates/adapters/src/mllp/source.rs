@@ -5,12 +5,13 @@ use std::sync::Arc;
 use klinke_engine::BoxFuture;
 use klinke_engine::source::{Arrival, Intake, OpenSource, Refusal, SourceError, Stop};
 use klinke_hl7v2::ack::{self, Code};
+use klinke_hl7v2::sequence::Received;
 use tokio::sync::oneshot;
 
-use super::codec::{Head, Mllp, Words, Writer};
-use super::config::{Mode, SourceConfig, Unparsable};
+use super::codec::{Batch, Head, Mllp, Words, Writer};
+use super::config::{BatchAck, Mode, SourceConfig, Unparsable};
 use super::ids::Ids;
-use super::sequence::{Sequence, Turn};
+use super::sequence::Sequence;
 use super::verdict::{self, Taken};
 use crate::net::exchange::{self, Shared};
 use crate::net::listen::{Accepted, Entrance};
@@ -108,21 +109,59 @@ impl Handler for Taker {
         }
         let desk = Arc::clone(&self.desk);
         let head = Head::read(&frame.payload);
-        let number = head.as_ref().and_then(Head::sequence);
-        let turn = if desk.config.sequence { desk.sequence.turn(number) } else { Turn::Take };
+        if desk.config.sequence
+            && let Some(head) = &head
+            && let Some((code, text)) = out_of_turn(desk.sequence.receive(head.sequence()))
+        {
+            let answer = desk.say(Some(head), code, text);
+            return Work { answer: Some(Box::pin(std::future::ready(answer))), ..Work::default() };
+        }
         let bytes = frame.payload.len();
-        let arrival = Arrival {
-            payload: frame.payload.into(),
-            received: desk.intake.now(),
-            peer: Arc::clone(&self.peer),
-            system: self.system.clone(),
-        };
+        let batch = head.as_ref().filter(|_| desk.config.batch_ack == BatchAck::Batch);
+        let batch = batch.and_then(|head| Batch::read(head, &frame.payload));
+        let arrival = self.arrival(frame);
         match head {
-            Some(head) if turn != Turn::Take => desk.out_of_turn(&head, turn),
-            Some(head) if desk.is_enhanced(&head) => desk.enhanced(arrival, head, bytes),
-            Some(head) => desk.original(arrival, head, bytes),
+            Some(head) if batch.is_none() && desk.is_enhanced(&head) => desk.enhanced(arrival, head, bytes),
+            Some(head) => desk.original(arrival, head, batch, bytes),
             None => desk.unparsable(arrival, bytes),
         }
+    }
+
+    /// It is kept apart for a person to look at; the sender got no answer and sends it again.
+    fn truncated(&mut self, frame: Frame) {
+        if frame.payload.is_empty() {
+            return;
+        }
+        let kept = self.desk.intake.keep_damaged(self.arrival(frame), "the frame broke off in its middle");
+        let channel = self.desk.intake.channel().to_owned();
+        tokio::spawn(async move {
+            if let Err(refusal) = kept.await {
+                tracing::warn!(channel, %refusal, "a broken frame could not be kept");
+            }
+        });
+    }
+}
+
+impl Taker {
+    fn arrival(&self, frame: Frame) -> Arrival {
+        Arrival {
+            payload: frame.payload.into(),
+            received: self.desk.intake.now(),
+            peer: Arc::clone(&self.peer),
+            system: self.system.clone(),
+        }
+    }
+}
+
+/// What a message is answered that is not to be taken, by its sequence number.
+fn out_of_turn(received: Received) -> Option<(Code, &'static str)> {
+    match received {
+        Received::Accept { .. } => None,
+        Received::Duplicate { .. } | Received::Synchronise { .. } => Some((Code::ApplicationAccept, "")),
+        Received::Mismatch { .. } => {
+            Some((Code::ApplicationError, "MSH-13 is not the number that is expected"))
+        }
+        Received::Missing { .. } => Some((Code::ApplicationError, "MSH-13 is no sequence number")),
     }
 }
 
@@ -136,7 +175,7 @@ impl Desk {
     }
 
     /// One application acknowledgment, when all is done.
-    fn original(self: Arc<Self>, arrival: Arrival, head: Head, bytes: usize) -> Work {
+    fn original(self: Arc<Self>, arrival: Arrival, head: Head, batch: Option<Batch>, bytes: usize) -> Work {
         let taken = self.intake.submit(arrival);
         let answer = Box::pin(async move {
             let taken = taken.await;
@@ -146,7 +185,10 @@ impl Desk {
                 Err(Refusal::Stopping) => hang_up(),
                 Err(_) if silent => hang_up(),
                 Ok(_) if silent => Answer::default(),
-                _ => self.application(&head, &taken),
+                _ => match &batch {
+                    Some(batch) => self.say_of_batch(batch, verdict::of(&taken)),
+                    None => self.application(&head, &taken),
+                },
             }
         });
         Work { answer: Some(answer), late: None, bytes }
@@ -205,16 +247,6 @@ impl Desk {
         Work { answer: Some(answer), late: None, bytes }
     }
 
-    /// By its sequence number it is not to be taken.
-    fn out_of_turn(self: Arc<Self>, head: &Head, turn: Turn) -> Work {
-        let (code, text) = match turn {
-            Turn::Wrong => (Code::ApplicationError, "MSH-13 is not the number that is expected"),
-            _ => (Code::ApplicationAccept, ""),
-        };
-        let answer = self.say(Some(head), code, text);
-        Work { answer: Some(Box::pin(std::future::ready(answer))), late: None, bytes: 0 }
-    }
-
     fn application(&self, head: &Head, taken: &Taken) -> Answer {
         let (code, text) = verdict::of(taken);
         let relayed = verdict::relayed(taken, &head.control_id).filter(|_| self.config.relay_answer);
@@ -248,14 +280,20 @@ impl Desk {
     }
 
     fn say(&self, head: Option<&Head>, code: Code, text: &str) -> Answer {
-        let words = Words {
-            code,
-            text,
-            control_id: &self.ids.next(),
-            now: self.intake.now(),
-            expected_sequence: self.config.sequence.then(|| self.sequence.next()),
-        };
-        Answer { bytes: self.writer.acknowledge(head, &words), close: false }
+        let bytes = self.writer.acknowledge(head, &self.words(code, text, &self.ids.next()));
+        Answer { bytes, close: false }
+    }
+
+    /// One acknowledgment for each message, as a batch. The batch was taken as a whole or not at all.
+    fn say_of_batch(&self, batch: &Batch, (code, text): (Code, &str)) -> Answer {
+        let id = self.ids.next();
+        let bytes = self.writer.acknowledge_batch(batch, &self.words(code, text, &id), || self.ids.next());
+        Answer { bytes, close: false }
+    }
+
+    fn words<'a>(&self, code: Code, text: &'a str, control_id: &'a str) -> Words<'a> {
+        let expected_sequence = self.config.sequence.then(|| self.sequence.next());
+        Words { code, text, control_id, now: self.intake.now(), expected_sequence }
     }
 
     /// A message that was refused is expected again.

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use klinke_engine::source::SourceError;
@@ -66,13 +66,15 @@ pub struct DialError {
     pub text: String,
 }
 
-/// Where a partner connects to us to be sent to. It listens from the beginning; connections wait in the
-/// system's queue until a link takes one.
+/// Where a partner connects to us to be sent to. It listens from the first link on; connections wait in
+/// the system's queue until a link takes one. A port that is still taken (by the channel that this one
+/// replaces, say) is tried again whenever a link needs it.
 #[derive(Debug)]
 pub struct Meeting {
-    address: SocketAddr,
-    bound: std::sync::Mutex<Option<std::net::TcpListener>>,
+    host: Host,
+    bound: Mutex<Option<std::net::TcpListener>>,
     listener: OnceCell<TcpListener>,
+    address: OnceLock<SocketAddr>,
     allow: Vec<Allow>,
     wait: Duration,
     keep_alive: Duration,
@@ -80,7 +82,7 @@ pub struct Meeting {
 }
 
 impl Way {
-    /// By what the site says; where the partner comes to us, this begins to listen.
+    /// By what the site says. Nothing is opened yet.
     pub fn new(partner: Partner) -> Result<Self, SourceError> {
         let failed = |error: TlsError| SourceError::new(error.to_string());
         match (&partner.address, &partner.listen) {
@@ -91,7 +93,7 @@ impl Way {
             }
             (None, Some(host)) if partner.tls.is_none() => {
                 let tls = partner.listen_tls.as_ref().map(ServerTls::acceptor).transpose().map_err(failed)?;
-                Ok(Way::Await(Arc::new(Meeting::new(host, tls, &partner)?)))
+                Ok(Way::Await(Arc::new(Meeting::new(host.clone(), tls, &partner))))
             }
             _ => Err(SourceError::new("give either address (and tls), or listen (and listen_tls)")),
         }
@@ -109,7 +111,18 @@ impl Way {
     pub fn address(&self) -> String {
         match self {
             Way::Connect(dial) => dial.host.to_string(),
-            Way::Await(meeting) => format!("{} (listening)", meeting.address),
+            Way::Await(meeting) => match meeting.address.get() {
+                Some(address) => format!("{address} (listening)"),
+                None => format!("{} (listening)", meeting.host),
+            },
+        }
+    }
+
+    /// Begins to listen, where the partner comes to us: it may come before there is anything to send.
+    pub fn prepare(&self) {
+        if let Way::Await(meeting) = self {
+            // What is wrong is told by the first delivery, which tries again.
+            let _ = meeting.bind();
         }
     }
 }
@@ -149,37 +162,48 @@ impl DialError {
 }
 
 impl Meeting {
-    /// Begins to listen.
-    fn new(host: &Host, tls: Option<Acceptor>, partner: &Partner) -> Result<Self, SourceError> {
-        let failed = |error: io::Error| SourceError::new(format!("cannot listen on {host}: {error}"));
-        let listener = std::net::TcpListener::bind((host.name.as_str(), host.port)).map_err(failed)?;
-        listener.set_nonblocking(true).map_err(failed)?;
-        Ok(Meeting {
-            address: listener.local_addr().map_err(failed)?,
-            bound: std::sync::Mutex::new(Some(listener)),
+    fn new(host: Host, tls: Option<Acceptor>, partner: &Partner) -> Self {
+        Meeting {
+            host,
+            bound: Mutex::default(),
             listener: OnceCell::new(),
+            address: OnceLock::new(),
             allow: partner.allow.clone(),
             wait: partner.connect,
             keep_alive: partner.keep_alive,
             tls,
-        })
+        }
     }
 
-    /// The address with its real port.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    /// Begins to listen, if it does not yet. Needs no runtime.
+    fn bind(&self) -> io::Result<()> {
+        let mut bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
+        if bound.is_none() && !self.listener.initialized() {
+            let listener = std::net::TcpListener::bind((self.host.name.as_str(), self.host.port))?;
+            listener.set_nonblocking(true)?;
+            self.address
+                .get_or_init(|| listener.local_addr().unwrap_or(([0, 0, 0, 0], self.host.port).into()));
+            *bound = Some(listener);
+        }
+        Ok(())
+    }
+
+    /// Gives the listener to the runtime.
+    fn listen(&self) -> io::Result<TcpListener> {
+        self.bind()?;
+        let bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner).take();
+        TcpListener::from_std(bound.ok_or(io::ErrorKind::NotConnected)?)
     }
 
     async fn open(&self, deadline: Instant) -> Result<Stream, DialError> {
-        let unreachable = |text: String| DialError { code: "unreachable", text };
-        let listener = self.listener.get_or_try_init(|| async { self.listen() }).await;
-        let listener = listener.map_err(|error| unreachable(format!("{}: {error}", self.address)))?;
+        let failed = |error| unreachable(format!("cannot listen on {}: {error}", self.host));
+        let listener = self.listener.get_or_try_init(|| async { self.listen() }).await.map_err(failed)?;
         let deadline = deadline.min(Instant::now() + self.wait);
         loop {
             let (stream, peer) = match timeout_at(deadline, listener.accept()).await {
                 Ok(Ok(accepted)) => accepted,
-                Ok(Err(error)) => return Err(unreachable(format!("{}: {error}", self.address))),
-                Err(_) => return Err(unreachable(format!("{}: no partner has connected", self.address))),
+                Ok(Err(error)) => return Err(unreachable(format!("{}: {error}", self.host))),
+                Err(_) => return Err(unreachable(format!("{}: no partner has connected", self.host))),
             };
             // It may have waited long in the queue, and the partner may have gone meanwhile.
             let mut byte = [std::mem::MaybeUninit::uninit()];
@@ -200,10 +224,8 @@ impl Meeting {
             }
         }
     }
+}
 
-    /// Gives the listener to the runtime; the destination may have been made outside of it.
-    fn listen(&self) -> io::Result<TcpListener> {
-        let bound = self.bound.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        TcpListener::from_std(bound.ok_or(io::ErrorKind::NotConnected)?)
-    }
+fn unreachable(text: String) -> DialError {
+    DialError { code: "unreachable", text }
 }

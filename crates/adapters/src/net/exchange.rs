@@ -31,6 +31,10 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 pub trait Handler: Send {
     /// Takes a whole frame; its answer may come later.
     fn frame(&mut self, frame: Frame) -> Work;
+    /// Takes a frame that broke off in its middle; it gets no answer.
+    fn truncated(&mut self, frame: Frame) {
+        let _ = frame;
+    }
 }
 
 /// What was made of a frame.
@@ -213,6 +217,7 @@ impl Connection {
     fn take(&mut self, frame: Frame) {
         if frame.kind == FrameKind::Truncated {
             self.violated("truncated", 1);
+            self.handler.truncated(frame);
             return;
         }
         self.shared.statistics.frame();

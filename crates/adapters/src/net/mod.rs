@@ -14,7 +14,7 @@
 //! | TLS, certificates and whom they stand for | [`tls`] |
 
 mod address;
-mod budget;
+pub mod budget;
 pub mod caller;
 pub mod dial;
 pub mod exchange;

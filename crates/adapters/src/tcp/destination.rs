@@ -31,7 +31,7 @@ struct TcpLink {
 }
 
 impl Destination {
-    /// By these settings. Where the partner connects to us, this begins to listen.
+    /// By these settings. Where the partner connects to us, the first link begins to listen.
     pub fn new(config: DestinationConfig) -> Result<Self, SourceError> {
         let framing = RawFraming::new(&config.framing, config.answer_max.0)?;
         let way = Way::new(config.partner())?;
@@ -46,6 +46,7 @@ impl Destination {
 
 impl klinke_engine::link::Destination for Destination {
     fn link(&self) -> Box<dyn Link> {
+        self.way.prepare();
         let framing = self.framing.clone();
         let make: MakeFraming = Arc::new(move || Box::new(framing.clone()));
         let caller = Caller::new(self.way.clone(), make, Arc::clone(&self.statistics));

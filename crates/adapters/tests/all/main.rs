@@ -3,10 +3,22 @@
 #[cfg(test)]
 mod driver;
 #[cfg(test)]
+mod file;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod mllp_destination;
 #[cfg(test)]
 mod mllp_source;
 #[cfg(test)]
+mod registry;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod timer;
 #[cfg(test)]
 mod tls;

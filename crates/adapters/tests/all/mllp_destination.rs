@@ -236,8 +236,8 @@ async fn commit_frames_of_release_2() {
 async fn the_partner_may_be_the_one_who_connects() {
     let settings = config(json!({ "listen": "127.0.0.1:0", "connect_timeout": "200ms" }));
     let destination = Destination::new(settings).unwrap();
-    let address = destination.address().replace(" (listening)", "");
     let mut link = destination.link();
+    let address = destination.address().replace(" (listening)", "");
     let message = parcel(&adt("C1", ""));
     let reply = link.deliver(&message, LIMIT).await;
     assert_eq!((reply.kind, &*reply.code), (ReplyKind::Unreachable, "unreachable"));
@@ -250,6 +250,20 @@ async fn the_partner_may_be_the_one_who_connects() {
     };
     let (reply, ()) = tokio::join!(link.deliver(&message, LIMIT), server);
     assert_eq!(reply.kind, ReplyKind::Accepted);
+}
+
+#[tokio::test]
+async fn a_port_that_is_still_taken_is_tried_again() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let settings = json!({ "listen": address, "connect_timeout": "100ms" });
+    let mut link = Destination::new(config(settings)).unwrap().link();
+    let message = parcel(&adt("C1", ""));
+    let reply = link.deliver(&message, LIMIT).await;
+    assert!(reply.kind == ReplyKind::Unreachable && reply.text.contains("cannot listen"), "{reply:?}");
+    drop(taken);
+    let reply = link.deliver(&message, LIMIT).await;
+    assert!(reply.text.contains("no partner has connected"), "{reply:?}");
 }
 
 #[tokio::test]

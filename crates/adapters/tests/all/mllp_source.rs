@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use klinke_adapters::mllp::Source;
-use klinke_engine::source::{End, Refusal};
-use klinke_model::Payload;
+use klinke_engine::BoxFuture;
+use klinke_engine::source::{Arrival, End, Intake, Receipt, Refusal, Stop};
+use klinke_model::{EnvelopeId, Payload, Timestamp};
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::support::*;
 
@@ -128,6 +130,58 @@ async fn enhanced_mode_accepts_at_once_and_answers_later() {
     }
 }
 
+/// Says at once that everything is kept; the end comes when the desk lets it.
+struct Staged(Handle);
+
+impl Intake for Staged {
+    fn submit(&self, arrival: Arrival) -> BoxFuture<'static, Result<Receipt, Refusal>> {
+        self.0.submit(arrival)
+    }
+
+    fn submit_and_tell(
+        &self,
+        arrival: Arrival,
+        kept: oneshot::Sender<EnvelopeId>,
+    ) -> BoxFuture<'static, Result<Receipt, Refusal>> {
+        kept.send(EnvelopeId(1)).unwrap();
+        self.0.submit(arrival)
+    }
+
+    fn pressure(&self) -> Option<Refusal> {
+        None
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn channel(&self) -> &str {
+        "test"
+    }
+}
+
+#[tokio::test]
+async fn the_accept_acknowledgment_waits_for_storage_only() {
+    let desk = Desk::gated(0, |_| Ok(End::Routed));
+    let source = Box::new(Source::new(config(json!({ "listen": "0" }))).unwrap());
+    let intake = Arc::new(Staged(Handle(Arc::clone(&desk))));
+    let open = klinke_engine::source::Source::open(source, intake).await.unwrap();
+    let (address, (_stopper, stop)) = (open.address(), Stop::new());
+    tokio::spawn(open.run(stop));
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    for id in ["C1", "C2"] {
+        send(&mut stream, &framed(&adt(id, "|||AL|AL"))).await;
+        let ack = frame(&mut stream).await;
+        assert_eq!((field(&ack, "MSA", 1), field(&ack, "MSA", 2)), ("CA", id));
+    }
+    expect_silence(&mut stream, 30).await;
+    desk.gate.add_permits(2);
+    for id in ["C1", "C2"] {
+        let ack = frame(&mut stream).await;
+        assert_eq!((field(&ack, "MSA", 1), field(&ack, "MSA", 2)), ("AA", id));
+    }
+}
+
 #[tokio::test]
 async fn a_refusal_that_nobody_wants_to_hear_ends_the_connection() {
     let desk = Desk::deciding(|_| Err(Refusal::Full("disk".to_owned())));
@@ -214,5 +268,92 @@ async fn the_mode_may_be_set_against_the_header() {
     send(&mut stream, &framed(&adt("C1", ""))).await;
     desk.has(1).await;
     expect_silence(&mut stream, 30).await;
+    source.end().await;
+}
+
+#[tokio::test]
+async fn a_batch_is_acknowledged_as_the_site_says() {
+    let batch = format!(
+        "FHS|^~\\&|KIS|HAUS|RIS|RAD|2026|||F|F1\rBHS|^~\\&|KIS|HAUS|RIS|RAD|2026|||B|B1\r{}{}BTS|2\rFTS|1\r",
+        adt("C1", ""),
+        adt("C2", "|||AL|AL"),
+    );
+    let one = answer(json!({}), &batch, Ok(End::Stored)).await;
+    assert_eq!((field(&one, "MSA", 1), field(&one, "MSA", 2)), ("AA", "C1"));
+    let all = answer(json!({ "batch_ack": "batch" }), &batch, Ok(End::Failed("step".to_owned()))).await;
+    let codes: Vec<&str> = all.split('\r').filter(|line| line.starts_with("MSA")).collect();
+    assert!(codes[0].starts_with("MSA|AE|C1") && codes[1].starts_with("MSA|AE|C2"), "{codes:?}");
+    assert!(all.starts_with("FHS|") && field(&all, "BTS", 1) == "2");
+    assert_eq!(field(&all, "BHS", 11), "B1", "{all}");
+    let alone = answer(json!({ "batch_ack": "batch" }), &adt("C1", ""), Ok(End::Stored)).await;
+    assert!(alone.starts_with("MSH|"));
+}
+
+#[tokio::test]
+async fn sequence_numbers_are_kept_where_the_site_wants_them() {
+    let room = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let has_room = Arc::clone(&room);
+    let desk = Desk::deciding(move |_| match has_room.load(std::sync::atomic::Ordering::Relaxed) {
+        true => Ok(End::Stored),
+        false => Err(Refusal::Full("disk".to_owned())),
+    });
+    let source = mllp(&desk, json!({ "sequence": true })).await;
+    let mut stream = source.connect().await;
+    for (number, has_room, code, expected, taken) in [
+        ("0", true, "AA", "-1", 0),
+        ("5", true, "AA", "6", 1),
+        ("5", true, "AA", "6", 1),
+        ("8", true, "AE", "6", 1),
+        ("6", false, "AE", "6", 2),
+        ("6", true, "AA", "7", 3),
+        ("", true, "AE", "7", 3),
+    ] {
+        room.store(has_room, std::sync::atomic::Ordering::Relaxed);
+        send(&mut stream, &framed(&adt("C1", &format!("|{number}")))).await;
+        let ack = frame(&mut stream).await;
+        assert_eq!((field(&ack, "MSA", 1), field(&ack, "MSA", 4)), (code, expected), "MSH-13 {number:?}");
+        assert_eq!(desk.count(), taken, "MSH-13 {number:?}");
+    }
+    source.end().await;
+}
+
+#[tokio::test]
+async fn the_form_of_msh_9_is_the_sites_choice() {
+    for (form, expected) in
+        [("version", "ACK^A01^ACK"), ("ACK", "ACK"), ("ACK^A01", "ACK^A01"), ("ACK^A01^ACK", "ACK^A01^ACK")]
+    {
+        let ack = answer(json!({ "ack_type": form }), &adt("C1", ""), Ok(End::Stored)).await;
+        assert_eq!(field(&ack, "MSH", 9), expected);
+    }
+    let old = adt("C1", "").replace("|2.5", "|2.3");
+    assert_eq!(field(&answer(json!({}), &old, Ok(End::Stored)).await, "MSH", 9), "ACK");
+}
+
+#[tokio::test]
+async fn what_real_senders_do_is_taken_and_counted() {
+    let desk = Desk::open();
+    let source = Source::new(config(json!({ "listen": "0", "bare": true }))).unwrap();
+    let statistics = source.statistics();
+    let source = run(source, &desk).await;
+    let mut stream = source.connect().await;
+    // No CR after FS; LF instead; a new message inside a frame; no frame at all.
+    let cut = "\x0bMSH|^~\\&|CUT|";
+    let all = [
+        format!("\x0b{}\x1c", adt("C1", "")),
+        format!("\x0b{}\x1c\n", adt("C2", "")),
+        format!("junk{cut}{}", framed(&adt("C3", ""))),
+        adt("C4", ""),
+    ];
+    send(&mut stream, &all.concat()).await;
+    for id in ["C1", "C2", "C3", "C4"] {
+        assert_eq!(field(&frame(&mut stream).await, "MSA", 2), id);
+    }
+    assert_eq!(desk.count(), 4, "what was cut is not handed on");
+    let violations = statistics.snapshot().violations;
+    for kind in
+        ["mllp-missing-cr", "mllp-lf-after-end", "mllp-junk-before-start", "mllp-cut-by-start", "truncated"]
+    {
+        assert_eq!(violations.get(kind), Some(&1), "{kind} {violations:?}");
+    }
     source.end().await;
 }

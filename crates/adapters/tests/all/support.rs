@@ -176,18 +176,27 @@ pub fn adt(control_id: &str, rest: &str) -> String {
     )
 }
 
-/// Reads one MLLP frame.
+/// Reads one MLLP frame, and nothing after it.
 pub async fn frame(stream: &mut TcpStream) -> String {
     let read = async {
-        let mut bytes = Vec::new();
+        let (mut bytes, mut ahead) = (Vec::new(), vec![0; 256 << 10]);
         while !bytes.ends_with(b"\x1c\r") {
-            let byte = stream.read_u8().await.unwrap_or_else(|error| panic!("{error} after {bytes:?}"));
-            bytes.push(byte);
+            let seen = stream.peek(&mut ahead).await.unwrap();
+            assert!(seen > 0, "the end came after {} bytes of a frame", bytes.len());
+            let take = (0..seen).find(|&at| ahead[at] == b'\r' && bytes_end(&bytes, &ahead, at));
+            let take = take.map_or(seen, |at| at + 1);
+            stream.read_exact(&mut ahead[..take]).await.unwrap();
+            bytes.extend_from_slice(&ahead[..take]);
         }
         assert_eq!(bytes[0], 0x0b);
-        String::from_utf8(bytes[1..bytes.len() - 2].to_vec()).unwrap()
+        String::from_utf8_lossy(&bytes[1..bytes.len() - 2]).into_owned()
     };
     timeout(SOON, read).await.expect("a frame comes")
+}
+
+/// Whether FS stands before this place.
+fn bytes_end(before: &[u8], ahead: &[u8], at: usize) -> bool {
+    (if at > 0 { ahead.get(at - 1) } else { before.last() }) == Some(&0x1c)
 }
 
 /// A field of a segment, by number (MSH-1 is the separator).

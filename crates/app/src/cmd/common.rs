@@ -25,6 +25,24 @@ pub struct SiteArg {
     pub env: Option<String>,
 }
 
+/// Which site, where more follows on the command line.
+#[derive(clap::Args, Debug, Clone)]
+pub struct SiteFirst {
+    /// The site's folder
+    #[arg(value_name = "SITE")]
+    folder: PathBuf,
+    /// Lay klinke.<ENV>.toml over klinke.toml
+    #[arg(long, value_name = "ENV", env = "KLINKE_ENV")]
+    env: Option<String>,
+}
+
+impl SiteFirst {
+    /// The same site.
+    pub fn site(&self) -> SiteArg {
+        SiteArg { folder: self.folder.clone(), env: self.env.clone() }
+    }
+}
+
 impl SiteArg {
     /// `klinke.toml` and the store's folder.
     pub fn node(&self) -> Result<(Node, PathBuf)> {

@@ -324,7 +324,10 @@ fn export(site: &SiteArg, id: u64, stage: &str, to: Option<&std::path::Path>) ->
             };
             let stages: Vec<_> = message.stages.iter().map(|stage| stage.name.as_str()).collect();
             let found = message.stages.iter().find(named);
-            found.with_context(|| format!("there is no stage `{stage}`; there are {}", stages.join(", ")))?.payloads.clone()
+            found
+                .with_context(|| format!("there is no stage `{stage}`; there are {}", stages.join(", ")))?
+                .payloads
+                .clone()
         }
     };
     let mut all = Vec::new();

@@ -2,6 +2,9 @@
 
 mod check;
 mod common;
+mod compare;
+mod demo;
+mod explain;
 mod listen;
 mod messages;
 mod new;
@@ -11,6 +14,7 @@ mod send;
 mod serve;
 mod shell;
 mod status;
+mod test;
 mod trace;
 mod upkeep;
 
@@ -43,6 +47,10 @@ enum Verb {
     New(new::Args),
     /// Check a site's files
     Check(check::Args),
+    /// Run the site's examples
+    Test(test::Args),
+    /// Put a message into plain words
+    Explain(explain::Args),
     /// Run a site
     Serve(serve::Args),
     /// Say how the channels of a site stand
@@ -65,6 +73,8 @@ enum Verb {
     Verify(upkeep::SiteArgs),
     /// Remove what the site's retention allows
     Prune(upkeep::SiteArgs),
+    /// Play a small hospital in one process
+    Demo(demo::Args),
     /// Write JSON Schemas of the site's files, for editors
     Schema(schema::Args),
     /// Print completions for a shell
@@ -83,6 +93,8 @@ pub fn run() -> ExitCode {
     let ended = match cli.verb {
         Verb::New(args) => new::run(&args, out),
         Verb::Check(args) => check::run(&args, out),
+        Verb::Test(args) => test::run(&args, out),
+        Verb::Explain(args) => explain::run(&args, out),
         Verb::Serve(args) => serve::run(&args, out),
         Verb::Status(args) => status::run(&args, out),
         Verb::Messages(args) => messages::run(&args, out),
@@ -94,6 +106,7 @@ pub fn run() -> ExitCode {
         Verb::Restore(args) => upkeep::restore(&args, out),
         Verb::Verify(args) => upkeep::verify(&args, out),
         Verb::Prune(args) => upkeep::prune(&args, out),
+        Verb::Demo(args) => demo::run(&args, out),
         Verb::Schema(args) => schema::run(&args, out),
         Verb::Completions(args) => shell::completions(&args, Cli::command()),
         Verb::Man(args) => shell::man(&args, Cli::command()),

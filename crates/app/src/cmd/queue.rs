@@ -118,7 +118,9 @@ fn act(args: &Args, request: Request, out: Out) -> Ended {
         out.value(&done)?;
     } else {
         let (place, touched) = (done["destination"].as_str().unwrap_or_default(), &done["touched"]);
-        out.line(out.lang.pick(format!("{place}: {touched} changed"), format!("{place}: {touched} geändert")));
+        out.line(
+            out.lang.pick(format!("{place}: {touched} changed"), format!("{place}: {touched} geändert")),
+        );
     }
     Ok(if done["touched"] == 0 { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
@@ -155,10 +157,9 @@ fn show_lanes(lanes: &[LaneView], out: Out) {
     for lane in lanes {
         let first = &lane.first;
         let why = match &lane.held {
-            Some((since, reason)) => out.lang.pick(
-                format!("held since {since}: {reason}"),
-                format!("angehalten seit {since}: {reason}"),
-            ),
+            Some((since, reason)) => out
+                .lang
+                .pick(format!("held since {since}: {reason}"), format!("angehalten seit {since}: {reason}")),
             None => first.reason.clone(),
         };
         rows.push(vec![

@@ -8,7 +8,9 @@ use crate::out::Out;
 
 /// Run a site
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  klinke serve hospital/\n\nStops on SIGTERM or Ctrl-C; reads the site's files again on SIGHUP.")]
+#[command(
+    after_help = "Example:\n  klinke serve hospital/\n\nStops on SIGTERM or Ctrl-C; reads the site's files again on SIGHUP."
+)]
 pub struct Args {
     #[command(flatten)]
     site: SiteArg,

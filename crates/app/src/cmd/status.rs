@@ -11,7 +11,9 @@ use crate::out::{Out, Tone, bytes};
 
 /// Say how the channels of a site stand
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  klinke status hospital/\n\nExit status: 0 all is well, 1 something needs a person.")]
+#[command(
+    after_help = "Example:\n  klinke status hospital/\n\nExit status: 0 all is well, 1 something needs a person."
+)]
 pub struct Args {
     #[command(flatten)]
     site: SiteArg,
@@ -52,7 +54,9 @@ fn head(status: &Status, out: Out) {
         format!("Speicher: {} Sendungen, {}, {free} frei", store.envelopes, bytes(store.bytes)),
     ));
     if let Some(refuses) = &store.refuses {
-        out.line(out.tone(Tone::Bad, out.lang.pick("refuses to write: ", "schreibt nicht: ").to_owned() + refuses));
+        out.line(
+            out.tone(Tone::Bad, out.lang.pick("refuses to write: ", "schreibt nicht: ").to_owned() + refuses),
+        );
     }
 }
 
@@ -64,10 +68,9 @@ fn show(channel: &ChannelView, serving: bool, out: Out) {
         false => String::new(),
     };
     out.line(format!("{}{address}{stopped}", out.tone(Tone::Bold, &channel.name)));
-    let mut parts = vec![out.lang.pick(
-        format!("{} received", channel.received),
-        format!("{} empfangen", channel.received),
-    )];
+    let mut parts = vec![
+        out.lang.pick(format!("{} received", channel.received), format!("{} empfangen", channel.received)),
+    ];
     let mut part = |count: u64, tone: Tone, en: &str, de: &str| {
         if count > 0 {
             parts.push(out.tone(tone, format!("{count} {}", out.lang.pick(en, de))));
@@ -77,13 +80,15 @@ fn show(channel: &ChannelView, serving: bool, out: Out) {
     part(channel.failed, Tone::Bad, "failed in a step", "in einem Schritt gescheitert");
     part(channel.unrouted, Tone::Warn, "not yet handled", "noch nicht bearbeitet");
     if !channel.balances {
-        parts.push(out.tone(Tone::Bad, out.lang.pick("the books do not balance", "die Bücher gehen nicht auf")));
+        parts.push(
+            out.tone(Tone::Bad, out.lang.pick("the books do not balance", "die Bücher gehen nicht auf")),
+        );
     }
     if let Some(last) = &channel.last {
         parts.push(out.tone(Tone::Dim, format!("{} {last}", out.lang.pick("last", "zuletzt"))));
     }
     out.line(format!("  {}", parts.join(", ")));
-    for refuses in &channel.refuses {
+    if let Some(refuses) = &channel.refuses {
         out.line(format!("  {}", out.tone(Tone::Bad, refuses)));
     }
     for destination in &channel.destinations {
@@ -92,10 +97,8 @@ fn show(channel: &ChannelView, serving: bool, out: Out) {
 }
 
 fn describe(one: &DestinationView, out: Out) -> String {
-    let mut parts = vec![out.lang.pick(
-        format!("{} delivered", one.delivered),
-        format!("{} zugestellt", one.delivered),
-    )];
+    let mut parts =
+        vec![out.lang.pick(format!("{} delivered", one.delivered), format!("{} zugestellt", one.delivered))];
     let mut part = |count: u64, tone: Tone, en: &str, de: &str| {
         if count > 0 {
             parts.push(out.tone(tone, format!("{count} {}", out.lang.pick(en, de))));
@@ -108,7 +111,9 @@ fn describe(one: &DestinationView, out: Out) -> String {
         parts.push(out.tone(Tone::Warn, out.lang.pick("held", "angehalten")));
     }
     if one.down {
-        parts.push(out.tone(Tone::Bad, out.lang.pick("the partner is down", "der Partner ist nicht erreichbar")));
+        parts.push(
+            out.tone(Tone::Bad, out.lang.pick("the partner is down", "der Partner ist nicht erreichbar")),
+        );
     }
     if let Some((at, code, text)) = one.trouble.as_ref().filter(|_| one.down || one.waiting > 0) {
         parts.push(out.tone(Tone::Dim, format!("{at} {code} {text}")));

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::common::SiteArg;
+use super::common::SiteFirst;
 use super::{Ended, messages};
 use crate::control::request::{Find, Request};
 use crate::control::view::MessageLine;
@@ -11,10 +11,12 @@ use crate::out::Out;
 
 /// Follow one case through all channels
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  klinke trace hospital/ 4711\n\nThe identifier may be a patient's, a case's, an order's or a message's.")]
+#[command(
+    after_help = "Examples:\n  klinke trace hospital/ 4711\n\nThe identifier may be a patient's, a case's, an order's or a message's."
+)]
 pub struct Args {
     #[command(flatten)]
-    site: SiteArg,
+    site: SiteFirst,
     /// A patient, case, order or control identifier
     #[arg(value_name = "ID")]
     id: String,
@@ -32,7 +34,7 @@ pub fn run(args: &Args, out: Out) -> Ended {
             oldest_first: true,
             ..Find::default()
         };
-        let found: Vec<MessageLine> = args.site.ask(Request::Messages(find))?;
+        let found: Vec<MessageLine> = args.site.site().ask(Request::Messages(find))?;
         lines.extend(found);
     }
     lines.sort_by_key(|line| line.id);
@@ -41,7 +43,9 @@ pub fn run(args: &Args, out: Out) -> Ended {
     if out.json {
         out.value(&lines)?;
     } else if lines.is_empty() {
-        out.line(out.lang.pick("nothing is known by this identifier", "zu dieser Kennung ist nichts bekannt"));
+        out.line(
+            out.lang.pick("nothing is known by this identifier", "zu dieser Kennung ist nichts bekannt"),
+        );
     } else {
         messages::show_lines(&lines, out);
     }

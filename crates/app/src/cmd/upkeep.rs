@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::Ended;
-use super::common::SiteArg;
+use super::common::{SiteArg, SiteFirst};
 use crate::control::request::Request;
 use crate::control::socket;
 use crate::lang::Pick;
@@ -18,7 +18,7 @@ use crate::out::{Out, Tone, bytes};
 #[command(after_help = "Example:\n  klinke backup hospital/ /backup/2026-11-24")]
 pub struct BackupArgs {
     #[command(flatten)]
-    site: SiteArg,
+    site: SiteFirst,
     /// An empty folder, or one that does not exist yet
     #[arg(value_name = "FOLDER")]
     to: PathBuf,
@@ -29,7 +29,7 @@ pub struct BackupArgs {
 #[command(after_help = "Example:\n  klinke restore hospital/ /backup/2026-11-24")]
 pub struct RestoreArgs {
     #[command(flatten)]
-    site: SiteArg,
+    site: SiteFirst,
     /// The folder that `klinke backup` wrote
     #[arg(value_name = "FOLDER")]
     from: PathBuf,
@@ -47,7 +47,7 @@ pub fn backup(args: &BackupArgs, out: Out) -> Ended {
     let folder = std::path::absolute(&args.to)?;
     let request = Request::Backup { folder: folder.display().to_string() };
     let bar = Bar::new(out);
-    let done: Value = args.site.ask_long(request, &mut |done, of| bar.show(done, of))?;
+    let done: Value = args.site.site().ask_long(request, &mut |done, of| bar.show(done, of))?;
     bar.end();
     match out.json {
         true => out.value(&done)?,
@@ -60,7 +60,7 @@ pub fn backup(args: &BackupArgs, out: Out) -> Ended {
 }
 
 pub fn restore(args: &RestoreArgs, out: Out) -> Ended {
-    let (_, folder) = args.site.node()?;
+    let (_, folder) = args.site.site().node()?;
     if socket::connect(&folder).is_some() {
         bail!("the site runs; stop `klinke serve` first");
     }

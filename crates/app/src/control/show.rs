@@ -12,23 +12,22 @@ use super::{encode, find};
 /// the version that handled it is kept.
 pub fn message(counter: &Counter, id: EnvelopeId) -> Result<Message> {
     let record = counter.store.envelope(id)?.with_context(|| format!("there is no envelope {id}"))?;
-    let find = super::request::Find {
-        beyond: Some(id.0 + 1),
-        limit: 1,
-        ..super::request::Find::default()
-    };
+    let find = super::request::Find { beyond: Some(id.0 + 1), limit: 1, ..super::request::Find::default() };
     let line = find::messages(counter, &find)?.into_iter().find(|line| line.id == id.0);
     let line = line.map_or_else(|| line_of(counter, &record), Ok)?;
-    let mut stages = vec![Stage { name: "received".to_owned(), payloads: vec![encode(&record.envelope.payload)] }];
+    let mut stages =
+        vec![Stage { name: "received".to_owned(), payloads: vec![encode(&record.envelope.payload)] }];
     stages.extend(steps(counter, &record, &line.channel));
     for (number, part) in record.parts.iter().enumerate() {
         stages.push(Stage { name: format!("part {number}"), payloads: vec![encode(part)] });
     }
     let names = counter.destinations(None)?;
-    let name = |id| names.iter().find(|(_, one)| one.id == id).map_or_else(String::new, |(name, _)| name.clone());
-    let deliveries = record.deliveries.iter().map(|(delivery, attempts)| {
-        DeliveryView::new(delivery, name(delivery.key.destination), attempts)
-    });
+    let name =
+        |id| names.iter().find(|(_, one)| one.id == id).map_or_else(String::new, |(name, _)| name.clone());
+    let deliveries = record
+        .deliveries
+        .iter()
+        .map(|(delivery, attempts)| DeliveryView::new(delivery, name(delivery.key.destination), attempts));
     let route = record.route.as_ref();
     Ok(Message {
         peer: record.envelope.peer.to_string(),

@@ -20,13 +20,6 @@ pub enum Behaviour {
     Close,
 }
 
-impl Behaviour {
-    /// True when it says that the partner has the message.
-    pub fn accepts(self) -> bool {
-        matches!(self, Behaviour::Answer(Code::ApplicationAccept | Code::CommitAccept) | Behaviour::Late(_))
-    }
-}
-
 impl FromStr for Behaviour {
     type Err = String;
 

@@ -12,12 +12,14 @@ use super::{acknowledgment, control_id_of};
 /// Told each message that came; says what to do with it.
 pub type React = Arc<dyn Fn(&[u8]) -> Behaviour + Send + Sync>;
 
-/// Takes connections until the task is dropped.
+/// Takes connections until it is dropped; then they are cut.
 pub async fn listen(listener: TcpListener, react: React) {
+    let mut connections = tokio::task::JoinSet::new();
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                tokio::spawn(converse(stream, react.clone()));
+                while connections.try_join_next().is_some() {}
+                connections.spawn(converse(stream, react.clone()));
             }
             Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
         }
@@ -64,7 +66,8 @@ async fn answer(payload: &[u8], behaviour: Behaviour, answers: &mut Vec<u8>) -> 
         Behaviour::Close => return false,
         Behaviour::Wrong => {
             let id = control_id_of(payload);
-            let text = String::from_utf8_lossy(&acknowledgment(payload, Code::ApplicationAccept)).into_owned();
+            let text =
+                String::from_utf8_lossy(&acknowledgment(payload, Code::ApplicationAccept)).into_owned();
             text.replace(&format!("MSA|AA|{id}"), "MSA|AA|NOT-YOURS").into_bytes()
         }
     };

@@ -40,7 +40,9 @@ pub async fn run(
         let done = reload(&serving, &folder, environment.as_deref()).await;
         match &done {
             Ok(applied) => tracing::info!(%applied, "the site's files were read again"),
-            Err(error) => tracing::error!(error = %format!("{error:#}"), "the site's files have faults; all runs as before"),
+            Err(error) => {
+                tracing::error!(error = %format!("{error:#}"), "the site's files have faults; all runs as before")
+            }
         }
         if let Some(answer) = answer {
             let _ = answer.send(done);

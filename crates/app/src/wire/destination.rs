@@ -116,8 +116,7 @@ impl Compiler<'_> {
                 let text = format!("there is no channel `{other}`{hint}");
                 return Err(self.file.source.fault(&at("channel"), text));
             }
-            let endpoint =
-                Endpoint { partner: relay(other), answer_limit: ANSWER_LIMIT, connections: 1 };
+            let endpoint = Endpoint { partner: relay(other), answer_limit: ANSWER_LIMIT, connections: 1 };
             return Ok((other.clone(), endpoint));
         }
         let (name, key, mllp, tcp, file) = match &table.to {
@@ -137,7 +136,9 @@ impl Compiler<'_> {
         } else if let Some(config) = file.as_ref().filter(|_| wanted(Via::File)) {
             self.into_folder(config, channel)
         } else {
-            Err(format!("systems.toml does not say where `{name}` takes messages; add `mllp = \"host:port\"`"))
+            Err(format!(
+                "systems.toml does not say where `{name}` takes messages; add `mllp = \"host:port\"`"
+            ))
         };
         made.map(|endpoint| (name, endpoint)).map_err(|text| self.file.source.fault(&at(key), text))
     }

@@ -62,12 +62,18 @@ pub fn channel(
     let compiler = Compiler { site, file, workshop };
     let steps = keep(compiler.steps(&channel.step, &["step".to_owned()]), &mut faults);
     let (from, charset) = compiler.sender(&mut faults);
-    let source = channel.source.as_ref().and_then(|table| keep(source::open(table, file, &site.folder), &mut faults)).flatten();
+    let source = channel
+        .source
+        .as_ref()
+        .and_then(|table| keep(source::open(table, file, &site.folder), &mut faults))
+        .flatten();
     let destinations: Vec<_> = channel
         .destination
         .iter()
         .enumerate()
-        .filter_map(|(index, one)| keep(compiler.destination(index, one, name, &format, world, relay), &mut faults))
+        .filter_map(|(index, one)| {
+            keep(compiler.destination(index, one, name, &format, world, relay), &mut faults)
+        })
         .collect();
     compiler.names(&destinations, &mut faults);
     if !faults.is_empty() {

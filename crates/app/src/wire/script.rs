@@ -52,4 +52,3 @@ impl Lookup for SiteTables {
         Ok(found.get(key, found.value_column()).map(str::to_owned))
     }
 }
-

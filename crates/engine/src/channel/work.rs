@@ -8,6 +8,7 @@ use klinke_store::{NewDelivery, Outcome, Part, Routed};
 
 use super::spec::ChannelSpec;
 use crate::document::{Document, Format, Path};
+use crate::source::DAMAGED;
 use crate::step::{Context, Step, Yield};
 
 /// Most results that the steps may make of one envelope.
@@ -155,6 +156,10 @@ enum Halt {
 impl Work {
     /// Runs the steps. A panic in one of them fails this envelope alone.
     pub fn run(&self, envelope: &Envelope, observer: Option<Observer<'_>>) -> Made {
+        if let Some(why) = envelope.format.strip_prefix(DAMAGED) {
+            let (step, reason) = ("source".to_owned(), format!("it arrived damaged: {why}"));
+            return Made { outcome: Outcome::Failed { step, reason }, parts: Vec::new(), trace: Vec::new() };
+        }
         let mut context = Context::new(envelope, &self.channel);
         let made = catch_unwind(AssertUnwindSafe(|| self.attempt(&mut context, observer)));
         let (outcome, parts) = match made {

@@ -196,7 +196,10 @@
       Object.freeze(item);
       const inherited = Object.getPrototypeOf(item);
       if (inherited !== null) todo.push(inherited);
-      for (const key of Reflect.ownKeys(item)) {
+      const keys = Reflect.ownKeys(item);
+      // Most are plain built-in functions: a length and a name, nothing to go on to.
+      if (keys.length === 2 && typeof item === "function") continue;
+      for (const key of keys) {
         const property = Object.getOwnPropertyDescriptor(item, key);
         for (const value of [property.value, property.get, property.set]) {
           if ((typeof value === "object" && value !== null) || typeof value === "function") todo.push(value);

@@ -27,6 +27,7 @@ pub(super) struct Desk(Arc<Mutex<Papers>>);
 pub(super) struct Papers {
     pub(super) envelope: EnvelopeId,
     pub(super) received: Timestamp,
+    part: u16,
     pub(super) channel: Arc<str>,
     pub(super) system: Arc<str>,
     pub(super) peer: Arc<str>,
@@ -63,6 +64,7 @@ impl Desk {
         Desk(Arc::new(Mutex::new(Papers {
             envelope: EnvelopeId(0),
             received: Timestamp(0),
+            part: 0,
             channel: empty.clone(),
             system: empty.clone(),
             peer: empty.clone(),
@@ -89,6 +91,7 @@ impl Desk {
         let envelope = context.envelope;
         papers.envelope = envelope.id;
         papers.received = envelope.received;
+        papers.part = context.part;
         if *papers.channel != *context.channel {
             papers.channel = context.channel.into();
         }
@@ -100,7 +103,8 @@ impl Desk {
         papers.refused = None;
         papers.copies = 0;
         papers.uuids = 0;
-        papers.random = mix(envelope.id.0 ^ (envelope.received.0 as u64).rotate_left(32));
+        papers.random =
+            mix(envelope.id.0 ^ (envelope.received.0 as u64).rotate_left(32)) ^ u64::from(context.part);
     }
 
     /// Gives back what the script left.
@@ -130,15 +134,10 @@ impl Papers {
     /// Adds a line to the trace, within its limits.
     pub(super) fn note(&mut self, line: &str) {
         if self.notes.len() <= Context::TRACE_LINES_MAX {
-            let most = Context::TRACE_LINE_BYTES_MAX + 8;
-            self.notes.push(
-                line.chars()
-                    .scan(0, |bytes, c| {
-                        *bytes += c.len_utf8();
-                        (*bytes <= most).then_some(c)
-                    })
-                    .collect(),
-            );
+            // The context cuts the line; here only what is far too long is not kept.
+            let most = (Context::TRACE_LINE_BYTES_MAX + 8).min(line.len());
+            let cut = (0..=most).rev().find(|&at| line.is_char_boundary(at)).unwrap_or(0);
+            self.notes.push(line[..cut].to_owned());
         }
     }
 
@@ -201,13 +200,11 @@ impl Papers {
         }
     }
 
-    /// The next UUID of this envelope: the same sequence each time the envelope is handled.
+    /// The next UUID of this envelope's part: the same sequence each time it is handled.
     pub(super) fn next_uuid(&mut self) -> String {
         self.uuids += 1;
-        let name = format!(
-            "{}\n{}\n{}\n{}\n{}",
-            self.channel, self.system, self.received, self.envelope, self.uuids
-        );
+        let Papers { channel, system, received, envelope, part, uuids, .. } = self;
+        let name = format!("{channel}\n{system}\n{received}\n{envelope}\n{part}\n{uuids}");
         uuid(&name)
     }
 }

@@ -193,10 +193,9 @@ impl Failure {
     }
 }
 
-/// True when the name stands as a whole word in the script.
+/// True when the name is a word of the script.
 fn is_word_of(program: &Program, name: &str) -> bool {
-    let word = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-    !name.is_empty() && name.chars().all(word) && program.contains(name)
+    !name.is_empty() && program.has_word(name)
 }
 
 /// File, line and column of a stack's frame: `    at name (file:line:column)` or `    at file:line:column`.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rquickjs::{Ctx, Function};
 
@@ -27,6 +28,10 @@ pub struct ScriptStep {
     program: Arc<Program>,
     number: u64,
 }
+
+/// The runtime in which scripts are checked when they are loaded: one for all hosts, since making one
+/// takes milliseconds and nothing of a script stays in it.
+static CHECKER: Mutex<Option<(Realm, Desk)>> = Mutex::new(None);
 
 struct Shared {
     limits: Limits,
@@ -61,26 +66,32 @@ impl ScriptHost {
         }))
     }
 
-    /// Reads a script and what it imports, and compiles all of it once in a runtime that is dropped
-    /// again, so that what is wrong with the text is known when the site is loaded.
+    /// Reads a script and what it imports, compiles all of it and evaluates its files once, so that what
+    /// is wrong with the text is known when the site is loaded. The host's own runtime is still made with
+    /// the first message.
     pub fn compile(&self, files: &Sources, entry: &str) -> Result<ScriptStep, ScriptError> {
         let program = Program::read(files, entry)?;
-        let mut slot = lock(&self.0.running);
-        let host = || ScriptError { file: entry.to_owned(), line: 1, column: 1, text: String::new() };
-        let fresh = slot.is_none();
-        let realm = match slot.take() {
-            Some(realm) => realm,
+        let mut slot = lock(&CHECKER);
+        let (realm, desk) = match slot.take() {
+            Some(checker) => checker,
             None => {
-                Realm::new(&self.0.limits, &self.0.desk).map_err(|text| ScriptError { text, ..host() })?
+                let desk = Desk::new(None);
+                let realm = Realm::new(&Limits::default(), &desk).map_err(|text| ScriptError {
+                    file: entry.to_owned(),
+                    line: 1,
+                    column: 1,
+                    text,
+                })?;
+                (realm, desk)
             }
         };
-        let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
-        let checked = check(&realm, &self.0, &program, number);
-        // A host that waits for its first message keeps no runtime.
-        if !fresh && !realm.watch.has_expired() {
-            *slot = Some(realm);
+        let checked = check(&realm, &desk, &program, self.0.limits.time_max);
+        // A script that failed may have left anything; the next one is checked in a fresh runtime.
+        if checked.is_ok() && !realm.runtime.is_job_pending() {
+            *slot = Some((realm, desk));
         }
         checked?;
+        let number = self.0.numbers.fetch_add(1, Ordering::Relaxed);
         Ok(ScriptStep { host: self.clone(), program: Arc::new(program), number })
     }
 
@@ -98,22 +109,22 @@ impl ScriptHost {
     }
 }
 
-fn lock(running: &Mutex<Option<Realm>>) -> MutexGuard<'_, Option<Realm>> {
-    running.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(slot: &Mutex<T>) -> MutexGuard<'_, T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Compiles a script and evaluates its files once, without a message.
-fn check(realm: &Realm, shared: &Shared, program: &Program, number: u64) -> Result<(), ScriptError> {
-    realm.watch.start(shared.limits.time_max);
+fn check(realm: &Realm, desk: &Desk, program: &Program, time_max: Duration) -> Result<(), ScriptError> {
+    realm.watch.start(time_max);
     let checked = realm.context.with(|ctx| {
-        script(&ctx, program, number)
+        load(&ctx, program)
             .and_then(|function| function.call::<_, String>(()))
-            .map_err(|error| Failure::catch(&ctx, &error).script_error(program, &shared.desk))
+            .map_err(|error| Failure::catch(&ctx, &error).script_error(program, desk))
     });
     realm.watch.stop();
     let kind = match checked {
         Err(error) if realm.watch.has_expired() => {
-            let text = format!("the script did not finish its top level within {:?}", shared.limits.time_max);
+            let text = format!("the script did not finish its top level within {time_max:?}");
             return Err(ScriptError { text, ..error });
         }
         other => other?,
@@ -137,14 +148,19 @@ fn script<'js>(ctx: &Ctx<'js>, program: &Program, number: u64) -> rquickjs::Resu
     if let Some(function) = kept.scripts.borrow().get(&number) {
         return Ok(function.clone());
     }
+    let function = load(ctx, program)?;
+    kept.scripts.borrow_mut().insert(number, function.clone());
+    Ok(function)
+}
+
+/// Compiles a script's files and joins them to its function.
+fn load<'js>(ctx: &Ctx<'js>, program: &Program) -> rquickjs::Result<Function<'js>> {
     let mut factories = Vec::with_capacity(program.factories.len());
     for factory in &program.factories {
         factories.push(evaluate::<Function<'_>>(ctx, &factory.file, factory.text.clone())?);
     }
     let link: Function<'_> = evaluate(ctx, "klinke", program.link.clone())?;
-    let function: Function<'_> = link.call((factories, kept.klinke.clone()))?;
-    kept.scripts.borrow_mut().insert(number, function.clone());
-    Ok(function)
+    link.call((factories, kept(ctx)?.klinke.clone()))
 }
 
 impl ScriptStep {

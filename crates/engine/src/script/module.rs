@@ -19,7 +19,12 @@ use super::strip::Stripper;
 /// How many lines stand before the author's first one.
 pub(super) const LINES_BEFORE: u32 = 1;
 /// Most bytes of one file.
-const FILE_BYTES_MAX: usize = 1 << 20;
+const FILE_BYTES_MAX: usize = 128 << 10;
+/// Stack of the reading thread for each byte of the file. A byte opens one level of nesting at most
+/// (`((((…`), the parser and the walk recurse once per level, and unoptimised frames are large.
+const STACK_BYTES_PER_BYTE: usize = if cfg!(debug_assertions) { 16 << 10 } else { 4 << 10 };
+/// Stack of the reading thread for an empty file.
+const STACK_BYTES_MIN: usize = 1 << 20;
 
 /// A name that one file takes from another.
 #[derive(Debug)]
@@ -81,10 +86,24 @@ impl Module {
             }
         };
         if source.len() > FILE_BYTES_MAX {
-            return Err(ScriptError::at(file, source, 0, "the file is larger than 1 MB"));
+            return Err(ScriptError::at(file, source, 0, "the file is larger than 128 KB"));
         }
         let source = source.strip_prefix('\u{feff}').unwrap_or(source);
         let kind = if typescript { SourceType::ts() } else { SourceType::mjs() };
+        // On a thread with a stack for whatever nesting the file has: a file cannot overflow it.
+        let stack_bytes = STACK_BYTES_MIN + source.len() * STACK_BYTES_PER_BYTE;
+        let read = std::thread::scope(|scope| {
+            let builder = std::thread::Builder::new().name("klinke-script-read".to_owned());
+            let thread =
+                builder.stack_size(stack_bytes).spawn_scoped(scope, || Self::parse(file, source, kind));
+            thread.ok().and_then(|thread| thread.join().ok())
+        });
+        read.unwrap_or_else(|| {
+            Err(ScriptError::at(file, source, 0, "the file could not be read: no memory or a fault"))
+        })
+    }
+
+    fn parse(file: &str, source: &str, kind: SourceType) -> Result<Module, ScriptError> {
         let allocator = Allocator::default();
         let parsed = Parser::new(&allocator, source, kind.with_module(true)).parse();
         if let Some(error) = parsed.errors.first() {

@@ -81,6 +81,19 @@ impl Program {
         self.modules.iter().any(|module| module.sentences.contains(sentence))
     }
 
+    /// True when one of the files has this name as a whole word.
+    pub(super) fn has_word(&self, name: &str) -> bool {
+        let part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+        name.chars().all(part)
+            && self.modules.iter().any(|module| {
+                module.source.match_indices(name).any(|(at, _)| {
+                    let before = module.source[..at].chars().next_back();
+                    let after = module.source[at + name.len()..].chars().next();
+                    !before.is_some_and(part) && !after.is_some_and(part)
+                })
+            })
+    }
+
     /// True when the text stands in one of the files, word for word.
     pub(super) fn contains(&self, text: &str) -> bool {
         self.modules.iter().any(|module| module.source.contains(text))

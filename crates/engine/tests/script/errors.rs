@@ -31,6 +31,7 @@ fn no_patient_data_reaches_the_error() {
         "throw { message: msg.get('name') }",
         "msg[msg.get('name')].x()",
         "undefined[msg.get('name')]",
+        "const Mustermannsweg = 1; undefined[msg.get('name')]",
         "null[msg.get('name')] = 1",
         "const e = new Error('x'); e.name = msg.get('name'); throw e",
         "const e = new Error('x'); e.stack = 'at f (' + msg.get('name') + ':1:2)'; throw e",

@@ -94,6 +94,14 @@ fn deep_recursion() {
 }
 
 #[test]
+fn deeply_nested_text_is_refused_or_read() {
+    for (open, close) in [("[", "]"), ("!", ""), ("a=>", ""), ("1+", ""), ("{a:", "}")] {
+        let (open, close) = (open.repeat(20_000), close.repeat(20_000));
+        let _ = compile(&format!("export const x = {open}1{close}; export default (msg) => msg;"));
+    }
+}
+
+#[test]
 fn many_copies() {
     stopped("for (;;) msg.copy()", "more than 10000 copies");
 }

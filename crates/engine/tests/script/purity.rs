@@ -1,5 +1,7 @@
 //! Nothing of one message reaches another; the same envelope gives the same result.
 
+use klinke_engine::step::{Context, Step, Yield};
+
 use crate::toy::*;
 
 /// Both orders of messages, and each message alone in a fresh host, give the same.
@@ -226,6 +228,16 @@ fn time_is_the_envelopes_and_chance_repeats() {
     assert_eq!(call(&one, 1, "").gave, call(&two, 1, "").gave);
     assert_eq!(call(&one, 1, "").gave, call(&one, 1, "").gave);
     assert_ne!(call(&one, 1, "").gave, call(&one, 2, "").gave);
+    // The parts of one envelope differ from each other.
+    let envelope = envelope(1);
+    let mut context = Context::new(&envelope, "adt");
+    let Ok(Yield::Many(parts)) =
+        one.apply_all(&mut context, vec![Box::new(Toy::new("")), Box::new(Toy::new(""))])
+    else {
+        panic!("two parts give two messages");
+    };
+    let texts: Vec<_> = parts.into_iter().map(|mut part| part.payload().unwrap().to_vec()).collect();
+    assert_ne!(texts[0], texts[1]);
 }
 
 #[test]

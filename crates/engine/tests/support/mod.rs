@@ -1,6 +1,7 @@
 //! A toy format, scripted partners and a bed to run channels in.
 
-#![allow(dead_code, reason = "each test binary uses its own share")]
+#![allow(clippy::unwrap_used, reason = "a test that can't go on breaks off")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses its own share")]
 
 pub mod bed;
 pub mod partner;

@@ -9,7 +9,7 @@ pub enum Doubt {
     UnknownName,
     /// MSH-18 is blank or says ASCII, and there are bytes above 0x7F.
     Undeclared,
-    /// Declared single-byte, but all of it is valid UTF-8.
+    /// Declared otherwise, but all of it is valid UTF-8.
     IsUtf8,
     /// Declared UTF-8, but none of it is.
     NotUtf8,
@@ -68,7 +68,8 @@ fn examine(charset: Charset, bytes: &[u8]) -> (Charset, Option<Doubt>) {
             (false, false) => (Charset::WINDOWS_1252, Some(Doubt::NotUtf8)),
         };
     }
-    if utf8 && charset.is_single_byte() {
+    // A set that is not safe for the index comes here only when the bytes are UTF-8.
+    if utf8 && (charset.is_single_byte() || !charset.is_ascii_safe()) {
         return (Charset::UTF_8, Some(Doubt::IsUtf8));
     }
     if charset == Charset::LATIN_1 && bytes.iter().any(|b| (0x80..0xA0).contains(b)) {

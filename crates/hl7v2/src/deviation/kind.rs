@@ -50,7 +50,7 @@ kinds! {
     EVENT_MISMATCH "event-mismatch" "EVN-1 and MSH-9 name different events";
     CHARSET_UNKNOWN "charset-unknown" "MSH-18 names no known character set";
     CHARSET_UNDECLARED "charset-undeclared" "there are characters above ASCII, and MSH-18 does not say which set they are of";
-    CHARSET_IS_UTF8 "charset-is-utf8" "MSH-18 names a single-byte character set, but the message is UTF-8";
+    CHARSET_IS_UTF8 "charset-is-utf8" "MSH-18 names another character set, but the message is UTF-8";
     CHARSET_NOT_UTF8 "charset-not-utf8" "MSH-18 says UTF-8, but the message is not; read as Windows-1252";
     CHARSET_MIXED "charset-mixed" "MSH-18 says UTF-8, but only parts of the message are";
     CHARSET_WINDOWS "charset-windows-bytes" "MSH-18 says 8859/1, but there are characters that only Windows-1252 has";

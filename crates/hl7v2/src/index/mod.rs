@@ -98,7 +98,11 @@ impl Index {
         let header = find_header(bytes)?;
         self.reset(&header);
         self.open(header.name, header.start);
-        self.pass(bytes, header.start, method);
+        scan::boosted(
+            method,
+            #[inline(always)]
+            || self.pass(bytes, header.start, method),
+        );
         if self.segments.last().is_some_and(|s| s.next == OPEN) {
             self.close(bytes.len(), bytes.len());
             self.lines.unterminated = true;
@@ -170,6 +174,7 @@ impl Index {
         self.lines = LineNotes::default();
     }
 
+    #[inline(always)]
     fn pass(&mut self, bytes: &[u8], start: usize, method: Method) {
         let d = &self.delimiters;
         let inner = [d.component, d.repetition.unwrap_or(d.component), d.subcomponent.unwrap_or(d.component)];
@@ -195,7 +200,7 @@ impl Index {
     }
 
     /// Note the delimiters of one block, line end by line end.
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, bytes: &[u8], base: usize, masks: &Masks, resume: &mut usize) {
         self.non_ascii |= masks.high != 0;
         let mut delimiters = masks.field | masks.inner;
@@ -213,7 +218,7 @@ impl Index {
 
     /// Note the delimiters whose bits are set. Both lists are written at every delimiter and only
     /// the right one grows: a branch here would be mispredicted every other time.
-    #[inline]
+    #[inline(always)]
     fn take_delimiters(&mut self, base: usize, mut delimiters: u64, fields: u64) {
         if delimiters == 0 {
             return;
@@ -254,6 +259,17 @@ impl Index {
         if at < *resume {
             return;
         }
+        // The way it should be, and nearly always is: CR, name, separator.
+        if let Some(&[b'\r', a @ b'A'..=b'Z', b, c, separator]) = bytes[at..].first_chunk::<5>()
+            && separator == self.delimiters.field
+            && (b.is_ascii_uppercase() || b.is_ascii_digit())
+            && (c.is_ascii_uppercase() || c.is_ascii_digit())
+        {
+            self.lines.cr.note(at);
+            self.close(at, at + 1);
+            self.open([a, b, c], at + 1);
+            return;
+        }
         let run = bytes[at..].iter().position(|b| *b > b' ').map_or(&bytes[at..], |n| &bytes[at..at + n]);
         let next = at + run.len();
         *resume = next;
@@ -275,6 +291,7 @@ impl Index {
         }
     }
 
+    #[inline]
     fn open(&mut self, name: [u8; 3], start: usize) {
         self.reserve_block();
         self.slots[self.slot_count] = Slot { start: start as u32, first_mark: self.mark_count as u32 };
@@ -289,6 +306,7 @@ impl Index {
         self.slot_count += 1;
     }
 
+    #[inline]
     fn close(&mut self, end: usize, next: usize) {
         if let Some(segment) = self.segments.last_mut() {
             segment.end = end as u32;
@@ -339,6 +357,14 @@ pub(crate) fn segment_break(value: &[u8], field: u8) -> Option<usize> {
         }
     }
     None
+}
+
+/// True when the last line of a field would be a segment if a separator followed.
+pub(crate) fn ends_like_segment(value: &[u8], field: u8) -> bool {
+    let Some(at) = memchr::memrchr2(b'\r', b'\n', value) else { return false };
+    let start = value[at..].iter().position(|b| *b > b' ').map_or(value.len(), |n| at + n);
+    let line = &value[start..];
+    line.len() == 3 && segment_name(&[line, &[field]].concat(), field, true).is_some()
 }
 
 #[cfg(test)]

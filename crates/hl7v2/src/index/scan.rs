@@ -1,7 +1,7 @@
 //! Classifies blocks of 64 bytes: which bytes are field separators or line ends, which are
 //! delimiters inside fields, which are not ASCII. SSE2 is part of every x86-64, AVX2 is asked for
-//! at run time; everything else takes the table. The property test in `tests/index.rs` proves that
-//! all give the same masks.
+//! at run time; everything else takes the table. The property tests here and in
+//! `tests/properties.rs` prove that all give the same.
 
 /// One bit per byte of a block, lowest bit first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,6 +47,23 @@ impl Method {
             Self::Table
         }
     }
+}
+
+/// Run `pass`, compiled for the machine's bit instructions where the method allows.
+#[inline]
+pub(super) fn boosted<R>(method: Method, pass: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    #[allow(unsafe_code, reason = "calling code compiled for AVX2 and BMI")]
+    if method == Method::Avx2
+        && std::arch::is_x86_feature_detected!("avx2")
+        && std::arch::is_x86_feature_detected!("bmi1")
+        && std::arch::is_x86_feature_detected!("bmi2")
+    {
+        // SAFETY: the processor has just been asked for all three, the only requirement.
+        return unsafe { x86::boosted(pass) };
+    }
+    let _ = method;
+    pass()
 }
 
 /// Bytes in a block.
@@ -103,6 +120,11 @@ mod x86 {
         let mut word = [0u8; 8];
         word.copy_from_slice(&bytes[at..at + 8]);
         i64::from_le_bytes(word)
+    }
+
+    #[target_feature(enable = "avx2,bmi1,bmi2")]
+    pub(super) fn boosted<R>(pass: impl FnOnce() -> R) -> R {
+        pass()
     }
 
     #[target_feature(enable = "sse2")]

@@ -95,7 +95,7 @@ impl Message {
             if found > 0 {
                 let separator = self.delimiters().repetition.unwrap_or(b'~');
                 let rebuilt = kept.join(&separator);
-                self.put(position, step.number, rebuilt);
+                self.put(position, step.number, rebuilt)?;
                 deleted += found;
             }
         }
@@ -194,7 +194,7 @@ impl Message {
             return Err(Error::NoDelimiter { place: place_of_path(path) });
         };
         if rebuilt != field.bytes {
-            self.put(position, step.number, rebuilt);
+            self.put(position, step.number, rebuilt)?;
         }
         Ok(count)
     }
@@ -225,13 +225,13 @@ impl Message {
         };
         let field = self.segment(position).and_then(|s| s.field(step.number)).map_or(&[][..], |f| f.bytes);
         if field.is_empty() {
-            self.put(position, step.number, value.to_vec());
+            self.put(position, step.number, value.to_vec())?;
             return Ok(1);
         }
         let separator = self.delimiters().repetition.ok_or(Error::NoDelimiter { place })?;
         let number = 1 + memchr::memchr_iter(separator, field).count() + 1;
         let rebuilt = [field, &[separator], value].concat();
-        self.put(position, step.number, rebuilt);
+        self.put(position, step.number, rebuilt)?;
         Ok(number)
     }
 
@@ -266,17 +266,28 @@ impl Message {
         Ok(position)
     }
 
-    /// Put the bytes of a whole field.
-    pub(super) fn put(&mut self, position: usize, field: usize, bytes: Vec<u8>) {
+    /// Put the bytes of a whole field. Refused where the separator that has to be put behind the last
+    /// field would turn the end of its text into a segment.
+    pub(super) fn put(&mut self, position: usize, field: usize, bytes: Vec<u8>) -> Result<(), Error> {
         let delimiters = *self.index.delimiters();
+        let last = self.segment(position).map(|s| (s.field_count(), s.field(s.field_count())));
+        if let Some((count, Some(part))) = last
+            && count < field
+            && index::ends_like_segment(part.bytes, delimiters.field)
+        {
+            let place = self.place_of(position).field(count);
+            let reason = "the field ends in a line that a separator behind it would turn into a segment";
+            return Err(Error::NotEditable { place, reason });
+        }
         let segments = self.segment_count();
         let overlay = self.overlay.get_or_insert_with(|| super::Overlay::new(segments));
-        let Some(own) = overlay.own(position, &self.index) else { return };
+        let Some(own) = overlay.own(position, &self.index) else { return Ok(()) };
         let slot = if is_header(own.name) { field - 1 } else { field };
         while own.slots.len() <= slot {
             own.slots.push(OwnSlot::new(Vec::new(), &delimiters));
         }
         own.slots[slot] = OwnSlot::new(bytes, &delimiters);
+        Ok(())
     }
 
     fn check_raw(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {

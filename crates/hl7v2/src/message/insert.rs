@@ -34,8 +34,12 @@ impl Message {
         }
         let position = self.position_at(at)?;
         let delimiters = *self.delimiters();
-        let slots =
-            segment.split(|b| *b == field).map(|slot| OwnSlot::new(slot.to_vec(), &delimiters)).collect();
+        let slot = |bytes: &[u8]| OwnSlot::new(bytes.to_vec(), &delimiters);
+        let mut slots: Vec<OwnSlot> = segment.split(|b| *b == field).map(slot).collect();
+        if slots.len() == 1 {
+            // With its separator a bare name can't be taken for a short word on a line of text.
+            slots.push(slot(b""));
+        }
         self.overlay_mut()
             .order
             .insert(position, Entry::Own(Box::new(Own { name, slots, terminator: None })));
@@ -134,7 +138,7 @@ impl Message {
             count += 1;
             let bytes = number.to_string().into_bytes();
             if segment.field(1).is_none_or(|field| field.raw() != bytes) {
-                self.put(position, 1, bytes);
+                self.put(position, 1, bytes)?;
             }
         }
         Ok(count)

@@ -1,5 +1,6 @@
 //! A message: its bytes, the index over them, and the edits lying over both.
 
+mod convert;
 mod edit;
 mod insert;
 mod overlay;
@@ -14,6 +15,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
+pub use convert::LineEnd;
 pub use insert::At;
 pub use part::{Part, Parts};
 pub use read::{All, PlacedPart};
@@ -170,6 +172,20 @@ impl Message {
         &self.raw
     }
 
+    /// What follows a segment, in the set of the index.
+    pub(crate) fn terminator_of(&self, position: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        match &self.overlay {
+            Some(overlay) => overlay.write_terminator(position, &self.raw, &self.index, &mut out),
+            None => {
+                let place = self.index.segments().get(position);
+                let gap = place.map_or(0..0, |s| s.end as usize..s.next as usize);
+                out.extend_from_slice(&self.raw[gap]);
+            }
+        }
+        out
+    }
+
     /// Some of the bytes, as they would be on the wire.
     pub(crate) fn wire_slice(&self, range: std::ops::Range<usize>) -> Bytes {
         match &self.wire {
@@ -229,11 +245,12 @@ impl Message {
         if bytes == b"\"\"" {
             return Cow::Borrowed("");
         }
-        let escaped = self.delimiters().escape.is_some_and(|b| memchr::memchr(b, bytes).is_some());
-        match (escaped, std::str::from_utf8(bytes)) {
-            (false, Ok(text)) if text.is_ascii() => return Cow::Borrowed(text),
-            _ => {}
+        let escape = self.delimiters().escape;
+        let plain = |b: &u8| b.is_ascii() && Some(*b) != escape;
+        if let (true, Ok(text)) = (bytes.iter().all(plain), std::str::from_utf8(bytes)) {
+            return Cow::Borrowed(text);
         }
+        let escaped = escape.is_some_and(|b| memchr::memchr(b, bytes).is_some());
         let charset = self.inner_charset();
         match charset.decode(bytes) {
             Cow::Borrowed(text) => escape::unescape(text, self.delimiters(), charset),

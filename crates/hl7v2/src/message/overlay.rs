@@ -89,35 +89,32 @@ impl Overlay {
     pub(super) fn write(&self, raw: &Bytes, index: &Index, out: &mut Vec<u8>) {
         let prefix = index.segments().first().map_or(0, |s| s.start as usize);
         out.extend_from_slice(&raw[..prefix]);
-        for (i, entry) in self.order.iter().enumerate() {
-            let last = i + 1 == self.order.len();
-            let terminator = match entry {
+        for (position, entry) in self.order.iter().enumerate() {
+            match entry {
                 Entry::Raw(segment) => {
-                    let segment_place = &index.segments()[*segment as usize];
-                    out.extend_from_slice(&raw[segment_place.start as usize..segment_place.end as usize]);
-                    Some(*segment)
+                    let place = &index.segments()[*segment as usize];
+                    out.extend_from_slice(&raw[place.start as usize..place.end as usize]);
                 }
-                Entry::Own(own) => {
-                    own.write(raw, index, out);
-                    own.terminator
-                }
-            };
-            write_terminator(terminator, last, raw, index, out);
+                Entry::Own(own) => own.write(raw, index, out),
+            }
+            self.write_terminator(position, raw, index, out);
         }
     }
-}
 
-/// Write what followed a segment when it came. If that was nothing (the last segment without CR) and
-/// another segment follows now, the message's usual line end is put there.
-fn write_terminator(origin: Option<u32>, last: bool, raw: &Bytes, index: &Index, out: &mut Vec<u8>) {
-    let usual = index.lines().terminator();
-    let Some(origin) = origin else { return out.extend_from_slice(usual) };
-    let segment = &index.segments()[origin as usize];
-    let gap = &raw[segment.end as usize..segment.next as usize];
-    if gap.is_empty() && !last {
-        out.extend_from_slice(usual);
-    } else {
-        out.extend_from_slice(gap);
+    /// Write what followed a segment when it came. If that was nothing (the last segment without CR)
+    /// and another segment follows now, the message's usual line end is put there.
+    pub(super) fn write_terminator(&self, position: usize, raw: &Bytes, index: &Index, out: &mut Vec<u8>) {
+        let usual = index.lines().terminator();
+        let origin = match self.order.get(position) {
+            Some(Entry::Raw(segment)) => Some(*segment),
+            Some(Entry::Own(own)) => own.terminator,
+            None => None,
+        };
+        let Some(origin) = origin else { return out.extend_from_slice(usual) };
+        let place = &index.segments()[origin as usize];
+        let gap = &raw[place.end as usize..place.next as usize];
+        let last = position + 1 == self.order.len();
+        out.extend_from_slice(if gap.is_empty() && !last { usual } else { gap });
     }
 }
 

@@ -85,9 +85,16 @@ impl<'a> Part<'a> {
 
     /// True when the text of this part is `text`.
     pub(super) fn is(&self, text: &str) -> bool {
-        self.bytes == text.as_bytes() || self.text() == text
+        if self.bytes == text.as_bytes() {
+            return true;
+        }
+        // Only escapes, other bytes than ASCII, and null can read otherwise than they are written.
+        let escape = self.delimiters().escape;
+        let plain = |b: &u8| b.is_ascii() && *b != b'"' && Some(*b) != escape;
+        !self.bytes.iter().all(plain) && self.text() == text
     }
 
+    #[inline]
     fn delimiters(&self) -> &'a Delimiters {
         self.message.delimiters()
     }
@@ -115,6 +122,31 @@ impl<'a> Part<'a> {
         (count == number).then(|| self.cut(start, self.bytes.len(), first_mark, self.marks.len()))
     }
 
+    /// Component `number` of the first repetition, without looking for the repetition's end first.
+    #[inline]
+    pub(super) fn component_of_first(&self, number: usize) -> Option<Part<'a>> {
+        let delimiters = self.delimiters();
+        let (mut start, mut first_mark, mut count) = (0, 0, 1);
+        for (i, mark) in self.marks.iter().enumerate() {
+            let at = (mark - self.base) as usize;
+            let byte = self.bytes.get(at).copied();
+            let ends = byte == delimiters.repetition;
+            if ends || byte == Some(delimiters.component) {
+                if count == number {
+                    return Some(self.cut(start, at, first_mark, i));
+                }
+                if ends {
+                    return None;
+                }
+                count += 1;
+                start = at + 1;
+                first_mark = i + 1;
+            }
+        }
+        (count == number).then(|| self.cut(start, self.bytes.len(), first_mark, self.marks.len()))
+    }
+
+    #[inline]
     fn cut(&self, start: usize, end: usize, first_mark: usize, end_mark: usize) -> Part<'a> {
         Part {
             message: self.message,

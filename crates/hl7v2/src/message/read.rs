@@ -167,8 +167,14 @@ pub(super) fn repetition_holds(repetition: &Part<'_>, condition: &Condition) -> 
 fn pick<'a>(segment: &Segment<'a>, step: &FieldStep) -> Option<Part<'a>> {
     let field = segment.field(step.number)?;
     let repetition = match &step.repetition {
-        Repetition::Unsaid if step.component.is_none() => return Some(field),
-        Repetition::Unsaid => field.repetition(1),
+        Repetition::Unsaid | Repetition::Nth(Nth::Number(1)) if step.component.is_some() => {
+            let component = field.component_of_first(step.component?)?;
+            return match step.subcomponent {
+                None => Some(component),
+                Some(number) => component.subcomponent(number),
+            };
+        }
+        Repetition::Unsaid => return Some(field),
         Repetition::Nth(Nth::Number(number)) => field.repetition(*number),
         Repetition::Nth(Nth::All) => field.repetition(1),
         Repetition::Where(condition) => field.repetitions().find(|r| repetition_holds(r, condition)),

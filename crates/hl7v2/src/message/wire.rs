@@ -34,8 +34,12 @@ fn unsafe_for_index(bytes: &Bytes, default: Option<Charset>) -> Option<Charset> 
         return None;
     }
     let charset = declared(bytes).or(default)?;
-    let applies = !charset.is_ascii_safe() && !charset.is_wide() && charset.decode_strict(bytes).is_some();
-    applies.then_some(charset)
+    if charset.is_ascii_safe() || charset.is_wide() {
+        return None;
+    }
+    // Declared so, but really UTF-8: that can be searched as it is.
+    let utf8 = std::str::from_utf8(bytes).is_ok() && charset.decode_strict(bytes).is_none();
+    (!utf8).then_some(charset)
 }
 
 /// MSH-18, read without an index: names are ASCII, and only personal names come in other bytes.

@@ -81,7 +81,7 @@ pub fn answers_calls_made_in_a_done(subject: &mut dyn Subject) {
         weak.upgrade().unwrap().accept(next, Box::new(move |id| sender.send(id).unwrap()));
     });
     bed.store.accept(bed.new_envelope("first", 0), done);
-    assert_eq!(receiver.recv_timeout(Duration::from_secs(10)).unwrap(), Ok(EnvelopeId(2)));
+    assert_eq!(receiver.recv_timeout(Duration::from_secs(120)).unwrap(), Ok(EnvelopeId(2)));
 }
 
 /// Everything that was said of an envelope is there after a restart.

@@ -75,25 +75,26 @@ pub fn prunes_by_size_oldest_first(subject: &mut dyn Subject) {
     let bed = Bed::new(subject);
     for number in 0..10u32 {
         let mut new = bed.new_envelope("", 0);
+        new.format = "noise".into();
         let mut random = number;
         let noise = |_| {
             random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (random >> 24) as u8
         };
-        new.payload = Payload::new((0..100_000).map(noise).collect());
+        new.payload = Payload::new((0..400_000).map(noise).collect());
         let id = bed.accept(new).unwrap();
         let key = bed.route_to(id, "");
         bed.tried(&key, 1, AttemptResult::Delivered);
     }
     let before = bed.store.health().unwrap().bytes;
     let rule = |bytes| PruneRule { channel: bed.channel, age_max: None, bytes_max: Some(bytes) };
-    assert_eq!(prune_all(&bed, rule(2_000_000), 0).envelopes, 0);
-    let report = prune_all(&bed, rule(450_000), 0);
+    assert_eq!(prune_all(&bed, rule(8_000_000), 0).envelopes, 0);
+    let report = prune_all(&bed, rule(1_800_000), 0);
     assert_eq!(report.envelopes, 6);
-    assert!(report.bytes >= 600_000);
+    assert!(report.bytes >= 2_400_000);
     assert!(!is_there(&bed, 6) && is_there(&bed, 7));
-    assert!(bed.store.part(EnvelopeId(7), 0).unwrap().len() == 100_000);
-    assert!(bed.store.health().unwrap().bytes < before - 500_000);
+    assert!(bed.store.part(EnvelopeId(7), 0).unwrap().len() == 400_000);
+    assert!(bed.store.health().unwrap().bytes < before - 2_000_000);
     assert_eq!(bed.store.health().unwrap().envelopes, 4);
     assert_eq!(bed.store.verify(&mut |_, _| ()).unwrap().faults, Vec::<String>::new());
 }

@@ -1,0 +1,115 @@
+//! The list of adapters: what a site can name, how each one is made, and the schemas of their settings.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use klinke_engine::link::Destination;
+use klinke_engine::source::{Source, SourceError};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::net::Statistics;
+
+/// All adapters, by the names that site files use. A new one is one line here.
+pub const ALL: [Adapter; 5] = [
+    crate::file::ADAPTER,
+    crate::http::ADAPTER,
+    crate::mllp::ADAPTER,
+    crate::tcp::ADAPTER,
+    crate::timer::ADAPTER,
+];
+
+/// One adapter.
+#[derive(Clone, Copy, Debug)]
+pub struct Adapter {
+    /// Its name in site files.
+    pub name: &'static str,
+    /// What it is, in a few words.
+    pub about: &'static str,
+    /// As a channel's source, if it can be one.
+    pub source: Option<SourceKind>,
+    /// As a destination, if it can be one.
+    pub destination: Option<DestinationKind>,
+}
+
+/// How a source is made.
+#[derive(Clone, Copy, Debug)]
+pub struct SourceKind {
+    /// Makes it from what the site says.
+    pub make: fn(Value, &Surroundings<'_>) -> Result<MadeSource, MakeError>,
+    /// The schema of what the site can say.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+/// How a destination is made.
+#[derive(Clone, Copy, Debug)]
+pub struct DestinationKind {
+    /// Makes it from what the site says.
+    pub make: fn(Value, &Surroundings<'_>) -> Result<MadeDestination, MakeError>,
+    /// The schema of what the site can say.
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+/// Where an adapter is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'a> {
+    /// The site's folder: relative file names begin there.
+    pub folder: &'a Path,
+    /// The channel's name.
+    pub channel: &'a str,
+}
+
+/// A source, and what the site says of it to others than itself.
+pub struct MadeSource {
+    /// The source.
+    pub source: Box<dyn Source>,
+    /// The system that sends.
+    pub from: Option<String>,
+    /// What it counts, if it counts.
+    pub statistics: Option<Arc<Statistics>>,
+}
+
+/// A destination, and what the site says of it to others than itself.
+#[derive(Debug)]
+pub struct MadeDestination {
+    /// The destination.
+    pub destination: Arc<dyn Destination>,
+    /// Most links at a time.
+    pub connections: usize,
+    /// What it counts, if it counts.
+    pub statistics: Option<Arc<Statistics>>,
+}
+
+/// Why an adapter can't be made. The text of a key that does not exist names those that do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct MakeError(String);
+
+/// The adapter of this name.
+pub fn adapter(name: &str) -> Option<&'static Adapter> {
+    const LIST: &[Adapter] = &ALL;
+    LIST.iter().find(|adapter| adapter.name == name)
+}
+
+/// Settings from what the site says.
+pub(crate) fn settings<T: DeserializeOwned>(value: Value) -> Result<T, MakeError> {
+    serde_json::from_value(value).map_err(|error| MakeError(error.to_string()))
+}
+
+/// The schema of settings, without the definitions that it refers to.
+pub(crate) fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+impl From<SourceError> for MakeError {
+    fn from(error: SourceError) -> Self {
+        MakeError(error.to_string())
+    }
+}
+
+impl std::fmt::Debug for MadeSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MadeSource").field("from", &self.from).finish_non_exhaustive()
+    }
+}
