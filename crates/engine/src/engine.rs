@@ -1,28 +1,40 @@
 //! All channels of a site over one store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use klinke_model::{ChannelId, DeliveryKey, DestinationId, EnvelopeId, Origin, Payload, Timestamp};
+use klinke_model::{ChannelId, DestinationId, EnvelopeId, Origin, Payload, Timestamp};
 use klinke_store::{Action, Store};
-use tokio::sync::{Mutex, RwLock, oneshot};
+use tokio::sync::{Mutex, RwLock};
 
 use crate::channel::running::{Ground, Running};
 use crate::channel::spec::ChannelSpec;
 use crate::clock::Clock;
 use crate::lane::desk::DeskReport;
+use crate::link::Destination;
+use crate::reads::{Reader, Reads};
+use crate::relay::{Counts, Relay};
 use crate::source::{Arrival, Receipt, Refusal};
 
-/// The name under which the store remembers whether the last run ended in good order.
+/// The name under which the store remembers how the last run ended: nothing when nothing that waits may
+/// have been sent before, `stopped N` when it may have been up to envelope N, all else when the run broke
+/// off.
 const MARK: &str = "engine/running";
+
+/// The running channels by name, shared with the relays that feed them.
+pub(crate) type Channels = RwLock<BTreeMap<String, Arc<Running>>>;
 
 /// The engine: start it, apply channels, stop it.
 pub struct Engine {
-    ground: Ground,
-    channels: RwLock<BTreeMap<String, Arc<Running>>>,
-    /// One change at a time.
-    changing: Mutex<()>,
+    pub(crate) ground: Ground,
+    pub(crate) channels: Arc<Channels>,
+    /// One change at a time. It holds the channels whose latest stop was not in good order: what they
+    /// were sending then may be sent again.
+    pub(crate) changing: Mutex<BTreeSet<String>>,
+    /// Envelopes up to this one may have been sent by a run that did not end in good order.
+    repeat_to: EnvelopeId,
+    hops: Counts,
 }
 
 /// Why a channel did not start.
@@ -75,34 +87,57 @@ impl Engine {
     /// An engine over a store. Notes there that it runs, and learns whether an earlier run ended
     /// without saying what it had sent.
     pub async fn start(store: Arc<dyn Store>, clock: Clock) -> Result<Engine, StartError> {
-        let marked = store.clone();
-        let look = move || -> klinke_store::Result<EnvelopeId> {
-            let broke_off = marked.value(MARK)?.is_some();
-            marked.set_value(MARK, Some(b"1"))?;
-            let channels = marked.channels()?;
-            let last = channels.iter().filter_map(|channel| channel.last).max();
-            Ok(last.filter(|_| broke_off).unwrap_or_default())
+        Engine::start_with(store, clock, Reads::Blocking).await
+    }
+
+    /// As [`Engine::start`], with a word on where the store is read.
+    pub async fn start_with(store: Arc<dyn Store>, clock: Clock, reads: Reads) -> Result<Engine, StartError> {
+        let reader = Reader { store, reads };
+        let look = |store: &dyn Store| -> klinke_store::Result<EnvelopeId> {
+            let mark = store.value(MARK)?;
+            store.set_value(MARK, Some(b"running"))?;
+            let channels = store.channels()?;
+            let last = channels.iter().filter_map(|channel| channel.last).max().unwrap_or_default();
+            Ok(mark.map_or(EnvelopeId(0), |mark| stopped(&mark).unwrap_or(last)))
         };
-        let repeat_to = tokio::task::spawn_blocking(look)
-            .await
-            .map_err(|error| StartError::Broken(error.to_string()))??;
-        let ground = Ground { store, clock, repeat_to };
-        Ok(Engine { ground, channels: RwLock::default(), changing: Mutex::default() })
+        let repeat_to = reader.read(look).await?;
+        let ground = Ground { reader, clock };
+        Ok(Engine {
+            ground,
+            channels: Arc::default(),
+            changing: Mutex::default(),
+            repeat_to,
+            hops: Counts::default(),
+        })
     }
 
     /// The store below.
     pub fn store(&self) -> &Arc<dyn Store> {
-        &self.ground.store
+        &self.ground.reader.store
+    }
+
+    /// A destination that hands what it is given to another channel of this engine, in process. The
+    /// channel is looked for when something is delivered: while it does not run, the relay is a partner
+    /// that can't be reached.
+    pub fn relay(&self, channel: &str) -> Arc<dyn Destination> {
+        let channels = Arc::downgrade(&self.channels);
+        Arc::new(Relay::new(channel, channels, &self.ground, self.hops.clone()))
     }
 
     /// Makes these the running channels: starts what is new, starts anew what has changed, stops what
     /// is not among them, leaves alone what is as it was.
     pub async fn apply(&self, specs: Vec<ChannelSpec>, stop_limit: Duration) -> Applied {
-        let _one = self.changing.lock().await;
+        let mut broken = self.changing.lock().await;
         let mut applied = Applied::default();
         let mut before = self.channels.read().await.clone();
+        let mut seen = BTreeSet::new();
         for spec in specs {
             let name = spec.name.clone();
+            if !seen.insert(name.clone()) {
+                let error = StartError::Source("another channel has the same name".to_owned());
+                applied.failed.push((name, error));
+                continue;
+            }
             match before.remove(&name) {
                 Some(old) if old.is_as(&spec.text) => {
                     applied.kept.push(name);
@@ -115,13 +150,11 @@ impl Engine {
                     }
                     continue;
                 }
-                Some(old) => {
-                    old.stop(stop_limit).await;
-                    self.channels.write().await.remove(&name);
-                }
+                Some(old) => self.stop_one(&name, &old, stop_limit, &mut broken).await,
                 None => {}
             }
-            match Running::start(spec, &self.ground).await {
+            let repeat_to = self.repeat_to(broken.contains(&name)).await;
+            match Running::start(spec, &self.ground, repeat_to).await {
                 Ok(running) => {
                     tracing::info!(channel = %name, address = running.address, "the channel runs");
                     self.channels.write().await.insert(name.clone(), Arc::new(running));
@@ -134,17 +167,42 @@ impl Engine {
             }
         }
         for (name, old) in before {
-            old.stop(stop_limit).await;
-            self.channels.write().await.remove(&name);
+            self.stop_one(&name, &old, stop_limit, &mut broken).await;
             tracing::info!(channel = %name, "the channel has stopped");
             applied.stopped.push(name);
         }
         applied
     }
 
+    async fn stop_one(&self, name: &str, old: &Arc<Running>, limit: Duration, broken: &mut BTreeSet<String>) {
+        let orderly = old.stop(limit).await;
+        self.channels.write().await.remove(name);
+        if orderly {
+            return;
+        }
+        tracing::warn!(channel = %name, "the channel was broken off: what it was sending may be sent again");
+        broken.insert(name.to_owned());
+        // What its tasks gave the store before they were broken off is to be written before the store is
+        // read anew: this entry changes nothing and comes after all of it.
+        if let Some(desk) = old.desks.first() {
+            let action = Action::Release { destination: desk.id, lane: Some("\u{0}".into()) };
+            let _ = tokio::time::timeout(limit, self.write(action)).await;
+        }
+    }
+
+    /// Up to where deliveries may have been sent before.
+    async fn repeat_to(&self, broken: bool) -> EnvelopeId {
+        if !broken {
+            return self.repeat_to;
+        }
+        let channels = self.ground.reader.read(|store| store.channels()).await;
+        let last = channels.ok().and_then(|all| all.iter().filter_map(|channel| channel.last).max());
+        last.map_or(self.repeat_to, |last| last.max(self.repeat_to))
+    }
+
     /// Stops all channels within `limit`; true when everything ended in good order.
     pub async fn stop(&self, limit: Duration) -> bool {
-        let _one = self.changing.lock().await;
+        let broken = self.changing.lock().await;
         let channels = std::mem::take(&mut *self.channels.write().await);
         let stops =
             channels.into_values().map(|channel| tokio::spawn(async move { channel.stop(limit).await }));
@@ -154,9 +212,8 @@ impl Engine {
             orderly &= stop.await.unwrap_or(false);
         }
         if orderly {
-            let store = self.ground.store.clone();
-            let cleared = tokio::task::spawn_blocking(move || store.set_value(MARK, None)).await;
-            orderly = matches!(cleared, Ok(Ok(())));
+            let repeat_to = self.repeat_to(!broken.is_empty()).await;
+            orderly = self.ground.reader.read(move |store| note_end(store, repeat_to)).await.is_ok();
         }
         orderly
     }
@@ -192,51 +249,18 @@ impl Engine {
         let arrival = Arrival { payload, received, peer: peer.into(), system: None };
         running.intake.submit_from(arrival, origin).await
     }
+}
 
-    /// Does what a person decided: in the store first, then in the lanes. Gives how many deliveries it
-    /// touched; a delivery that is under way just now is not touched.
-    pub async fn act(&self, action: Action) -> klinke_store::Result<u64> {
-        let destination = match &action {
-            Action::Hold { destination, .. } | Action::Release { destination, .. } => *destination,
-            Action::Kill { key, .. } | Action::Skip { key, .. } | Action::Revive { key, .. } => {
-                key.destination
-            }
-        };
-        let channels = self.channels.read().await.clone();
-        let desk =
-            channels.values().flat_map(|channel| &channel.desks).find(|desk| desk.id == destination).cloned();
-        if let (Some(desk), Action::Kill { key, .. } | Action::Skip { key, .. }) = (&desk, &action)
-            && !desk.remove(&key.lane, (key.envelope, key.part))
-        {
-            return Ok(0);
-        }
-        let touched = self.write(action.clone()).await;
-        let Some(desk) = desk else { return touched };
-        match (&action, &touched) {
-            (Action::Hold { lane, .. }, Ok(_)) => desk.hold(lane.as_ref()),
-            (Action::Release { lane, .. }, Ok(_)) => desk.release(lane.as_ref()),
-            (Action::Kill { .. } | Action::Skip { .. }, Ok(1..)) => desk.removed(),
-            (Action::Kill { key, .. } | Action::Skip { key, .. }, Err(_)) => self.reread(&desk, key),
-            (Action::Revive { key, .. }, Ok(1..)) => desk.revived(&key.lane),
-            _ => {}
-        }
-        touched
-    }
+/// The number in `stopped N`.
+fn stopped(mark: &[u8]) -> Option<EnvelopeId> {
+    std::str::from_utf8(mark).ok()?.strip_prefix("stopped ")?.parse().ok()
+}
 
-    /// The store did not take a decision: the lane is read anew.
-    fn reread(&self, desk: &crate::lane::desk::Desk, key: &DeliveryKey) {
-        desk.revived(&key.lane);
-        desk.removed();
+/// Notes an end in good order, and what was sent before it by a run that did not end so and still waits.
+fn note_end(store: &dyn Store, repeat_to: EnvelopeId) -> klinke_store::Result<()> {
+    let (_, destinations) = store.books()?;
+    if repeat_to == EnvelopeId(0) || destinations.iter().all(|one| one.waiting == 0) {
+        return store.set_value(MARK, None);
     }
-
-    async fn write(&self, action: Action) -> klinke_store::Result<u64> {
-        let (sender, receiver) = oneshot::channel();
-        self.ground.store.act(
-            action,
-            Box::new(move |done| {
-                let _ = sender.send(done);
-            }),
-        );
-        receiver.await.unwrap_or(Err(klinke_store::Error::Closed))
-    }
+    store.set_value(MARK, Some(format!("stopped {repeat_to}").as_bytes()))
 }

@@ -9,6 +9,9 @@
 //! | the results lie in the lanes of their destinations | `lane::queue`, `lane::desk` |
 //! | an adapter delivers, the answer becomes a disposition | [`link`], [`answers`], `lane::links` |
 //!
+//! A channel can feed another one in process ([`Engine::relay`]), and people stop, give up, revive and
+//! send again (`operator`).
+//!
 //! [`Engine`] holds all channels of a site over one store.
 
 pub mod answers;
@@ -19,6 +22,9 @@ pub mod document;
 mod engine;
 mod lane;
 pub mod link;
+mod operator;
+mod reads;
+mod relay;
 pub mod retry;
 pub mod schedule;
 pub mod source;
@@ -29,6 +35,9 @@ pub use channel::spec;
 pub use channel::work::{Made, Observer};
 pub use engine::{Applied, ChannelReport, Engine, StartError};
 pub use lane::desk::DeskReport;
+pub use operator::AgainError;
+pub use reads::Reads;
+pub use relay::HOPS_MAX;
 
 /// A boxed future, as traits of adapters return it.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -40,9 +40,9 @@ impl Stop {
         (Stopper(sender), Stop(receiver))
     }
 
-    /// True once it was said.
+    /// True once it was said, or nobody is left to say it.
     pub fn is_said(&self) -> bool {
-        *self.0.borrow()
+        *self.0.borrow() || self.0.has_changed().is_err()
     }
 
     /// Waits until it is said, or nobody is left to say it.

@@ -1,6 +1,7 @@
 //! Envelopes on their way from the store to the steps: a short queue in memory, all else on disk.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use klinke_model::{Envelope, EnvelopeId};
@@ -12,6 +13,8 @@ pub(crate) struct Inbox {
     bytes_max: usize,
     state: Mutex<State>,
     notify: Notify,
+    /// Envelopes accepted and not yet routed, here or in the store.
+    unrouted: AtomicI64,
 }
 
 struct State {
@@ -34,10 +37,11 @@ pub(crate) enum Found {
 }
 
 impl Inbox {
-    /// An inbox that first looks into the store.
-    pub fn new(items_max: usize, bytes_max: usize) -> Self {
+    /// An inbox that first looks into the store, where `unrouted` envelopes lie from before.
+    pub fn new(items_max: usize, bytes_max: usize, unrouted: u64) -> Self {
         let state = State { queue: VecDeque::new(), bytes: 0, behind: true, newest: EnvelopeId(0) };
-        Inbox { items_max, bytes_max, state: Mutex::new(state), notify: Notify::new() }
+        let unrouted = AtomicI64::new(i64::try_from(unrouted).unwrap_or(i64::MAX));
+        Inbox { items_max, bytes_max, state: Mutex::new(state), notify: Notify::new(), unrouted }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -46,6 +50,7 @@ impl Inbox {
 
     /// Takes an envelope that the store has just accepted. Called in the order of their numbers.
     pub fn push(&self, envelope: Envelope) {
+        self.unrouted.fetch_add(1, Ordering::Relaxed);
         let mut state = self.lock();
         state.newest = envelope.id;
         let full = state.queue.len() >= self.items_max
@@ -58,6 +63,16 @@ impl Inbox {
         }
         drop(state);
         self.notify.notify_one();
+    }
+
+    /// The store has confirmed what the steps made of an envelope.
+    pub fn routed(&self) {
+        self.unrouted.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Envelopes whose steps have not run.
+    pub fn unrouted(&self) -> u64 {
+        u64::try_from(self.unrouted.load(Ordering::Relaxed)).unwrap_or(0)
     }
 
     /// What comes after `last`; at most `limit`.
@@ -78,7 +93,8 @@ impl Inbox {
         }
     }
 
-    /// The worker has read the store's end and done all up to `last`. False when more came meanwhile.
+    /// The worker has found nothing more in the store and done all up to `last`. False when more came
+    /// meanwhile.
     pub fn caught_up(&self, last: EnvelopeId) -> bool {
         let mut state = self.lock();
         if state.newest <= last {
@@ -136,7 +152,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_read_in_the_store_and_order_holds() {
-        let inbox = Inbox::new(2, 1_000);
+        let inbox = Inbox::new(2, 1_000, 0);
         assert!(matches!(inbox.take(EnvelopeId(0), 9), Found::InStore), "the store is asked first");
         assert!(inbox.caught_up(EnvelopeId(0)));
         (1..=4).for_each(|id| inbox.push(envelope(id)));
@@ -152,7 +168,7 @@ mod tests {
 
     #[test]
     fn what_the_store_has_shown_already_is_not_taken_twice() {
-        let inbox = Inbox::new(10, 1_000);
+        let inbox = Inbox::new(10, 1_000, 0);
         assert!(inbox.caught_up(EnvelopeId(0)));
         (1..=3).for_each(|id| inbox.push(envelope(id)));
         assert_eq!(ids(inbox.take(EnvelopeId(2), 9)), [3]);

@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use klinke_model::{ChannelId, Envelope, EnvelopeId, Origin, Timestamp, VersionId};
-use klinke_store::{Error, NewEnvelope, Store};
+use klinke_store::{Error, NewEnvelope};
 use tokio::sync::oneshot;
 
 use super::inbox::Inbox;
@@ -16,12 +16,13 @@ use crate::BoxFuture;
 use crate::clock::Clock;
 use crate::document::Format;
 use crate::lane::desk::Desk;
+use crate::reads::Reader;
 use crate::source::{Arrival, End, Intake, Receipt, Refusal};
 
 pub(crate) struct ChannelIntake {
     pub id: ChannelId,
     pub name: String,
-    pub store: Arc<dyn Store>,
+    pub reader: Reader,
     pub clock: Clock,
     pub format: Arc<dyn Format>,
     pub format_name: Arc<str>,
@@ -50,9 +51,12 @@ impl Intake for ChannelIntake {
             return Some(Refusal::Stopping);
         }
         let desks = self.desks.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let full = desks.iter().find(|desk| desk.waiting() >= self.limits.waiting_max)?;
-        let (name, most) = (&full.name, self.limits.waiting_max);
-        Some(Refusal::Full(format!("{most} deliveries wait for {name}")))
+        let most = self.limits.waiting_max;
+        if self.inbox.unrouted() >= most {
+            return Some(Refusal::Full(format!("{most} envelopes wait for the steps of {}", self.name)));
+        }
+        let full = desks.iter().find(|desk| desk.waiting() >= most)?;
+        Some(Refusal::Full(format!("{most} deliveries wait for {}", full.name)))
     }
 
     fn now(&self) -> Timestamp {
@@ -71,12 +75,7 @@ impl ChannelIntake {
         arrival: Arrival,
         origin: Origin,
     ) -> BoxFuture<'static, Result<Receipt, Refusal>> {
-        if let Some(refusal) = self.pressure() {
-            return Box::pin(async { Err(refusal) });
-        }
-        if arrival.payload.len() > self.limits.payload_bytes_max {
-            let (len, most) = (arrival.payload.len(), self.limits.payload_bytes_max);
-            let refusal = Refusal::Forbidden(format!("{len} bytes, at most {most} are taken"));
+        if let Err(refusal) = self.admit(&arrival) {
             return Box::pin(async { Err(refusal) });
         }
         let mut announce = None;
@@ -104,6 +103,33 @@ impl ChannelIntake {
             };
             Ok(Receipt { id, duplicate: false, end })
         })
+    }
+
+    /// Takes what another channel hands on; `mark` tells it from all else that was handed on. Resolves as
+    /// soon as it is on stable storage, whatever the channel's `ack` says.
+    pub async fn take_over(
+        &self,
+        arrival: Arrival,
+        origin: Origin,
+        mark: u64,
+    ) -> Result<EnvelopeId, Refusal> {
+        self.admit(&arrival)?;
+        match self.keep(arrival, origin, Some(mark), None).await {
+            Ok(Ok((id, _))) => Ok(id),
+            Ok(Err(error)) => Err(refusal(error)),
+            Err(_) => Err(Refusal::Down("the store gave no answer".to_owned())),
+        }
+    }
+
+    fn admit(&self, arrival: &Arrival) -> Result<(), Refusal> {
+        if let Some(refusal) = self.pressure() {
+            return Err(refusal);
+        }
+        let (len, most) = (arrival.payload.len(), self.limits.payload_bytes_max);
+        if len > most {
+            return Err(Refusal::Forbidden(format!("{len} bytes, at most {most} are taken")));
+        }
+        Ok(())
     }
 
     fn fingerprint(&self, arrival: &Arrival, origin: &Origin) -> Option<u64> {
@@ -139,7 +165,7 @@ impl ChannelIntake {
         let new = new_envelope(&envelope);
         let (inbox, waiters) = (self.inbox.clone(), self.waiters.clone());
         let (sender, receiver) = oneshot::channel();
-        self.store.accept(
+        self.reader.store.accept(
             new,
             Box::new(move |done| {
                 if let Some(announce) = announce {

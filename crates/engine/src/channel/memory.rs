@@ -62,7 +62,7 @@ impl Memory {
             }
         }
         if let Some((_, first)) = state.known.get(&fingerprint)
-            && !matches!(*first.borrow(), Some(Err(())))
+            && is_good(first)
         {
             return Ok(first.clone());
         }
@@ -70,6 +70,14 @@ impl Memory {
         state.known.insert(fingerprint, (now, first));
         state.order.push_back((now, fingerprint));
         Err(announce)
+    }
+}
+
+/// True when the first arrival was kept, or still may be.
+fn is_good(first: &First) -> bool {
+    match *first.borrow() {
+        Some(kept) => kept.is_ok(),
+        None => first.has_changed().is_ok(),
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use klinke_model::{ChannelId, DestinationId, EnvelopeId, Timestamp};
-use klinke_store::Store;
 use tokio::task::JoinHandle;
 
 use super::inbox::Inbox;
@@ -13,12 +12,14 @@ use super::intake::ChannelIntake;
 use super::memory::Memory;
 use super::spec::{ChannelSpec, DestinationSpec};
 use super::waiters::Waiters;
-use super::work::{Exit, Work};
+use super::work::{Exit, Work, Works};
 use super::worker::{Worker, unconfirmed};
 use crate::clock::Clock;
 use crate::engine::StartError;
 use crate::lane::desk::{Desk, DeskReport, Terms};
 use crate::lane::links;
+use crate::link::Destination;
+use crate::reads::Reader;
 use crate::source::{Intake, Stop, Stopper};
 
 /// A running channel.
@@ -31,34 +32,37 @@ pub(crate) struct Running {
     pub desks: Vec<Arc<Desk>>,
     /// Where each desk delivers to, for people.
     pub addresses: Vec<String>,
-    work: Arc<RwLock<Arc<Work>>>,
+    works: Arc<RwLock<Works>>,
     source: Mutex<Option<(Stopper, JoinHandle<()>)>>,
     rest: Mutex<Option<(Stopper, Vec<JoinHandle<()>>)>>,
 }
 
 /// What a channel needs from the engine.
 pub(crate) struct Ground {
-    pub store: Arc<dyn Store>,
+    pub reader: Reader,
     pub clock: Clock,
-    /// Envelopes up to this one may have been sent by a run that did not end in good order.
-    pub repeat_to: EnvelopeId,
 }
 
 impl Running {
-    /// Starts a channel: names and books from the store, then worker and links, the source last.
-    pub async fn start(mut spec: ChannelSpec, ground: &Ground) -> Result<Running, StartError> {
+    /// Starts a channel: names and books from the store, then worker and links, the source last. What
+    /// it delivers of the envelopes up to `repeat_to` may have been sent before.
+    pub async fn start(
+        mut spec: ChannelSpec,
+        ground: &Ground,
+        repeat_to: EnvelopeId,
+    ) -> Result<Running, StartError> {
         let names = Names::look_up(&spec, ground).await?;
         let (inbox, waiters) = (
-            Arc::new(Inbox::new(spec.limits.inbox_max, spec.limits.inbox_bytes_max)),
+            Arc::new(Inbox::new(spec.limits.inbox_max, spec.limits.inbox_bytes_max, names.unrouted)),
             Arc::new(Waiters::new(spec.ack)),
         );
         let source = spec.source.take();
         let addresses = spec.destinations.iter().map(|one| one.partner.address()).collect();
-        let (desks, exits, link_tasks) = open_desks(&mut spec, &names, ground, &waiters);
+        let (desks, exits, link_tasks) = open_desks(&mut spec, &names, ground, &waiters, repeat_to);
         let intake = Arc::new(ChannelIntake {
             id: names.channel,
             name: spec.name.clone(),
-            store: ground.store.clone(),
+            reader: ground.reader.clone(),
             clock: ground.clock.clone(),
             format: spec.format.clone(),
             format_name: spec.format.name().into(),
@@ -80,15 +84,15 @@ impl Running {
             steps: std::mem::take(&mut spec.steps),
             exits,
         };
-        let work = Arc::new(RwLock::new(Arc::new(work)));
+        let works = Arc::new(RwLock::new(Works::new(names.version, work)));
         let worker = Worker {
             channel: names.channel,
             name: spec.name.clone(),
-            store: ground.store.clone(),
+            reader: ground.reader.clone(),
             clock: ground.clock.clone(),
             inbox,
             waiters,
-            work: work.clone(),
+            works: works.clone(),
             desks: desks.clone(),
             unconfirmed: unconfirmed(),
             refused: Arc::default(),
@@ -103,8 +107,8 @@ impl Running {
         let address = opened.as_ref().map(|source| source.address());
         let (stopper, stop) = Stop::new();
         let mut tasks = vec![tokio::spawn(worker.run(stop.clone()))];
-        for (desk, link) in link_tasks {
-            tasks.push(tokio::spawn(links::run(desk, link, stop.clone())));
+        for (desk, partner) in link_tasks {
+            tasks.push(tokio::spawn(links::run(desk, partner, stop.clone())));
         }
         let source = opened.map(|source| {
             let (stopper, stop) = Stop::new();
@@ -118,7 +122,7 @@ impl Running {
             intake,
             desks,
             addresses,
-            work,
+            works,
             source: Mutex::new(source),
             rest: Mutex::new(Some((stopper, tasks))),
         })
@@ -136,9 +140,9 @@ impl Running {
 
     /// Takes the steps of `spec` from the next envelope on; source and lanes go on as they are.
     pub async fn change_steps(&self, spec: ChannelSpec, ground: &Ground) -> Result<(), StartError> {
-        let (store, channel, now) = (ground.store.clone(), self.id, ground.clock.now());
+        let (channel, now) = (self.id, ground.clock.now());
         let text = spec.text.clone();
-        let version = blocking(move || store.version(channel, &text, now)).await?;
+        let version = ground.reader.read(move |store| store.version(channel, &text, now)).await?;
         let exits = spec.destinations.into_iter().zip(&self.desks).map(|(one, desk)| Exit {
             destination: desk.id,
             name: one.name,
@@ -152,7 +156,7 @@ impl Running {
             steps: spec.steps,
             exits: exits.collect(),
         };
-        *self.work.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(work);
+        self.works.write().unwrap_or_else(PoisonError::into_inner).add(version, work);
         *self.intake.version.write().unwrap_or_else(PoisonError::into_inner) = version;
         *self.texts.lock().unwrap_or_else(PoisonError::into_inner) = (spec.text, spec.frame_text);
         Ok(())
@@ -166,7 +170,8 @@ impl Running {
         let mut orderly = true;
         if let Some((stopper, task)) = source {
             stopper.say();
-            orderly &= end(task, deadline).await;
+            // Half the time is left for the deliveries that are under way, should the source hang.
+            orderly &= end(task, tokio::time::Instant::now() + limit / 2).await;
         }
         self.intake.stopping.store(true, Ordering::Relaxed);
         let rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -181,6 +186,7 @@ impl Running {
             if tokio::time::Instant::now() >= deadline {
                 return false;
             }
+            self.desks.iter().for_each(Desk::save_again);
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         orderly
@@ -205,57 +211,54 @@ async fn end(mut task: JoinHandle<()>, deadline: tokio::time::Instant) -> bool {
 struct Names {
     channel: ChannelId,
     version: klinke_model::VersionId,
+    unrouted: u64,
     destinations: Vec<(DestinationId, u64)>,
     holds: Vec<klinke_model::Hold>,
 }
 
 impl Names {
     async fn look_up(spec: &ChannelSpec, ground: &Ground) -> Result<Names, StartError> {
-        let (store, now) = (ground.store.clone(), ground.clock.now());
+        let now = ground.clock.now();
         let (name, text) = (spec.name.clone(), spec.text.clone());
         let destinations: Vec<String> = spec.destinations.iter().map(|one| one.name.clone()).collect();
-        let look_up = move || -> klinke_store::Result<Names> {
+        let look_up = move |store: &dyn klinke_store::Store| -> klinke_store::Result<Names> {
             let channel = store.channel(&name)?;
             let version = store.version(channel, &text, now)?;
-            let (_, tallies) = store.books()?;
+            let (channels, tallies) = store.books()?;
+            let unrouted =
+                channels.iter().find(|tally| tally.channel == channel).map_or(0, |one| one.unrouted);
             let numbered = destinations.iter().map(|name| {
                 let id = store.destination(channel, name)?;
                 let tally = tallies.iter().find(|tally| tally.destination == id);
                 Ok((id, tally.map_or(0, |tally| tally.waiting)))
             });
             let destinations = numbered.collect::<klinke_store::Result<_>>()?;
-            Ok(Names { channel, version, destinations, holds: store.holds()? })
+            Ok(Names { channel, version, unrouted, destinations, holds: store.holds()? })
         };
-        blocking(look_up).await
+        ground.reader.read(look_up).await
     }
-}
-
-/// Runs a read of the store where blocking is allowed.
-async fn blocking<T: Send + 'static>(
-    ask: impl FnOnce() -> klinke_store::Result<T> + Send + 'static,
-) -> Result<T, StartError> {
-    let asked = tokio::task::spawn_blocking(ask).await;
-    Ok(asked.map_err(|error| StartError::Broken(error.to_string()))??)
 }
 
 /// Remembers what an earlier run received, so that it is told when it comes again.
 async fn recall(intake: &ChannelIntake, ground: &Ground) -> Result<(), StartError> {
     let Some(memory) = &intake.memory else { return Ok(()) };
-    let (store, channel, now) = (ground.store.clone(), intake.id, ground.clock.now());
+    let (channel, now) = (intake.id, ground.clock.now());
     let (since, most) = (now.before(memory.dedup().window), memory.dedup().remember_max);
-    let mut known = blocking(move || store.fingerprints(channel, since, most)).await?;
+    let mut known = ground.reader.read(move |store| store.fingerprints(channel, since, most)).await?;
     known.reverse();
     memory.inherit(known, now);
     Ok(())
 }
 
-type Links = Vec<(Arc<Desk>, Box<dyn crate::link::Link>)>;
+/// One task each: the desk that it takes from, the partner that it delivers to.
+type Links = Vec<(Arc<Desk>, Arc<dyn Destination>)>;
 
 fn open_desks(
     spec: &mut ChannelSpec,
     names: &Names,
     ground: &Ground,
     waiters: &Arc<Waiters>,
+    repeat_to: EnvelopeId,
 ) -> (Vec<Arc<Desk>>, Vec<Exit>, Links) {
     let (mut desks, mut exits, mut links) = (Vec::new(), Vec::new(), Vec::new());
     let format: Arc<str> = spec.format.name().into();
@@ -279,13 +282,13 @@ fn open_desks(
             id,
             format!("{}/{name}", spec.name),
             terms,
-            ground.store.clone(),
+            ground.reader.clone(),
             ground.clock.clone(),
-            Box::new(move |envelope, reply| waiters.answered(envelope, reply)),
+            Box::new(move |envelope, reply, delivered| waiters.answered(envelope, reply, delivered)),
         ));
-        desk.inherit(waiting, &names.holds, ground.repeat_to);
+        desk.inherit(waiting, &names.holds, repeat_to);
         for _ in 0..links_max.max(1) {
-            links.push((desk.clone(), partner.link()));
+            links.push((desk.clone(), partner.clone()));
         }
         exits.push(Exit { destination: id, name, steps, lane });
         desks.push(desk);

@@ -7,13 +7,16 @@ use klinke_model::EnvelopeId;
 use tokio::sync::oneshot;
 
 use super::spec::AckWhen;
-use crate::link::{Reply, ReplyKind};
+use crate::link::Reply;
 use crate::source::End;
 
 pub(crate) struct Waiters {
     when: AckWhen,
     waiting: Mutex<HashMap<EnvelopeId, oneshot::Sender<End>>>,
 }
+
+/// Senders that gave up waiting are looked for when so many wait, and each time that number has doubled.
+const SWEEP: usize = 64;
 
 impl Waiters {
     pub fn new(when: AckWhen) -> Self {
@@ -31,7 +34,9 @@ impl Waiters {
         }
         let (sender, receiver) = oneshot::channel();
         let mut waiting = self.lock();
-        waiting.retain(|_, sender| !sender.is_closed());
+        if waiting.len() >= SWEEP && waiting.len().is_power_of_two() {
+            waiting.retain(|_, sender| !sender.is_closed());
+        }
         waiting.insert(id, sender);
         Some(receiver)
     }
@@ -47,13 +52,13 @@ impl Waiters {
     }
 
     /// A partner's answer ended a delivery.
-    pub fn answered(&self, id: EnvelopeId, reply: &Reply) {
+    pub fn answered(&self, id: EnvelopeId, reply: &Reply, delivered: bool) {
         if self.when != AckWhen::Delivered {
             return;
         }
         if let Some(sender) = self.lock().remove(&id) {
             let _ = sender.send(End::Answered {
-                accepted: reply.kind == ReplyKind::Accepted,
+                accepted: delivered,
                 code: reply.code.clone(),
                 text: reply.text.clone(),
                 answer: reply.answer.clone(),

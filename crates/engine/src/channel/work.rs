@@ -3,14 +3,57 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use klinke_model::{DestinationId, Envelope, EnvelopeId, Payload, Timestamp};
+use klinke_model::{DestinationId, Envelope, EnvelopeId, Payload, Timestamp, VersionId};
 use klinke_store::{NewDelivery, Outcome, Part, Routed};
 
 use crate::document::{Document, Format, Path};
-use crate::step::{Context, Step, StepError, Yield};
+use crate::step::{Context, Step, Yield};
 
 /// Most results that the steps may make of one envelope.
 const PARTS_MAX: usize = 10_000;
+
+/// Longest lane key; longer ones are cut, so that what begins alike shares a lane.
+const LANE_BYTES_MAX: usize = 200;
+
+/// Versions of its steps that a channel may have at work: an envelope is handled by the version under
+/// which it was accepted, as long as no restart comes between.
+const VERSIONS_MAX: usize = 4;
+
+/// The versions of a channel's steps that are at work, oldest first; never empty.
+#[derive(Clone)]
+pub(crate) struct Works(Vec<(VersionId, Arc<Work>)>);
+
+impl Works {
+    pub fn new(version: VersionId, work: Work) -> Self {
+        Works(vec![(version, Arc::new(work))])
+    }
+
+    /// The steps of a version; of one that is no longer here, the newest.
+    pub fn of(&self, version: VersionId) -> &Work {
+        let newest = self.0.len() - 1;
+        let at = self.0.iter().rposition(|(known, _)| *known == version);
+        &self.0[at.unwrap_or(newest)].1
+    }
+
+    /// A reload brought other steps.
+    pub fn add(&mut self, version: VersionId, work: Work) {
+        self.0.retain(|(known, _)| *known != version);
+        self.0.push((version, Arc::new(work)));
+        if self.0.len() > VERSIONS_MAX {
+            self.0.remove(0);
+        }
+    }
+
+    /// True when more than the newest are here.
+    pub fn has_old(&self) -> bool {
+        self.0.len() > 1
+    }
+
+    /// Lets all but the newest go.
+    pub fn retire(&mut self) {
+        self.0.drain(..self.0.len() - 1);
+    }
+}
 
 /// A channel's steps and the ways out.
 pub(crate) struct Work {
@@ -132,7 +175,11 @@ impl Work {
         let mut deliveries = Vec::new();
         let single: Arc<str> = "".into();
         for mut document in documents {
+            // Destinations that get the same bytes of one document share a part. Two documents never do,
+            // even when a step made them alike: each is a delivery of its own.
+            let first = parts.payloads.len();
             for exit in &self.exits {
+                let mut from = first;
                 let leaving = match exit.steps.is_empty() {
                     true => None,
                     false => match tailor(exit, context, document.fork())? {
@@ -151,10 +198,11 @@ impl Work {
                     };
                     let lane = match &exit.lane {
                         None => single.clone(),
-                        Some(path) => document.value(path).map_err(fail)?.text().into(),
+                        Some(path) => cut(document.value(path).map_err(fail)?.text()).into(),
                     };
                     let payload = document.payload().map_err(fail)?;
-                    let part = parts.number(payload)?;
+                    let part = parts.number(payload, from)?;
+                    from = usize::from(part) + 1;
                     deliveries.push(NewDelivery { destination: exit.destination, lane, part });
                 }
             }
@@ -170,6 +218,11 @@ fn nobody() -> Halt {
     Halt::Filtered("destinations".to_owned(), "no destination wants it".to_owned())
 }
 
+fn cut(key: &str) -> &str {
+    let end = (0..=LANE_BYTES_MAX.min(key.len())).rev().find(|&at| key.is_char_boundary(at));
+    &key[..end.unwrap_or(0)]
+}
+
 fn apply(
     step: &dyn Step,
     context: &mut Context<'_>,
@@ -183,12 +236,8 @@ fn apply(
         }
         Ok(Yield::Many(documents)) => Ok(documents),
         Ok(Yield::End(reason)) => Err(Halt::Filtered(name.to_owned(), reason)),
-        Err(error) => Err(Halt::Failed(name.to_owned(), sentence(&error))),
+        Err(error) => Err(Halt::Failed(name.to_owned(), error.to_string())),
     }
-}
-
-fn sentence(error: &StepError) -> String {
-    error.to_string()
 }
 
 /// A destination's own steps; `None` when they end the document.
@@ -217,9 +266,10 @@ struct Parts {
 }
 
 impl Parts {
-    fn number(&mut self, payload: Payload) -> Result<u16, Halt> {
-        if let Some(known) = self.payloads.iter().rposition(|known| known.is_same(&payload)) {
-            return Ok(known as u16);
+    /// The number of these bytes, among those from `from` on or a new one.
+    fn number(&mut self, payload: Payload, from: usize) -> Result<u16, Halt> {
+        if let Some(known) = self.payloads[from..].iter().position(|known| known.is_same(&payload)) {
+            return Ok((from + known) as u16);
         }
         if self.parts.len() >= PARTS_MAX {
             let reason = format!("the steps made more than {PARTS_MAX} results");

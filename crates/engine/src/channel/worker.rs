@@ -4,22 +4,26 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use klinke_model::{Envelope, EnvelopeId};
-use klinke_store::{Outcome, Store};
+use klinke_store::Outcome;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::inbox::{Found, Inbox};
 use super::waiters::Waiters;
-use super::work::{Made, Work};
+use super::work::{Made, Works};
 use crate::clock::Clock;
 use crate::lane::desk::Desk;
 use crate::lane::queue::Item;
+use crate::reads::Reader;
 use crate::source::{End, Stop};
 
 /// How many envelopes are taken at once.
 const BATCH: usize = 64;
 
-/// Results that the store may have yet to confirm.
-const UNCONFIRMED_MAX: usize = 1_024;
+/// Results that the store may have yet to confirm; a large one counts for several.
+const UNCONFIRMED_MAX: u32 = 1_024;
+
+/// So many bytes count as one result.
+const UNCONFIRMED_BYTES: usize = 64 << 10;
 
 /// Above so many payload bytes a batch's steps run where blocking is allowed.
 const INLINE_BYTES_MAX: usize = 256 << 10;
@@ -41,11 +45,11 @@ struct Position {
 pub(crate) struct Worker {
     pub channel: klinke_model::ChannelId,
     pub name: String,
-    pub store: Arc<dyn Store>,
+    pub reader: Reader,
     pub clock: Clock,
     pub inbox: Arc<Inbox>,
     pub waiters: Arc<Waiters>,
-    pub work: Arc<RwLock<Arc<Work>>>,
+    pub works: Arc<RwLock<Works>>,
     pub desks: Vec<Arc<Desk>>,
     pub unconfirmed: Arc<Semaphore>,
     /// The first envelope whose results the store refused.
@@ -54,7 +58,7 @@ pub(crate) struct Worker {
 
 /// How many results may be unconfirmed.
 pub(crate) fn unconfirmed() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(UNCONFIRMED_MAX))
+    Arc::new(Semaphore::new(UNCONFIRMED_MAX as usize))
 }
 
 impl Worker {
@@ -75,10 +79,14 @@ impl Worker {
             match self.inbox.take(position.last, BATCH) {
                 Found::Envelopes(envelopes) => self.process(envelopes, &mut position).await,
                 Found::InStore => self.read_on(&mut position).await,
-                Found::Nothing => tokio::select! {
-                    () = self.inbox.changed() => {}
-                    () = stop.said() => {}
-                },
+                Found::Nothing => {
+                    self.retire();
+                    tokio::select! {
+                        biased;
+                        () = stop.said() => {}
+                        () = self.inbox.changed() => {}
+                    }
+                }
             }
         }
         self.drain().await;
@@ -90,25 +98,27 @@ impl Worker {
 
     /// Waits until the store has confirmed or refused everything.
     async fn drain(&self) {
-        let _ = self.unconfirmed.acquire_many(UNCONFIRMED_MAX as u32).await;
+        let _ = self.unconfirmed.acquire_many(UNCONFIRMED_MAX).await;
+    }
+
+    /// All that came before a reload is done: the steps from before it are let go.
+    fn retire(&self) {
+        if self.works.read().unwrap_or_else(PoisonError::into_inner).has_old() {
+            self.works.write().unwrap_or_else(PoisonError::into_inner).retire();
+        }
     }
 
     async fn read_on(&self, position: &mut Position) {
-        let (store, channel, last) = (self.store.clone(), self.channel, position.last);
-        let read = move || store.unrouted(channel, last, BATCH, READ_BYTES_MAX);
-        let found = match tokio::task::spawn_blocking(read).await {
-            Ok(found) => found.map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
+        let (channel, last) = (self.channel, position.last);
+        let found = self.reader.read(move |store| store.unrouted(channel, last, BATCH, READ_BYTES_MAX)).await;
         match found {
-            Ok(envelopes) => {
-                if !envelopes.is_empty() {
-                    self.process(envelopes, position).await;
-                }
-                self.inbox.caught_up(position.last);
+            // Only an empty read shows the end: what an earlier run left was never pushed here.
+            Ok(envelopes) if envelopes.is_empty() => {
+                self.inbox.caught_up(last);
             }
+            Ok(envelopes) => self.process(envelopes, position).await,
             Err(error) => {
-                tracing::error!(channel = %self.name, error, "the store could not be read");
+                tracing::error!(channel = %self.name, %error, "the store could not be read");
                 tokio::time::sleep(AGAIN).await;
             }
         }
@@ -116,10 +126,10 @@ impl Worker {
 
     /// Runs the steps on a batch and gives the results to the store.
     async fn process(&self, envelopes: Vec<Envelope>, position: &mut Position) {
-        let work = self.work.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let works = self.works.read().unwrap_or_else(PoisonError::into_inner).clone();
         let bytes: usize = envelopes.iter().map(|envelope| envelope.payload.len()).sum();
         let made = if bytes > INLINE_BYTES_MAX {
-            match tokio::task::spawn_blocking(move || run_all(&work, envelopes)).await {
+            match tokio::task::spawn_blocking(move || run_all(&works, envelopes)).await {
                 Ok(made) => made,
                 Err(error) => {
                     tracing::error!(channel = %self.name, %error, "the steps broke off");
@@ -128,10 +138,11 @@ impl Worker {
                 }
             }
         } else {
-            run_all(&work, envelopes)
+            run_all(&works, envelopes)
         };
         for (envelope, made) in made {
-            let Ok(permit) = self.unconfirmed.clone().acquire_owned().await else { return };
+            let weight = weight(&envelope, &made);
+            let Ok(permit) = self.unconfirmed.clone().acquire_many_owned(weight).await else { return };
             if self.refused.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
                 return;
             }
@@ -155,7 +166,7 @@ impl Worker {
         let desks = self.desks.clone();
         let (waiters, refused) = (self.waiters.clone(), self.refused.clone());
         let (inbox, name) = (self.inbox.clone(), self.name.clone());
-        self.store.route(
+        self.reader.store.route(
             made.into_routed(&envelope, after, at),
             Box::new(move |done| {
                 match done {
@@ -165,6 +176,7 @@ impl Worker {
                                 desk.push(items);
                             }
                         }
+                        inbox.routed();
                         waiters.routed(id, end);
                     }
                     Err(error) => {
@@ -196,6 +208,7 @@ impl Worker {
                 part: delivery.part,
                 attempts: 0,
                 repeat: false,
+                ticket: 0,
                 queued,
                 payload: made.parts.get(usize::from(delivery.part)).cloned(),
             };
@@ -205,12 +218,19 @@ impl Worker {
     }
 }
 
-fn run_all(work: &Work, envelopes: Vec<Envelope>) -> Vec<(Envelope, Made)> {
+fn run_all(works: &Works, envelopes: Vec<Envelope>) -> Vec<(Envelope, Made)> {
     let run = |envelope: Envelope| {
-        let made = work.run(&envelope, None);
+        let made = works.of(envelope.version).run(&envelope, None);
         (envelope, made)
     };
     envelopes.into_iter().map(run).collect()
+}
+
+/// How many unconfirmed results this one counts for: its bytes stay in memory until it is confirmed.
+fn weight(envelope: &Envelope, made: &Made) -> u32 {
+    let changed = made.parts.iter().filter(|part| !part.is_same(&envelope.payload));
+    let bytes = envelope.payload.len() + changed.map(|part| part.len()).sum::<usize>();
+    u32::try_from(1 + bytes / UNCONFIRMED_BYTES).unwrap_or(UNCONFIRMED_MAX).min(UNCONFIRMED_MAX)
 }
 
 fn end(outcome: &Outcome) -> End {

@@ -1,13 +1,14 @@
 //! A destination's desk: its lanes, between the store, the channel's worker and the links.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use klinke_model::{
     Attempt, AttemptResult, DeliveryKey, DestinationId, Disposition, EnvelopeId, Hold, Timestamp,
 };
-use klinke_store::{Store, Tried};
+use klinke_store::Tried;
 use tokio::sync::Notify;
 
 use super::queue::{Front, Item, Next, Place, Queue};
@@ -16,6 +17,7 @@ use crate::channel::spec::Budget;
 use crate::circuit::Circuit;
 use crate::clock::Clock;
 use crate::link::{Reply, ReplyKind};
+use crate::reads::Reader;
 use crate::retry::{Retry, scatter};
 use crate::schedule::Schedule;
 use crate::throttle::{Rate, Throttle};
@@ -42,18 +44,20 @@ pub(crate) struct Terms {
 /// Lanes with their first places, and whether these are all.
 pub(crate) type Found = (Vec<(Arc<str>, Place)>, bool);
 
-/// Told when an envelope's delivery has come to an end: the envelope, and the reply that ended it.
-pub(crate) type OnEnd = Box<dyn Fn(EnvelopeId, &Reply) + Send + Sync>;
+/// Told when an envelope's delivery has come to an end: the envelope, the reply that ended it, and
+/// whether it counts as delivered.
+pub(crate) type OnEnd = Box<dyn Fn(EnvelopeId, &Reply, bool) + Send + Sync>;
 
 pub(crate) struct Desk {
     pub id: DestinationId,
     /// `channel/destination`, for logs.
     pub name: String,
     pub terms: Terms,
-    pub store: Arc<dyn Store>,
+    pub reader: Reader,
     pub clock: Clock,
     on_end: OnEnd,
-    waiting: AtomicU64,
+    /// Below zero for moments, when a delivery ends before the lanes know that it waits.
+    waiting: AtomicI64,
     state: Mutex<State>,
     notify: Notify,
 }
@@ -65,6 +69,8 @@ struct State {
     held: bool,
     /// Attempts given to the store and not yet confirmed.
     unrecorded: usize,
+    /// Deliveries that have ended, in the order in which the store is to confirm it.
+    ended: VecDeque<Place>,
     /// Attempts that the store refused, and when to give them again.
     unsaved: Vec<Tried>,
     save_at: Timestamp,
@@ -101,7 +107,7 @@ impl Desk {
         id: DestinationId,
         name: String,
         terms: Terms,
-        store: Arc<dyn Store>,
+        reader: Reader,
         clock: Clock,
         on_end: OnEnd,
     ) -> Self {
@@ -111,6 +117,7 @@ impl Desk {
             throttle: terms.rate.map(Throttle::new),
             held: false,
             unrecorded: 0,
+            ended: VecDeque::new(),
             unsaved: Vec::new(),
             save_at: Timestamp(0),
             repeat_to: (EnvelopeId(0), 0),
@@ -120,10 +127,10 @@ impl Desk {
             id,
             name,
             terms,
-            store,
+            reader,
             clock,
             on_end,
-            waiting: AtomicU64::new(0),
+            waiting: AtomicI64::new(0),
             state: Mutex::new(state),
             notify: Notify::new(),
         }
@@ -132,7 +139,7 @@ impl Desk {
     /// Takes over what the store has from before: how many wait, which lanes are held, and whether the
     /// run before ended without saying what it had sent (`repeat_to`).
     pub fn inherit(&self, waiting: u64, holds: &[Hold], repeat_to: EnvelopeId) {
-        self.waiting.store(waiting, Ordering::Relaxed);
+        self.waiting.store(i64::try_from(waiting).unwrap_or(i64::MAX), Ordering::Relaxed);
         let mut state = self.lock();
         state.repeat_to = (repeat_to, u16::MAX);
         for hold in holds.iter().filter(|hold| hold.destination == self.id) {
@@ -149,7 +156,7 @@ impl Desk {
 
     /// Deliveries that wait.
     pub fn waiting(&self) -> u64 {
-        self.waiting.load(Ordering::Relaxed)
+        u64::try_from(self.waiting.load(Ordering::Relaxed)).unwrap_or(0)
     }
 
     /// Puts new deliveries into their lanes. Called in the order of their commits.
@@ -172,12 +179,12 @@ impl Desk {
         }
         match state.queue.next(now) {
             Next::Deliver(lane, mut item) => {
-                state.circuit.begin();
+                item.ticket = state.circuit.begin();
                 if let Some(throttle) = &mut state.throttle {
                     throttle.begin(now);
                 }
                 item.repeat |= item.place() <= state.repeat_to;
-                if state.queue.has_ready() {
+                if state.queue.has_more() {
                     self.notify.notify_one();
                 }
                 Next::Deliver(lane, item)
@@ -228,7 +235,12 @@ impl Desk {
             }
             std::mem::take(&mut state.unsaved)
         };
-        for tried in unsaved {
+        for mut tried in unsaved {
+            let released = !self.lock().queue.is_held(&tried.key.lane);
+            if tried.attempt.result == AttemptResult::Held && released {
+                // A person has released the lane meanwhile: the store is not to hold it after that.
+                tried.attempt.result = AttemptResult::Retry(tried.attempt.ended);
+            }
             self.record(tried);
         }
     }
@@ -249,11 +261,14 @@ impl Desk {
             let mut state = self.lock();
             state.queue.recording(lane);
             state.unrecorded += 1;
+            if front == Front::Gone {
+                state.ended.push_back(item.place());
+            }
             note(&mut state.report, &reply, started, ended);
         }
         if front == Front::Gone {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
-            (self.on_end)(item.envelope, &reply);
+            (self.on_end)(item.envelope, &reply, result == AttemptResult::Delivered);
         }
         let Reply { code, text, answer, .. } = reply;
         let attempt = Attempt { number, started, ended, repeat: item.repeat, answer, code, text, result };
@@ -265,7 +280,7 @@ impl Desk {
     fn record(self: &Arc<Self>, tried: Tried) {
         let desk = self.clone();
         let copy = tried.clone();
-        self.store.record(
+        self.reader.store.record(
             tried,
             Box::new(move |done| {
                 let mut state = desk.lock();
@@ -274,6 +289,10 @@ impl Desk {
                         let was_full = state.unrecorded >= UNRECORDED_MAX;
                         state.unrecorded = state.unrecorded.saturating_sub(1);
                         state.queue.recorded(&copy.key.lane);
+                        let place = (copy.key.envelope, copy.key.part);
+                        if let Some(at) = state.ended.iter().position(|one| *one == place) {
+                            state.ended.remove(at);
+                        }
                         if was_full || state.queue.has_ready() {
                             desk.notify.notify_one();
                         }
@@ -302,8 +321,8 @@ impl Desk {
         let mut state = self.lock();
         match reply.kind {
             ReplyKind::Accepted | ReplyKind::Refused => state.circuit.answered(),
-            ReplyKind::Unreachable => state.circuit.unreachable(&self.terms.retry, seed, now),
-            ReplyKind::Unclear => state.circuit.unclear(&self.terms.retry, seed, now),
+            ReplyKind::Unreachable => state.circuit.unreachable(item.ticket, &self.terms.retry, seed, now),
+            ReplyKind::Unclear => state.circuit.unclear(item.ticket, &self.terms.retry, seed, now),
         }
         let wanted = match self.terms.answers.disposition(reply) {
             Disposition::Retry if self.terms.retry.is_spent(number) => self.terms.retry.then,
@@ -316,7 +335,7 @@ impl Desk {
             Disposition::Hold => (AttemptResult::Held, Front::Held),
             // The circuit itself waits for a partner that is down; the lane need not.
             Disposition::Retry if reply.kind == ReplyKind::Unreachable => {
-                (AttemptResult::Retry(state.circuit.wake().unwrap_or(now)), Front::Soon)
+                (AttemptResult::Retry(state.circuit.until().unwrap_or(now)), Front::Soon)
             }
             Disposition::Retry => {
                 let failures = state.queue.failures(lane) + 1;
@@ -327,10 +346,10 @@ impl Desk {
     }
 
     /// A delivery that [`Desk::next`] gave could not be read from the store; it is tried again.
-    pub fn put_back(&self, lane: &Arc<str>) {
+    pub fn put_back(&self, lane: &Arc<str>, item: &Item) {
         let until = self.clock.now().after(SAVE_AGAIN);
         let mut state = self.lock();
-        state.circuit.abandoned();
+        state.circuit.abandoned(item.ticket);
         state.queue.finish(lane, Front::Again(until), false, false);
     }
 
@@ -373,16 +392,26 @@ impl Desk {
         self.notify.notify_one();
     }
 
-    /// Takes a delivery out of its lane; false while it is under way.
+    /// Takes a delivery that a person gives up out of its lane, before the store is told; false while it
+    /// is under way, or has ended and the store has yet to confirm it.
     pub fn remove(&self, lane: &Arc<str>, place: Place) -> bool {
-        let removed = self.lock().queue.remove(lane, place);
-        self.notify.notify_one();
-        removed
+        let mut state = self.lock();
+        !state.ended.contains(&place) && state.queue.remove(lane, place)
     }
 
-    /// A delivery has left its lane in the store by a person's word.
-    pub fn removed(&self) {
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    /// The store has answered what a person decided on a delivery that [`Desk::remove`] took out: it was
+    /// waiting and no longer is (`Some(true)`), it had not been waiting, or the store refused (`None`).
+    pub fn removed(&self, lane: &Arc<str>, place: Place, was_waiting: Option<bool>) {
+        if was_waiting == Some(true) {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+        let mut state = self.lock();
+        state.queue.unbar(lane, place);
+        if was_waiting.is_none() {
+            state.queue.reread(lane);
+        }
+        drop(state);
+        self.notify.notify_one();
     }
 
     /// A delivery came back into the middle of its lane.

@@ -1,18 +1,18 @@
 //! The tasks that take from a desk and deliver.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
-use klinke_model::{Delivery, EnvelopeId, Payload, Timestamp};
-use klinke_store::Store;
+use klinke_model::{Delivery, Disposition, EnvelopeId, Payload, Timestamp};
+use klinke_store::{Error, Store};
 
 use super::desk::Desk;
 use super::queue::{Item, Next, Place};
-use crate::link::{Link, Parcel, Reply};
+use crate::engine::StartError;
+use crate::link::{Destination, Link, Parcel, Reply, ReplyKind};
 use crate::source::Stop;
-
-/// How many deliveries of a long lane are read at once.
-const REFILL_ITEMS: usize = 256;
 
 /// How many lanes are asked for at once.
 const LANES_PAGE: usize = 1_000;
@@ -23,42 +23,63 @@ const GRACE: Duration = Duration::from_secs(15);
 /// How long an unused link stays open.
 const IDLE: Duration = Duration::from_secs(300);
 
+/// How long a link may take to close.
+const CLOSE: Duration = Duration::from_secs(5);
+
 /// Delivers with one link until `stop` is said.
-pub(crate) async fn run(desk: Arc<Desk>, mut link: Box<dyn Link>, mut stop: Stop) {
+pub(crate) async fn run(desk: Arc<Desk>, partner: Arc<dyn Destination>, mut stop: Stop) {
+    let mut link = partner.link();
     while !stop.is_said() {
         desk.save_again();
         match desk.next() {
-            Next::Deliver(lane, item) => deliver(&desk, link.as_mut(), &lane, item).await,
-            Next::Refill(lane) => refill(&desk, &lane).await,
+            Next::Deliver(lane, item) => deliver(&desk, &partner, &mut link, &lane, item).await,
+            Next::Refill(lane, limit) => refill(&desk, &lane, limit).await,
             Next::Discover => discover(&desk).await,
             Next::Wait(until) => wait(&desk, link.as_mut(), until, &mut stop).await,
         }
     }
-    link.close().await;
+    close(link.as_mut()).await;
     desk.wake();
 }
 
 async fn wait(desk: &Desk, link: &mut dyn Link, until: Option<Timestamp>, stop: &mut Stop) {
     let now = desk.clock.now();
-    let (sleep, idle) = match until {
-        Some(until) => (until.since(now).max(Duration::from_millis(1)), false),
-        None => (IDLE, true),
-    };
+    let sleep = until.map_or(IDLE, |until| until.since(now).clamp(Duration::from_millis(1), IDLE));
     tokio::select! {
-        () = desk.changed() => {}
+        biased;
         () = stop.said() => {}
+        () = desk.changed() => {}
         () = tokio::time::sleep(sleep) => {
-            if idle {
-                link.close().await;
+            if sleep == IDLE {
+                close(link).await;
             }
         }
     }
 }
 
-async fn deliver(desk: &Arc<Desk>, link: &mut dyn Link, lane: &Arc<str>, item: Item) {
-    let Some(payload) = payload(desk, &item).await else {
-        desk.put_back(lane);
-        return;
+/// Closes a link, and does not wait for one that hangs.
+async fn close(link: &mut dyn Link) {
+    let _ = tokio::time::timeout(CLOSE, guarded(link.close())).await;
+}
+
+async fn deliver(
+    desk: &Arc<Desk>,
+    partner: &Arc<dyn Destination>,
+    link: &mut Box<dyn Link>,
+    lane: &Arc<str>,
+    item: Item,
+) {
+    let started = desk.clock.now();
+    let payload = match payload(desk, &item).await {
+        Ok(payload) => payload,
+        Err(StartError::Store(error @ (Error::Missing(_) | Error::Damaged(_)))) => {
+            let reply = Reply::refused("unreadable", error.to_string(), None, Disposition::Dead);
+            return desk.finish(lane, &item, reply, started);
+        }
+        Err(error) => {
+            complain(desk, &error);
+            return desk.put_back(lane, &item);
+        }
     };
     let key = klinke_model::DeliveryKey {
         destination: desk.id,
@@ -75,33 +96,51 @@ async fn deliver(desk: &Arc<Desk>, link: &mut dyn Link, lane: &Arc<str>, item: I
         payload,
     };
     let limit = desk.terms.answer_limit;
-    let started = desk.clock.now();
-    let reply = match tokio::time::timeout(limit * 2 + GRACE, link.deliver(&parcel, limit)).await {
-        Ok(reply) => reply,
-        Err(_) => {
-            link.close().await;
-            Reply::unclear("timeout", "the link did not end within its limit", None)
+    let ended = tokio::time::timeout(limit * 2 + GRACE, guarded(link.deliver(&parcel, limit))).await;
+    let reply = match ended {
+        Ok(Some(reply)) => reply,
+        Ok(None) => {
+            *link = partner.link();
+            Reply::unclear("fault", "a fault in the program broke the attempt off", None)
         }
+        Err(_) => Reply::unclear("timeout", "the link did not end within its limit", None),
     };
+    if reply.kind == ReplyKind::Unclear {
+        // Links do so themselves; the same bytes never go twice over one connection, whatever the link.
+        close(link.as_mut()).await;
+    }
     desk.finish(lane, &item, reply, started);
 }
 
-/// The bytes to send: those kept in memory, else those in the store.
-async fn payload(desk: &Arc<Desk>, item: &Item) -> Option<Payload> {
-    if let Some(payload) = &item.payload {
-        return Some(payload.clone());
-    }
-    let (envelope, part) = item.place();
-    read(desk, move |store| store.part(envelope, part)).await
+/// Gives what the future gives, or `None` when it panics.
+async fn guarded<T>(mut future: crate::BoxFuture<'_, T>) -> Option<T> {
+    std::future::poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+        match polled {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(value)) => Poll::Ready(Some(value)),
+            Err(_) => Poll::Ready(None),
+        }
+    })
+    .await
 }
 
-async fn refill(desk: &Arc<Desk>, lane: &Arc<str>) {
+/// The bytes to send: those kept in memory, else those in the store.
+async fn payload(desk: &Arc<Desk>, item: &Item) -> Result<Payload, StartError> {
+    if let Some(payload) = &item.payload {
+        return Ok(payload.clone());
+    }
+    let (envelope, part) = item.place();
+    desk.reader.read(move |store| store.part(envelope, part)).await
+}
+
+async fn refill(desk: &Arc<Desk>, lane: &Arc<str>, limit: usize) {
     let (id, key) = (desk.id, lane.clone());
-    let found = read(desk, move |store| store.waiting(id, &key, None, REFILL_ITEMS)).await;
+    let found = read(desk, move |store| store.waiting(id, &key, None, limit)).await;
     desk.refilled(
         lane,
         found.map(|deliveries| {
-            let more = deliveries.len() == REFILL_ITEMS;
+            let more = deliveries.len() == limit;
             (deliveries.into_iter().map(item).collect(), more)
         }),
     );
@@ -112,7 +151,9 @@ fn item(delivery: Delivery) -> Item {
         envelope: delivery.key.envelope,
         part: delivery.key.part,
         attempts: delivery.attempts,
-        repeat: false,
+        // What an earlier run, or an earlier revival, tried may have reached the partner.
+        repeat: delivery.attempts > 0,
+        ticket: 0,
         queued: delivery.queued,
         payload: None,
     }
@@ -141,21 +182,20 @@ async fn discover(desk: &Arc<Desk>) {
     desk.discovered(found);
 }
 
-/// Reads from the store where blocking is allowed. What fails is logged and tried again by the caller.
+/// Reads from the store. What fails is logged and tried again by the caller.
 async fn read<T: Send + 'static>(
     desk: &Arc<Desk>,
     ask: impl FnOnce(&dyn Store) -> klinke_store::Result<T> + Send + 'static,
 ) -> Option<T> {
-    let store = desk.store.clone();
-    match tokio::task::spawn_blocking(move || ask(store.as_ref())).await {
-        Ok(Ok(found)) => Some(found),
-        Ok(Err(error)) => {
-            tracing::error!(destination = %desk.name, %error, "the store could not be read");
-            None
-        }
+    match desk.reader.read(ask).await {
+        Ok(found) => Some(found),
         Err(error) => {
-            tracing::error!(destination = %desk.name, %error, "a read of the store broke off");
+            complain(desk, &error);
             None
         }
     }
+}
+
+fn complain(desk: &Desk, error: &StartError) {
+    tracing::error!(destination = %desk.name, %error, "the store could not be read");
 }

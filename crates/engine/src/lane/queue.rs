@@ -22,10 +22,15 @@ pub(crate) struct Item {
     pub part: u16,
     pub attempts: u32,
     pub repeat: bool,
+    /// Where the circuit stood when the delivery began.
+    pub ticket: u32,
     pub queued: Timestamp,
     /// The bytes, where there was room to keep them.
     pub payload: Option<Payload>,
 }
+
+/// How many deliveries of a long lane are read at once, while there is room.
+const REFILL_ITEMS: usize = 256;
 
 /// Before every place.
 const NOWHERE: Place = (EnvelopeId(0), 0);
@@ -77,6 +82,10 @@ struct Lane {
     state: State,
     /// More waits in the store beyond what is here.
     long: bool,
+    /// A read of the store is under way.
+    refilling: bool,
+    /// The lane changed in the store since that read began: its result counts for nothing.
+    stale: bool,
     /// Attempts of this lane that the store has not confirmed yet.
     unrecorded: u32,
     /// Failed attempts in a row at the front.
@@ -93,6 +102,8 @@ impl Lane {
             items: VecDeque::new(),
             state: State::Idle,
             long: false,
+            refilling: false,
+            stale: false,
             unrecorded: 0,
             failures: 0,
             last: NOWHERE,
@@ -104,10 +115,10 @@ impl Lane {
 /// What a link is to do next.
 #[derive(Debug)]
 pub(crate) enum Next {
-    /// Deliver the front of a lane; `failures` in a row it has had.
+    /// Deliver the front of a lane.
     Deliver(Arc<str>, Item),
-    /// Read more of a lane from the store, from its beginning.
-    Refill(Arc<str>),
+    /// Read so many of a lane at most from the store, from its beginning.
+    Refill(Arc<str>, usize),
     /// Look in the store for lanes that were left out.
     Discover,
     /// Nothing now; a lane may go at the time given.
@@ -135,6 +146,8 @@ pub(crate) struct Queue {
     ready: VecDeque<Arc<str>>,
     sleeping: BinaryHeap<Reverse<(Timestamp, Arc<str>)>>,
     held: HashSet<Arc<str>>,
+    /// Deliveries that a person is giving up just now: no read of the store brings them back.
+    barred: HashSet<Place>,
     items: usize,
     bytes: usize,
     crowded: bool,
@@ -151,6 +164,7 @@ impl Queue {
             ready: VecDeque::new(),
             sleeping: BinaryHeap::new(),
             held: HashSet::new(),
+            barred: HashSet::new(),
             items: 0,
             bytes: 0,
             // What the store has from before is not known yet.
@@ -165,6 +179,21 @@ impl Queue {
         !self.ready.is_empty()
     }
 
+    /// True when a lane may go now or waits for its time: another link is to look.
+    pub fn has_more(&self) -> bool {
+        !self.ready.is_empty() || !self.sleeping.is_empty()
+    }
+
+    /// True when this lane stands until a person decides.
+    pub fn is_held(&self, lane: &str) -> bool {
+        self.held.contains(lane)
+    }
+
+    /// Deliveries that one lane may have in memory: one that is stuck leaves room for the others.
+    fn lane_items_max(&self) -> usize {
+        (self.budget.items_max / 4).max(REFILL_ITEMS).min(self.budget.items_max)
+    }
+
     /// Lanes known here.
     pub fn lanes(&self) -> usize {
         self.lanes.len()
@@ -177,18 +206,20 @@ impl Queue {
 
     /// Puts a new delivery at the end of its lane.
     pub fn push(&mut self, key: &Arc<str>, mut item: Item) {
-        if !self.admit(key) {
+        if self.barred.contains(&item.place()) || !self.admit(key) {
             return;
         }
         // Of a lane that is new here the store may have more, or a read may have shown this delivery
         // before its push, and it may be gone already: the store is to be asked.
         let unsure = self.crowded || self.discovering || item.place() <= self.read_to;
-        let (items, bytes) = (self.items, self.bytes);
+        let (items, bytes, lane_items_max) = (self.items, self.bytes, self.lane_items_max());
         let lane = self.lanes.entry(key.clone()).or_insert_with(Lane::new);
         if item.place() <= lane.last {
             return;
         }
-        lane.long |= (unsure && lane.last == NOWHERE) || items >= self.budget.items_max;
+        lane.long |= (unsure && lane.last == NOWHERE)
+            || items >= self.budget.items_max
+            || lane.items.len() >= lane_items_max;
         if lane.long {
             lane.missed = lane.missed.max(item.place());
         } else {
@@ -228,6 +259,12 @@ impl Queue {
     /// What to do at this time.
     pub fn next(&mut self, now: Timestamp) -> Next {
         self.wake(now);
+        // Before the lanes that are ready, so that those left out are found however busy it is.
+        if self.crowded && !self.discovering && self.lanes.len() <= self.budget.lanes_max / 2 {
+            self.discovering = true;
+            self.crowded = false;
+            return Next::Discover;
+        }
         while let Some(key) = self.ready.pop_front() {
             let Some(lane) = self.lanes.get_mut(&key) else { continue };
             if lane.state != State::Ready {
@@ -240,14 +277,12 @@ impl Queue {
             if lane.long && lane.unrecorded == 0 {
                 lane.state = State::Busy;
                 lane.missed = NOWHERE;
-                return Next::Refill(key);
+                lane.refilling = true;
+                let room = self.budget.items_max.saturating_sub(self.items).clamp(1, REFILL_ITEMS);
+                return Next::Refill(key, room);
             }
             lane.state = State::Idle;
-        }
-        if self.crowded && !self.discovering && self.lanes.len() <= self.budget.lanes_max / 2 {
-            self.discovering = true;
-            self.crowded = false;
-            return Next::Discover;
+            self.settle(&key);
         }
         Next::Wait(self.sleeping.peek().map(|Reverse((until, _))| *until))
     }
@@ -333,7 +368,15 @@ impl Queue {
     pub fn refilled(&mut self, key: &Arc<str>, items: Vec<Item>, more: bool) {
         let Some(lane) = self.lanes.get_mut(key) else { return };
         lane.state = State::Idle;
+        lane.refilling = false;
+        if std::mem::take(&mut lane.stale) {
+            lane.long = true;
+            return self.settle(key);
+        }
         for mut item in items {
+            if self.barred.contains(&item.place()) {
+                continue;
+            }
             if self.bytes + item.bytes() > self.budget.bytes_max {
                 item.payload = None;
             }
@@ -350,6 +393,7 @@ impl Queue {
     /// A refill failed: the lane is tried again at the time.
     pub fn refill_failed(&mut self, key: &Arc<str>, until: Timestamp) {
         if let Some(lane) = self.lanes.get_mut(key) {
+            (lane.refilling, lane.stale) = (false, false);
             lane.state = State::Sleeping(until);
             self.sleeping.push(Reverse((until, key.clone())));
         }
@@ -399,15 +443,19 @@ impl Queue {
         self.settle(key);
     }
 
-    /// Removes a delivery that a person gave up. False while it is under way.
+    /// Removes a delivery that a person gives up, and keeps it out until [`Queue::unbar`]. False while
+    /// it is under way.
     pub fn remove(&mut self, key: &Arc<str>, place: Place) -> bool {
-        let Some(lane) = self.lanes.get_mut(key) else { return true };
-        let Some(at) = lane.items.iter().position(|item| item.place() == place) else {
+        let lane = self.lanes.get_mut(key);
+        let at = lane.as_ref().and_then(|lane| lane.items.iter().position(|item| item.place() == place));
+        let (Some(lane), Some(at)) = (lane, at) else {
+            self.barred.insert(place);
             return true;
         };
         if at == 0 && lane.state == State::Busy {
             return false;
         }
+        self.barred.insert(place);
         if let Some(item) = lane.items.remove(at) {
             self.items -= 1;
             self.bytes -= item.bytes();
@@ -422,12 +470,25 @@ impl Queue {
         true
     }
 
+    /// The store has taken or refused what a person decided on a delivery.
+    pub fn unbar(&mut self, key: &Arc<str>, place: Place) {
+        self.barred.remove(&place);
+        if let Some(lane) = self.lanes.get_mut(key) {
+            // A read that began before may still show it.
+            lane.stale |= lane.refilling;
+        }
+    }
+
     /// Reads a lane anew from the store: something was put into its middle. What is under way stays.
     pub fn reread(&mut self, key: &Arc<str>) {
         if !self.admit(key) {
             return;
         }
         let lane = self.lanes.entry(key.clone()).or_insert_with(Lane::new);
+        lane.stale |= lane.refilling;
+        if matches!(lane.state, State::Sleeping(_)) {
+            lane.state = State::Idle;
+        }
         let keep = usize::from(lane.state == State::Busy);
         while lane.items.len() > keep {
             if let Some(item) = lane.items.pop_back() {

@@ -12,6 +12,7 @@ fn item(envelope: u64) -> Item {
         part: 0,
         attempts: 0,
         repeat: false,
+        ticket: 0,
         queued: Timestamp(0),
         payload: Some(Payload::new(vec![b'x'; 10])),
     }
@@ -79,14 +80,14 @@ fn a_lane_beyond_the_budget_is_filled_from_the_store_once_all_is_recorded() {
     assert!(matches!(queue.next(Timestamp(0)), Next::Wait(None)), "not before the store has it");
     queue.recorded(&lane);
     queue.recorded(&lane);
-    assert!(matches!(queue.next(Timestamp(0)), Next::Refill(_)));
+    assert!(matches!(queue.next(Timestamp(0)), Next::Refill(..)));
     queue.push(&lane, item(5));
     queue.refilled(&lane, vec![item(3), item(4)], false);
     for n in 3..=4 {
         assert_eq!(deliver(&mut queue, 0), Some((lane.clone(), n)));
         queue.finish(&lane, Front::Gone, false, false);
     }
-    assert!(matches!(queue.next(Timestamp(0)), Next::Refill(_)), "5 came while the store was read");
+    assert!(matches!(queue.next(Timestamp(0)), Next::Refill(..)), "5 came while the store was read");
     queue.refilled(&lane, vec![item(5)], false);
     assert_eq!(deliver(&mut queue, 0), Some((lane.clone(), 5)));
     queue.finish(&lane, Front::Gone, false, false);
@@ -99,7 +100,7 @@ fn what_a_read_has_shown_is_not_queued_twice() {
     let lane = key("");
     assert!(matches!(queue.next(Timestamp(0)), Next::Discover));
     queue.discovered([(lane.clone(), (EnvelopeId(1), 0))], true);
-    assert!(matches!(queue.next(Timestamp(0)), Next::Refill(_)));
+    assert!(matches!(queue.next(Timestamp(0)), Next::Refill(..)));
     queue.refilled(&lane, vec![item(1), item(2)], false);
     queue.push(&lane, item(2));
     assert_eq!(deliver(&mut queue, 0), Some((lane.clone(), 1)));
@@ -108,7 +109,7 @@ fn what_a_read_has_shown_is_not_queued_twice() {
     queue.finish(&lane, Front::Gone, false, false);
     assert_eq!(queue.lanes(), 0);
     queue.push(&lane, item(2));
-    assert!(matches!(queue.next(Timestamp(0)), Next::Refill(_)), "the store is asked, not trusted");
+    assert!(matches!(queue.next(Timestamp(0)), Next::Refill(..)), "the store is asked, not trusted");
     queue.refilled(&lane, vec![], false);
     assert_eq!(queue.lanes(), 0);
 }
@@ -118,7 +119,8 @@ fn a_push_before_the_first_look_into_the_store_waits_for_what_lies_there() {
     let mut queue = Queue::new(Budget::default());
     let lane = key("");
     queue.push(&lane, item(9));
-    assert!(matches!(queue.next(Timestamp(0)), Next::Refill(_)));
+    assert!(matches!(queue.next(Timestamp(0)), Next::Discover));
+    assert!(matches!(queue.next(Timestamp(0)), Next::Refill(..)), "another link goes on meanwhile");
     queue.refilled(&lane, vec![item(4), item(9)], false);
     assert_eq!(deliver(&mut queue, 0), Some((lane.clone(), 4)));
 }
@@ -127,13 +129,17 @@ fn a_push_before_the_first_look_into_the_store_waits_for_what_lies_there() {
 fn lanes_beyond_the_budget_are_found_again() {
     let mut queue = queue(Budget { lanes_max: 4, ..Budget::default() });
     (1..=6).for_each(|n| queue.push(&key(&format!("l{n}")), item(n)));
-    for _ in 1..=4 {
+    for _ in 1..=2 {
         let (lane, _) = deliver(&mut queue, 0).expect("ready");
         queue.finish(&lane, Front::Gone, false, false);
     }
-    assert!(matches!(queue.next(Timestamp(0)), Next::Discover));
+    assert!(matches!(queue.next(Timestamp(0)), Next::Discover), "though two lanes are ready");
+    for _ in 3..=4 {
+        let (lane, _) = deliver(&mut queue, 0).expect("ready");
+        queue.finish(&lane, Front::Gone, false, false);
+    }
     queue.discovered([5, 6].map(|n| (key(&format!("l{n}")), (EnvelopeId(n), 0))), true);
-    assert!(matches!(queue.next(Timestamp(0)), Next::Refill(lane) if &*lane == "l5"));
+    assert!(matches!(queue.next(Timestamp(0)), Next::Refill(lane, _) if &*lane == "l5"));
 }
 
 #[test]
@@ -154,6 +160,61 @@ fn held_lanes_stand_until_released_and_dead_ones_are_removed() {
     assert_eq!(deliver(&mut queue, 0), None);
     queue.release(&lane);
     assert_eq!(deliver(&mut queue, 0), Some((lane.clone(), 3)));
+}
+
+#[test]
+fn what_changes_in_the_store_while_it_is_read_is_read_again() {
+    let mut queue = queue(Budget { items_max: 1, ..Budget::default() });
+    let lane = key("");
+    (1..=3).for_each(|n| queue.push(&lane, item(n)));
+    assert_eq!(deliver(&mut queue, 0), Some((lane.clone(), 1)));
+    queue.finish(&lane, Front::Gone, false, false);
+    assert!(matches!(queue.next(Timestamp(0)), Next::Refill(..)));
+    // A person revives 0 and gives 2 up while the read that shows 2 and 3 is under way.
+    assert!(queue.remove(&lane, (EnvelopeId(2), 0)));
+    queue.reread(&lane);
+    queue.unbar(&lane, (EnvelopeId(2), 0));
+    queue.refilled(&lane, vec![item(2), item(3)], false);
+    assert!(matches!(queue.next(Timestamp(0)), Next::Refill(..)), "that read counts for nothing");
+    queue.refilled(&lane, vec![item(0), item(3)], false);
+    for n in [0, 3] {
+        assert_eq!(deliver(&mut queue, 0), Some((lane.clone(), n)));
+        queue.finish(&lane, Front::Gone, false, false);
+    }
+    assert_eq!(queue.lanes(), 0);
+}
+
+#[test]
+fn what_is_being_given_up_does_not_come_back_by_a_read() {
+    let mut queue = queue(Budget { items_max: 1, ..Budget::default() });
+    let lane = key("");
+    (1..=3).for_each(|n| queue.push(&lane, item(n)));
+    assert_eq!(deliver(&mut queue, 0), Some((lane.clone(), 1)));
+    queue.finish(&lane, Front::Gone, false, false);
+    assert!(queue.remove(&lane, (EnvelopeId(2), 0)));
+    assert!(matches!(queue.next(Timestamp(0)), Next::Refill(..)));
+    queue.refilled(&lane, vec![item(2), item(3)], false);
+    assert_eq!(deliver(&mut queue, 0), Some((lane.clone(), 3)));
+    assert_eq!(deliver(&mut queue, 0), None);
+}
+
+#[test]
+fn one_long_lane_leaves_room_in_memory_for_the_others() {
+    let mut queue = queue(Budget { items_max: 1_000, ..Budget::default() });
+    let (stuck, other) = (key("stuck"), key("other"));
+    (1..=5_000).for_each(|n| queue.push(&stuck, item(n)));
+    assert_eq!(deliver(&mut queue, 0), Some((stuck, 1)));
+    queue.push(&other, item(5_001));
+    assert_eq!(deliver(&mut queue, 0), Some((other, 5_001)), "without asking the store");
+}
+
+#[test]
+fn a_lane_emptied_by_hand_while_it_was_ready_is_forgotten() {
+    let mut queue = queue(Budget::default());
+    queue.push(&key("a"), item(1));
+    assert!(queue.remove(&key("a"), (EnvelopeId(1), 0)));
+    assert_eq!(deliver(&mut queue, 0), None);
+    assert_eq!(queue.lanes(), 0);
 }
 
 /// Random operations against a plain model: order per lane, nothing lost, nothing twice.
@@ -203,7 +264,7 @@ fn random_histories_lose_nothing_and_keep_order() {
                     queue.recording(&lane);
                     queue.finish(&lane, Front::Gone, true, false);
                 }
-                Next::Refill(lane) => {
+                Next::Refill(lane, _) => {
                     let all: Vec<u64> =
                         store.keys().filter(|(key, _)| *key == lane).map(|(_, n)| *n).collect();
                     let some = all.iter().take(3).map(|n| item(*n)).collect();
