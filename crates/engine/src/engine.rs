@@ -25,13 +25,20 @@ const MARK: &str = "engine/running";
 /// The running channels by name, shared with the relays that feed them.
 pub(crate) type Channels = RwLock<BTreeMap<String, Arc<Running>>>;
 
+/// The channels that were broken off in this run: what they were sending then may be sent again.
+#[derive(Default)]
+pub(crate) struct Broken {
+    names: BTreeSet<String>,
+    /// Of these, the ones that may have given the store something that it has yet to write.
+    unwritten: BTreeSet<String>,
+}
+
 /// The engine: start it, apply channels, stop it.
 pub struct Engine {
     pub(crate) ground: Ground,
     pub(crate) channels: Arc<Channels>,
-    /// One change at a time. It holds the channels whose latest stop was not in good order: what they
-    /// were sending then may be sent again.
-    pub(crate) changing: Mutex<BTreeSet<String>>,
+    /// One change at a time.
+    pub(crate) changing: Mutex<Broken>,
     /// Envelopes up to this one may have been sent by a run that did not end in good order.
     repeat_to: EnvelopeId,
     hops: Counts,
@@ -153,8 +160,7 @@ impl Engine {
                 Some(old) => self.stop_one(&name, &old, stop_limit, &mut broken).await,
                 None => {}
             }
-            let repeat_to = self.repeat_to(broken.contains(&name)).await;
-            match Running::start(spec, &self.ground, repeat_to).await {
+            match self.start_one(&name, spec, stop_limit, &mut broken).await {
                 Ok(running) => {
                     tracing::info!(channel = %name, address = running.address, "the channel runs");
                     self.channels.write().await.insert(name.clone(), Arc::new(running));
@@ -174,20 +180,41 @@ impl Engine {
         applied
     }
 
-    async fn stop_one(&self, name: &str, old: &Arc<Running>, limit: Duration, broken: &mut BTreeSet<String>) {
+    async fn stop_one(&self, name: &str, old: &Arc<Running>, limit: Duration, broken: &mut Broken) {
         let orderly = old.stop(limit).await;
         self.channels.write().await.remove(name);
-        if orderly {
-            return;
+        if !orderly {
+            tracing::warn!(channel = %name, "the channel was broken off: what it was sending may be sent again");
+            broken.names.insert(name.to_owned());
+            broken.unwritten.insert(name.to_owned());
         }
-        tracing::warn!(channel = %name, "the channel was broken off: what it was sending may be sent again");
-        broken.insert(name.to_owned());
-        // What its tasks gave the store before they were broken off is to be written before the store is
-        // read anew: this entry changes nothing and comes after all of it.
-        if let Some(desk) = old.desks.first() {
-            let action = Action::Release { destination: desk.id, lane: Some("\u{0}".into()) };
-            let _ = tokio::time::timeout(limit, self.write(action)).await;
+    }
+
+    async fn start_one(
+        &self,
+        name: &str,
+        spec: ChannelSpec,
+        limit: Duration,
+        broken: &mut Broken,
+    ) -> Result<Running, StartError> {
+        if broken.unwritten.contains(name) {
+            self.outlast(limit).await?;
+            broken.unwritten.remove(name);
         }
+        let repeat_to = self.repeat_to(broken.names.contains(name)).await;
+        Running::start(spec, &self.ground, repeat_to).await
+    }
+
+    /// Waits until the store has written or refused all that it was given. A channel that starts before
+    /// would not see what its own earlier run had accepted, and route past it.
+    async fn outlast(&self, limit: Duration) -> Result<(), StartError> {
+        let destinations = self.ground.reader.read(|store| store.destinations()).await?;
+        let Some(any) = destinations.first() else { return Ok(()) };
+        // An entry that changes nothing; the store answers in the order of its entries.
+        let nothing = Action::Release { destination: any.id, lane: Some("\u{0}".into()) };
+        let answered = tokio::time::timeout(limit, self.write(nothing)).await;
+        let late = |_| StartError::Broken("the store has yet to write what it was given".to_owned());
+        answered.map(drop).map_err(late)
     }
 
     /// Up to where deliveries may have been sent before.
@@ -212,7 +239,7 @@ impl Engine {
             orderly &= stop.await.unwrap_or(false);
         }
         if orderly {
-            let repeat_to = self.repeat_to(!broken.is_empty()).await;
+            let repeat_to = self.repeat_to(!broken.names.is_empty()).await;
             orderly = self.ground.reader.read(move |store| note_end(store, repeat_to)).await.is_ok();
         }
         orderly

@@ -1,6 +1,6 @@
 //! A channel's way in: limits, de-duplication, then the store; the answer waits for it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -36,6 +36,24 @@ pub(crate) struct ChannelIntake {
     pub version: RwLock<VersionId>,
     pub desks: RwLock<Vec<Arc<Desk>>>,
     pub stopping: AtomicBool,
+    /// Arrivals given to the store and not yet answered by it.
+    pub under_way: Arc<AtomicUsize>,
+}
+
+/// Counts an arrival as long as it is under way.
+struct UnderWay(Arc<AtomicUsize>);
+
+impl UnderWay {
+    fn begin(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        UnderWay(count.clone())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// Told the number that the store gave, and how to wait for more than that.
@@ -47,7 +65,7 @@ impl Intake for ChannelIntake {
     }
 
     fn pressure(&self) -> Option<Refusal> {
-        if self.stopping.load(Ordering::Relaxed) {
+        if self.stopping.load(Ordering::SeqCst) {
             return Some(Refusal::Stopping);
         }
         let desks = self.desks.read().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -75,6 +93,8 @@ impl ChannelIntake {
         arrival: Arrival,
         origin: Origin,
     ) -> BoxFuture<'static, Result<Receipt, Refusal>> {
+        // Counted before the look at `stopping`, so that a stop sees it or it sees the stop.
+        let under_way = UnderWay::begin(&self.under_way);
         if let Err(refusal) = self.admit(&arrival) {
             return Box::pin(async { Err(refusal) });
         }
@@ -86,7 +106,7 @@ impl ChannelIntake {
                 Err(new) => announce = Some(new),
             }
         }
-        let kept = self.keep(arrival, origin, fingerprint, announce);
+        let kept = self.keep(arrival, origin, fingerprint, announce, under_way);
         let ack_limit = self.ack_limit;
         Box::pin(async move {
             let (id, end) = match kept.await {
@@ -113,12 +133,18 @@ impl ChannelIntake {
         origin: Origin,
         mark: u64,
     ) -> Result<EnvelopeId, Refusal> {
+        let under_way = UnderWay::begin(&self.under_way);
         self.admit(&arrival)?;
-        match self.keep(arrival, origin, Some(mark), None).await {
+        match self.keep(arrival, origin, Some(mark), None, under_way).await {
             Ok(Ok((id, _))) => Ok(id),
             Ok(Err(error)) => Err(refusal(error)),
             Err(_) => Err(Refusal::Down("the store gave no answer".to_owned())),
         }
+    }
+
+    /// True when the store has answered every arrival.
+    pub fn is_settled(&self) -> bool {
+        self.under_way.load(Ordering::SeqCst) == 0
     }
 
     fn admit(&self, arrival: &Arrival) -> Result<(), Refusal> {
@@ -148,6 +174,7 @@ impl ChannelIntake {
         origin: Origin,
         fingerprint: Option<u64>,
         announce: Option<Announce>,
+        under_way: UnderWay,
     ) -> oneshot::Receiver<Kept> {
         let version = *self.version.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut envelope = Envelope {
@@ -177,6 +204,7 @@ impl ChannelIntake {
                     inbox.push(envelope);
                     (id, waiter)
                 }));
+                drop(under_way);
             }),
         );
         receiver

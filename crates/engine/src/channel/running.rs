@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use klinke_model::{ChannelId, DestinationId, EnvelopeId, Timestamp};
+use klinke_store::Store;
 use tokio::task::JoinHandle;
 
 use super::inbox::Inbox;
@@ -51,7 +52,7 @@ impl Running {
         ground: &Ground,
         repeat_to: EnvelopeId,
     ) -> Result<Running, StartError> {
-        let names = Names::look_up(&spec, ground).await?;
+        let names = ground.reader.read(Names::look_up(&spec, ground.clock.now())).await?;
         let (inbox, waiters) = (
             Arc::new(Inbox::new(spec.limits.inbox_max, spec.limits.inbox_bytes_max, names.unrouted)),
             Arc::new(Waiters::new(spec.ack)),
@@ -75,6 +76,7 @@ impl Running {
             version: RwLock::new(names.version),
             desks: RwLock::new(desks.clone()),
             stopping: false.into(),
+            under_way: Arc::default(),
         });
         recall(&intake, ground).await?;
         let work = Work {
@@ -173,7 +175,7 @@ impl Running {
             // Half the time is left for the deliveries that are under way, should the source hang.
             orderly &= end(task, tokio::time::Instant::now() + limit / 2).await;
         }
-        self.intake.stopping.store(true, Ordering::Relaxed);
+        self.intake.stopping.store(true, Ordering::SeqCst);
         let rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((stopper, tasks)) = rest {
             stopper.say();
@@ -182,7 +184,7 @@ impl Running {
                 orderly &= end(task, deadline).await;
             }
         }
-        while !self.desks.iter().all(|desk| desk.is_settled()) {
+        while !(self.intake.is_settled() && self.desks.iter().all(|desk| desk.is_settled())) {
             if tokio::time::Instant::now() >= deadline {
                 return false;
             }
@@ -217,11 +219,14 @@ struct Names {
 }
 
 impl Names {
-    async fn look_up(spec: &ChannelSpec, ground: &Ground) -> Result<Names, StartError> {
-        let now = ground.clock.now();
+    /// The read that finds them.
+    fn look_up(
+        spec: &ChannelSpec,
+        now: Timestamp,
+    ) -> impl FnOnce(&dyn Store) -> klinke_store::Result<Names> + Send + use<> {
         let (name, text) = (spec.name.clone(), spec.text.clone());
         let destinations: Vec<String> = spec.destinations.iter().map(|one| one.name.clone()).collect();
-        let look_up = move |store: &dyn klinke_store::Store| -> klinke_store::Result<Names> {
+        move |store| {
             let channel = store.channel(&name)?;
             let version = store.version(channel, &text, now)?;
             let (channels, tallies) = store.books()?;
@@ -234,8 +239,7 @@ impl Names {
             });
             let destinations = numbered.collect::<klinke_store::Result<_>>()?;
             Ok(Names { channel, version, unrouted, destinations, holds: store.holds()? })
-        };
-        ground.reader.read(look_up).await
+        }
     }
 }
 

@@ -172,6 +172,12 @@ impl Tap {
         intake.submit(arrival)
     }
 
+    /// As [`Tap::submit`]; `None` when the source has not been opened yet.
+    pub async fn try_submit(&self, text: &str) -> Option<Result<Receipt, Refusal>> {
+        let is_open = self.intake.lock().unwrap().is_some();
+        if is_open { Some(self.submit(text).await) } else { None }
+    }
+
     /// Pours in something that must be taken.
     pub async fn pour(&self, text: &str) -> EnvelopeId {
         self.submit(text).await.expect("taken").id
