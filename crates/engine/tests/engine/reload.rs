@@ -164,3 +164,38 @@ async fn an_engine_that_is_dropped_ends_its_tasks() {
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(tokio::runtime::Handle::current().metrics().num_alive_tasks(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_being_accepted_while_a_channel_starts_anew_is_not_passed_over() {
+    for wait in [Duration::from_secs(1), Duration::from_secs(60)] {
+        let (bed, tap, partner) = (Bed::new().await, Tap::default(), Partner::good());
+        bed.run(spec("a", &tap, &partner, "1", "f")).await;
+        bed.store.set_manual(true);
+        let one = tokio::spawn(tap.submit("n=1"));
+        settle().await;
+        let store = bed.store.clone();
+        let later = tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            store.set_manual(false);
+        });
+        let applied = bed.apply(vec![spec("a", &tap, &partner, "1", "g")]).await;
+        later.await.unwrap();
+        if wait > 2 * STOP {
+            assert_eq!(applied.failed.len(), 1, "it does not start before the store has answered");
+            bed.run(spec("a", &tap, &partner, "1", "g")).await;
+        }
+        one.await.unwrap().unwrap();
+        tap.pour("n=2").await;
+        until(|| partner.count() == 2).await;
+        assert_eq!(partner.taken(), ["n=1;by=1", "n=2;by=1"]);
+        settle().await;
+        bed.check_books().await;
+    }
+}
+
+#[tokio::test]
+async fn a_reload_can_be_made_from_a_task_of_its_own() {
+    let bed = Bed::new().await;
+    let applied = tokio::spawn(async move { bed.engine.apply(Vec::new(), STOP).await.started }).await;
+    assert!(applied.unwrap().is_empty());
+}
