@@ -35,11 +35,11 @@ impl Engine {
                 let (desk, key) = (self.desk(&action).await, key.clone());
                 let place = (key.envelope, key.part);
                 let Some(desk) = desk else { return self.write(action).await };
-                if !desk.remove(&key.lane, place) {
+                if !desk.giving_up(&key.lane, place) {
                     return Ok(0);
                 }
                 let touched = self.write(action).await;
-                desk.removed(&key.lane, place, touched.as_ref().ok().map(|touched| *touched > 0));
+                desk.given_up(&key.lane, place, matches!(touched, Ok(1..)));
                 touched
             }
             Action::Hold { .. } | Action::Release { .. } | Action::Revive { .. } => {

@@ -392,25 +392,19 @@ impl Desk {
         self.notify.notify_one();
     }
 
-    /// Takes a delivery that a person gives up out of its lane, before the store is told; false while it
-    /// is under way, or has ended and the store has yet to confirm it.
-    pub fn remove(&self, lane: &Arc<str>, place: Place) -> bool {
+    /// A person is giving a delivery up: its lane pauses until the store has answered. False while it is
+    /// under way, or has ended and the store has yet to confirm it.
+    pub fn giving_up(&self, lane: &Arc<str>, place: Place) -> bool {
         let mut state = self.lock();
-        !state.ended.contains(&place) && state.queue.remove(lane, place)
+        !state.ended.contains(&place) && state.queue.pause(lane, place)
     }
 
-    /// The store has answered what a person decided on a delivery that [`Desk::remove`] took out: it was
-    /// waiting and no longer is (`Some(true)`), it had not been waiting, or the store refused (`None`).
-    pub fn removed(&self, lane: &Arc<str>, place: Place, was_waiting: Option<bool>) {
-        if was_waiting == Some(true) {
+    /// The store has answered; `gone` says that the delivery was waiting and no longer is.
+    pub fn given_up(&self, lane: &Arc<str>, place: Place, gone: bool) {
+        if gone {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
         }
-        let mut state = self.lock();
-        state.queue.unbar(lane, place);
-        if was_waiting.is_none() {
-            state.queue.reread(lane);
-        }
-        drop(state);
+        self.lock().queue.resume(lane, place, gone);
         self.notify.notify_one();
     }
 

@@ -146,8 +146,9 @@ pub(crate) struct Queue {
     ready: VecDeque<Arc<str>>,
     sleeping: BinaryHeap<Reverse<(Timestamp, Arc<str>)>>,
     held: HashSet<Arc<str>>,
-    /// Deliveries that a person is giving up just now: no read of the store brings them back.
-    barred: HashSet<Place>,
+    /// Lanes of which a person is giving deliveries up just now, and how many: they pause until the store
+    /// has answered, for should it refuse, the delivery is still the next in its lane.
+    paused: HashMap<Arc<str>, u32>,
     items: usize,
     bytes: usize,
     crowded: bool,
@@ -164,7 +165,7 @@ impl Queue {
             ready: VecDeque::new(),
             sleeping: BinaryHeap::new(),
             held: HashSet::new(),
-            barred: HashSet::new(),
+            paused: HashMap::new(),
             items: 0,
             bytes: 0,
             // What the store has from before is not known yet.
@@ -206,7 +207,7 @@ impl Queue {
 
     /// Puts a new delivery at the end of its lane.
     pub fn push(&mut self, key: &Arc<str>, mut item: Item) {
-        if self.barred.contains(&item.place()) || !self.admit(key) {
+        if !self.admit(key) {
             return;
         }
         // Of a lane that is new here the store may have more, or a read may have shown this delivery
@@ -247,6 +248,9 @@ impl Queue {
     fn rouse(&mut self, key: &Arc<str>) {
         let Some(lane) = self.lanes.get_mut(key) else { return };
         let fillable = lane.long && lane.unrecorded == 0;
+        if self.paused.contains_key(key) {
+            return;
+        }
         if lane.state == State::Idle && self.held.contains(key) {
             lane.state = State::Held;
         }
@@ -268,6 +272,10 @@ impl Queue {
         while let Some(key) = self.ready.pop_front() {
             let Some(lane) = self.lanes.get_mut(&key) else { continue };
             if lane.state != State::Ready {
+                continue;
+            }
+            if self.paused.contains_key(&key) {
+                lane.state = State::Idle;
                 continue;
             }
             if let Some(item) = lane.items.front().cloned() {
@@ -374,9 +382,6 @@ impl Queue {
             return self.settle(key);
         }
         for mut item in items {
-            if self.barred.contains(&item.place()) {
-                continue;
-            }
             if self.bytes + item.bytes() > self.budget.bytes_max {
                 item.payload = None;
             }
@@ -443,19 +448,36 @@ impl Queue {
         self.settle(key);
     }
 
-    /// Removes a delivery that a person gives up, and keeps it out until [`Queue::unbar`]. False while
-    /// it is under way.
-    pub fn remove(&mut self, key: &Arc<str>, place: Place) -> bool {
-        let lane = self.lanes.get_mut(key);
-        let at = lane.as_ref().and_then(|lane| lane.items.iter().position(|item| item.place() == place));
-        let (Some(lane), Some(at)) = (lane, at) else {
-            self.barred.insert(place);
-            return true;
-        };
-        if at == 0 && lane.state == State::Busy {
-            return false;
+    /// Pauses a lane while a person gives one of its deliveries up, until [`Queue::resume`]. False while
+    /// that delivery is under way.
+    pub fn pause(&mut self, key: &Arc<str>, place: Place) -> bool {
+        let busy = self.lanes.get(key).filter(|lane| lane.state == State::Busy);
+        let under_way = busy.and_then(|lane| lane.items.front()).is_some_and(|item| item.place() == place);
+        if !under_way {
+            *self.paused.entry(key.clone()).or_default() += 1;
         }
-        self.barred.insert(place);
+        !under_way
+    }
+
+    /// The store has answered what a person decided; `gone` says that the delivery waits no longer.
+    pub fn resume(&mut self, key: &Arc<str>, place: Place, gone: bool) {
+        if let Some(count) = self.paused.get_mut(key) {
+            *count -= 1;
+            if *count == 0 {
+                self.paused.remove(key);
+            }
+        }
+        if gone {
+            self.remove(key, place);
+        }
+        self.settle(key);
+    }
+
+    fn remove(&mut self, key: &Arc<str>, place: Place) {
+        let Some(lane) = self.lanes.get_mut(key) else { return };
+        // A read that began before may still show it.
+        lane.stale |= lane.refilling;
+        let Some(at) = lane.items.iter().position(|item| item.place() == place) else { return };
         if let Some(item) = lane.items.remove(at) {
             self.items -= 1;
             self.bytes -= item.bytes();
@@ -465,17 +487,6 @@ impl Queue {
             if matches!(lane.state, State::Sleeping(_)) {
                 lane.state = State::Idle;
             }
-        }
-        self.settle(key);
-        true
-    }
-
-    /// The store has taken or refused what a person decided on a delivery.
-    pub fn unbar(&mut self, key: &Arc<str>, place: Place) {
-        self.barred.remove(&place);
-        if let Some(lane) = self.lanes.get_mut(key) {
-            // A read that began before may still show it.
-            lane.stale |= lane.refilling;
         }
     }
 

@@ -139,6 +139,7 @@ async fn a_restart_runs_the_steps_on_all_that_an_earlier_run_left() {
     drop(all);
     let again = Bed::over(Arc::new(bed.store.inner().reopen())).await;
     again.run(spec("a", &tap, &partner, "1", "f")).await;
+    until(|| partner.count() == 500).await;
     tap.pour("n=500").await;
     until(|| partner.count() == 501).await;
     assert!(partner.taken().iter().enumerate().all(|(n, text)| *text == format!("n={n};by=1")));

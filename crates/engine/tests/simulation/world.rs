@@ -299,7 +299,13 @@ impl World {
             life.engine.act(release).await.unwrap();
         }
         while let Some(text) = { self.known.lock().unwrap().open.pop() } {
-            let receipt = life.tap.submit(&text).await.unwrap();
+            // The sender waits and tries again while there is no room.
+            let receipt = loop {
+                match life.tap.submit(&text).await {
+                    Ok(receipt) => break receipt,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+                }
+            };
             self.known.lock().unwrap().acknowledged.push((text, receipt.id));
         }
         for _ in 0..1_000 {
