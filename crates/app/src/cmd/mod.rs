@@ -26,7 +26,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::lang;
 use crate::out::Out;
 
-pub use common::faulty;
+pub use common::{complain, faulty};
 
 /// Connects a hospital: HL7 v2, files, TCP and HTTP; keeps every message until it is delivered.
 #[derive(Parser)]
