@@ -67,7 +67,8 @@ fn show(channel: &ChannelView, serving: bool, out: Out) {
         true => format!("  {}", out.tone(Tone::Bad, out.lang.pick("does not run", "läuft nicht"))),
         false => String::new(),
     };
-    out.line(format!("{}{address}{stopped}", out.tone(Tone::Bold, &channel.name)));
+    let title = channel.title.as_deref().map(|title| format!("  {title}")).unwrap_or_default();
+    out.line(format!("{}{title}{address}{stopped}", out.tone(Tone::Bold, &channel.name)));
     let mut parts = vec![
         out.lang.pick(format!("{} received", channel.received), format!("{} empfangen", channel.received)),
     ];
@@ -117,6 +118,9 @@ fn describe(one: &DestinationView, out: Out) -> String {
     }
     if let Some((at, code, text)) = one.trouble.as_ref().filter(|_| one.down || one.waiting > 0) {
         parts.push(out.tone(Tone::Dim, format!("{at} {code} {text}")));
+    }
+    if let Some(contact) = one.contact.as_ref().filter(|_| one.down) {
+        parts.push(format!("{} {contact}", out.lang.pick("call", "anrufen:")));
     }
     let address = one.address.as_deref().map(|address| format!(" ({address})")).unwrap_or_default();
     format!("{}{address}: {}", one.name, parts.join(", "))

@@ -228,6 +228,9 @@ pub struct StoreView {
 pub struct ChannelView {
     /// Its name.
     pub name: String,
+    /// What people call it.
+    #[serde(default)]
+    pub title: Option<String>,
     /// True while it runs.
     pub runs: bool,
     /// Where it listens.
@@ -259,6 +262,9 @@ pub struct DestinationView {
     pub name: String,
     /// Where it delivers to.
     pub address: Option<String>,
+    /// Whom to call when it does not answer.
+    #[serde(default)]
+    pub contact: Option<String>,
     /// Deliveries made for it.
     pub queued: u64,
     /// Accepted.

@@ -1,6 +1,7 @@
 //! `klinke serve`: a site that runs, from start to an orderly stop.
 
 mod log;
+mod metrics;
 mod notify;
 mod prune;
 mod reload;
@@ -17,7 +18,7 @@ use klinke_store::Store;
 use klinke_store_sqlite::{Options, SqliteStore};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::control::answer::Counter;
+use crate::control::answer::{Counter, People};
 use crate::control::socket;
 use crate::site::node::Retention;
 use crate::site::{Node, Site, load};
@@ -75,6 +76,7 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
         engine: Some(serving.engine.clone()),
         world: serving.world.clone(),
         retention: retention(&site),
+        people: People::of(&site),
         reload: Some(reload::asker(wish.clone())),
     });
     let listener = socket::bind(&store_folder)?;
@@ -83,6 +85,10 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
         tokio::spawn(prune::run(counter.clone(), stop.clone())),
         tokio::spawn(notify::watchdog(stop.clone())),
     ];
+    if let Some(table) = &site.node.metrics {
+        let listener = metrics::bind(table).await?;
+        tasks.push(tokio::spawn(metrics::run(listener, counter.clone(), stop.clone())));
+    }
     let limit = site.node.stop.limit.0;
     let engine = serving.engine.clone();
     tasks.push(tokio::spawn(reload::run(serving, folder, environment, wishes, stop.clone())));

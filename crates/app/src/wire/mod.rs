@@ -64,12 +64,16 @@ pub fn channel(
     let source = channel.source.as_ref();
     let source = source.and_then(|table| keep(compiler.source(table, name), &mut faults));
     let (from, charset) = compiler.sender(source.as_ref(), &mut faults);
+    // Behind a step that makes documents of another format, ways out see that format.
+    let last = klinke_engine::steps::format_after(steps.as_deref().unwrap_or_default(), format.name());
+    let leaving = world.formats.get(last).cloned().unwrap_or_else(|| format.clone());
+    let compiler = Compiler { workshop: Workshop { format: leaving.name(), ..workshop }, ..compiler };
     let destinations: Vec<_> = channel
         .destination
         .iter()
         .enumerate()
         .filter_map(|(index, one)| {
-            keep(compiler.destination(index, one, name, &format, world, relay), &mut faults)
+            keep(compiler.destination(index, one, name, &leaving, world, relay), &mut faults)
         })
         .collect();
     compiler.names(&destinations, &mut faults);
