@@ -1,0 +1,6 @@
+//! The command line, from outside: each test runs the program that people run.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod check;
