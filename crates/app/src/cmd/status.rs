@@ -92,6 +92,12 @@ fn show(channel: &ChannelView, serving: bool, out: Out) {
     if let Some(refuses) = &channel.refuses {
         out.line(format!("  {}", out.tone(Tone::Bad, refuses)));
     }
+    if !channel.violations.is_empty() {
+        let each: Vec<_> =
+            channel.violations.iter().map(|(kind, count)| format!("{kind} × {count}")).collect();
+        let text = out.lang.pick("senders break the rules: ", "Sender halten Regeln nicht ein: ");
+        out.line(format!("  {}", out.tone(Tone::Warn, text.to_owned() + &each.join(", "))));
+    }
     for destination in &channel.destinations {
         out.line(format!("  → {}", describe(destination, out)));
     }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::request::{Request, Settle};
 use super::{find, settle, show, status};
+use crate::serve::Counts;
 use crate::wire::World;
 
 /// What requests are answered from.
@@ -28,6 +29,8 @@ pub struct Counter {
     pub retention: BTreeMap<String, crate::site::node::Retention>,
     /// What people call channels and partners, and whom to call.
     pub people: People,
+    /// What the running channels' sources count.
+    pub counts: Counts,
     /// Reads the site's files again.
     pub reload: Option<Box<dyn Fn() -> Result<Value> + Send + Sync>>,
 }

@@ -19,7 +19,7 @@ pub fn status(counter: &Counter, runtime: &tokio::runtime::Handle) -> Result<Sta
     let channels = channels.iter().map(|channel| {
         let report = reports.iter().find(|report| report.id == channel.id);
         let own = destinations.iter().filter(|one| one.channel == channel.id);
-        channel_view(channel, report, own, &counter.people)
+        channel_view(channel, report, own, counter)
     });
     Ok(Status {
         site: counter.site.clone(),
@@ -39,8 +39,13 @@ fn channel_view<'a>(
     channel: &ChannelInfo,
     report: Option<&ChannelReport>,
     destinations: impl Iterator<Item = &'a DestinationInfo>,
-    people: &People,
+    counter: &Counter,
 ) -> ChannelView {
+    let people = &counter.people;
+    let counts = counter.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let counts = counts.get(&channel.name).map(|counts| counts.snapshot());
+    let violations = counts.iter().flat_map(|counts| &counts.violations);
+    let violations = violations.map(|(kind, count)| ((*kind).to_owned(), *count)).collect();
     let tally = &channel.tally;
     let destinations: Vec<_> = destinations
         .map(|one| {
@@ -63,6 +68,8 @@ fn channel_view<'a>(
         routed: tally.routed,
         unrouted: tally.unrouted,
         last: channel.last_at.map(|at| at.to_string()),
+        connections: counts.map(|counts| counts.open),
+        violations,
         balances: tally.balances() && destinations.iter().all(|(balances, _)| *balances),
         destinations: destinations.into_iter().map(|(_, view)| view).collect(),
     }

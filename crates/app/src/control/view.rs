@@ -249,6 +249,12 @@ pub struct ChannelView {
     pub unrouted: u64,
     /// When the last one came.
     pub last: Option<String>,
+    /// Connections to its source now.
+    #[serde(default)]
+    pub connections: Option<u64>,
+    /// What its senders do against the protocol's rules: what, and how often since the start.
+    #[serde(default)]
+    pub violations: Vec<(String, u64)>,
     /// Its destinations.
     pub destinations: Vec<DestinationView>,
     /// True when the books balance.

@@ -7,9 +7,11 @@ use klinke_engine::table::{Table, Tables};
 use klinke_engine::template::Zone;
 use klinke_formats::SearchKeys;
 use klinke_hl7v2::charset::Charset;
+use klinke_hl7v2::definitions::Local;
 use serde::de::DeserializeOwned;
 
 use super::adapters::{Adapters, Side, take};
+use super::definitions::Definitions;
 use super::fault::Fault;
 use super::source::SourceFile;
 use super::{Channel, ChannelFile, Node, Site, System, secrets};
@@ -48,6 +50,7 @@ impl Loader<'_> {
         let systems =
             systems_file.as_mut().map(|file| self.systems(file, overlay.as_mut())).unwrap_or_default();
         let channels = self.channels();
+        let local = self.local();
         let (tables, table_texts) = self.tables();
         let templates = self.templates();
         let mut scripts = BTreeMap::new();
@@ -61,6 +64,7 @@ impl Loader<'_> {
                 systems,
                 systems_file,
                 channels,
+                local,
                 tables,
                 table_texts,
                 templates,
@@ -178,6 +182,21 @@ impl Loader<'_> {
             }
         }
         channels
+    }
+
+    fn local(&mut self) -> Local {
+        let name = Path::new("definitions.toml");
+        if !self.folder.join(name).exists() {
+            return Local::new();
+        }
+        let Some(file) = self.parse(name) else { return Local::new() };
+        let Some(definitions) = self.read::<Definitions>(&file, file.values.clone()) else {
+            return Local::new();
+        };
+        let local = definitions.local().map_err(|path| {
+            file.fault(&["field".to_owned(), path.clone()], format!("`{path}` is no field; write `PID-30`"))
+        });
+        self.note(local).unwrap_or_default()
     }
 
     /// Reads a channel's values: what is said to adapters first, then the rest.

@@ -10,6 +10,7 @@ pub use world::World;
 
 use std::sync::Arc;
 
+use klinke_adapters::net::Statistics;
 use klinke_engine::document::Format;
 use klinke_engine::spec::{AckWhen, ChannelSpec, Dedup, Limits};
 use klinke_engine::step::Step;
@@ -22,8 +23,16 @@ use version::Version;
 /// Finds the in-process destination of a channel.
 pub type Relay<'a> = &'a dyn Fn(&str) -> Arc<dyn klinke_engine::link::Destination>;
 
+/// A compiled channel.
+pub struct Compiled {
+    /// What the engine runs.
+    pub spec: ChannelSpec,
+    /// What its source counts, if it counts.
+    pub statistics: Option<Arc<Statistics>>,
+}
+
 /// Compiles all channels of a site; all faults in one go.
-pub fn channels(site: &Site, world: &World, relay: Relay<'_>) -> Result<Vec<ChannelSpec>, Vec<Fault>> {
+pub fn channels(site: &Site, world: &World, relay: Relay<'_>) -> Result<Vec<Compiled>, Vec<Fault>> {
     let (mut specs, mut faults) = (Vec::new(), Vec::new());
     for (name, file) in &site.channels {
         match channel(site, name, file, world, relay) {
@@ -41,7 +50,7 @@ pub fn channel(
     file: &ChannelFile,
     world: &World,
     relay: Relay<'_>,
-) -> Result<ChannelSpec, Vec<Fault>> {
+) -> Result<Compiled, Vec<Fault>> {
     let version = Version::of(site, file);
     let channel = &file.channel;
     let Some(format) = world.formats.get(&channel.format).cloned() else {
@@ -81,7 +90,8 @@ pub fn channel(
         return Err(faults);
     }
     let table = channel.source.as_ref();
-    Ok(ChannelSpec {
+    let statistics = source.as_ref().and_then(|made| made.statistics.clone());
+    let spec = ChannelSpec {
         name: name.to_owned(),
         frame_text: version.frame(file),
         text: version.text(),
@@ -103,7 +113,8 @@ pub fn channel(
         steps: steps.unwrap_or_default(),
         destinations,
         limits: limits(channel),
-    })
+    };
+    Ok(Compiled { spec, statistics })
 }
 
 fn keep<T>(result: Result<T, Fault>, faults: &mut Vec<Fault>) -> Option<T> {
