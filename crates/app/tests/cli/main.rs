@@ -5,4 +5,7 @@ mod support;
 
 mod basics;
 mod check;
+mod messages;
+mod queue;
 mod serve;
+mod upkeep;
