@@ -177,7 +177,22 @@ impl Serve<'_> {
         let status = self.site.json("status", &[]);
         let channels = status["channels"].as_array().expect("channels");
         let found = channels.iter().find(|one| one["name"] == channel).expect("the channel");
-        found["address"].as_str().expect("an address").trim_start_matches("mllp ").to_owned()
+        let address = found["address"].as_str().expect("an address");
+        let address = address.rsplit("://").next().unwrap_or(address);
+        address.split('/').next().unwrap_or(address).to_owned()
+    }
+
+    /// As [`wait_for`]; in vain, it shows how the site stands and what it logged.
+    #[track_caller]
+    pub fn wait_for(&self, what: &str, mut holds: impl FnMut() -> bool) {
+        let began = Instant::now();
+        while !holds() {
+            if began.elapsed() > LIMIT {
+                let status = self.site.klinke("status", &[]).out;
+                panic!("waited in vain for {what}\n{status}\n{}", self.log());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Sends a signal: `TERM`, `HUP`.
