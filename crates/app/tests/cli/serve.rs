@@ -183,6 +183,23 @@ fn a_port_that_is_taken_stops_its_channel_alone() {
 }
 
 #[test]
+fn a_partner_that_goes_and_comes_is_logged_once_each() {
+    let port = Sink::free_port();
+    let site = Site::to_partner(port, "");
+    let serve = site.serve();
+    let mut line = Line::open(&serve.address("adt"));
+    for number in 0..5 {
+        line.send(&adt(&format!("MSG{number}"), "1")).expect("an answer");
+    }
+    serve.wait_for("the partner to be down", || serve.log().contains("the partner counts as down"));
+    let sink = Sink::at(port);
+    sink.wait_for(5);
+    serve.wait_for("the partner to be back", || serve.log().contains("the partner answers again"));
+    assert_eq!(serve.log().matches("the partner ").count(), 2, "{}", serve.log());
+    assert_eq!(serve.stop(), 0);
+}
+
+#[test]
 fn systemd_is_told() {
     let sink = Sink::open();
     let site = Site::to_partner(sink.port, "");
