@@ -31,18 +31,25 @@ pub struct Gate {
     pub close: AtomicBool,
     /// Messages acknowledged, by all.
     pub acknowledged: AtomicU64,
+    /// Those of them that are to be delivered.
+    expected: AtomicU64,
     sinks: Vec<Arc<Sink>>,
 }
 
 impl Gate {
     /// Open, before the sinks.
     pub fn new(sinks: Vec<Arc<Sink>>) -> Gate {
-        Gate { close: AtomicBool::new(false), acknowledged: AtomicU64::new(0), sinks }
+        Gate {
+            close: AtomicBool::new(false),
+            acknowledged: AtomicU64::new(0),
+            expected: AtomicU64::new(0),
+            sinks,
+        }
     }
 
     fn is_crowded(&self) -> bool {
         let arrived: u64 = self.sinks.iter().map(|sink| sink.count()).sum();
-        self.acknowledged.load(Ordering::Relaxed) > arrived + BACKLOG_MAX
+        self.expected.load(Ordering::Relaxed) > arrived + BACKLOG_MAX
     }
 }
 
@@ -91,6 +98,7 @@ impl Sender {
             let tries = self.deliver(&control, filtered);
             acknowledged.push(Acknowledged { channel: self.channel, control, filtered, tries });
             gate.acknowledged.fetch_add(1, Ordering::Relaxed);
+            gate.expected.fetch_add(u64::from(!filtered), Ordering::Relaxed);
             std::thread::sleep(Duration::from_micros(self.random.below(4_000)));
         }
         acknowledged
