@@ -9,7 +9,8 @@ class Handler(AbstractHandler):
     def reply(self):
         message = parse_message(self.incoming_message, find_groups=False)
         control = message.msh.msh_10.to_er7()
-        print("GOT", control, message.pid.pid_3.to_er7(), flush=True)
+        assert message.pid.pid_3.pid_3_1.to_er7() == "4711"
+        print("GOT", control, flush=True)
         answer = Message("ACK", version="2.5")
         answer.msh.msh_9 = "ACK^A08^ACK"
         answer.msh.msh_11 = "P"
