@@ -8,5 +8,6 @@ mod check;
 mod messages;
 mod privacy;
 mod queue;
+mod samples;
 mod serve;
 mod upkeep;
