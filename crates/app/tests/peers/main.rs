@@ -45,6 +45,7 @@ fn node() -> Command {
 }
 
 /// True when a peer is there; says aloud when it is not.
+#[allow(clippy::print_stderr, reason = "a test that does not run says so")]
 fn is_there(peer: &str, mut trial: Command) -> bool {
     let there = trial.output().is_ok_and(|output| output.status.success());
     if !there {
