@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 mod definitions;
+mod reference;
 
 use std::process::ExitCode;
 
@@ -27,11 +28,18 @@ enum Outcome {
     NotRun(String),
 }
 
-const TASKS: &[Task] = &[Task {
-    name: "definitions",
-    help: "generate the HL7 v2 definitions from published packages; --check compares, --packages DIR uses a folder",
-    run: definitions::run,
-}];
+const TASKS: &[Task] = &[
+    Task {
+        name: "definitions",
+        help: "generate the HL7 v2 definitions from published packages; --check compares, --packages DIR uses a folder",
+        run: definitions::run,
+    },
+    Task {
+        name: "reference",
+        help: "write docs/configuration.md from the schemas; --check compares, --schemas DIR uses a folder",
+        run: reference::run,
+    },
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

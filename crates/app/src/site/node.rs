@@ -12,7 +12,8 @@ use serde::Deserialize;
 pub struct Node {
     /// The site's name, as people call it. Since 0.1.
     pub name: String,
-    /// The language of pages and texts where nobody asks for another: `de` or `en`. Since 0.1.
+    /// The language of pages and texts where nobody asks for another: `de` or `en`. Default `"en"`.
+    /// Since 0.1.
     #[serde(default)]
     pub language: Language,
     /// The time zone of dates without one, and of opening hours: `Europe/Berlin`. Since 0.1.
@@ -93,7 +94,7 @@ pub struct Metrics {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Log {
-    /// `text` or `json`. Since 0.1.
+    /// `text` or `json`. Default `"text"`. Since 0.1.
     pub format: LogFormat,
     /// `error`, `warn`, `info`, `debug` or `trace`. Since 0.1.
     pub level: String,
