@@ -1,6 +1,14 @@
 //! German and English, side by side where each text is needed.
 
-pub use crate::site::node::Language;
+/// A language for people.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    #[default]
+    En,
+    /// German.
+    De,
+}
 
 /// Picks one of two texts.
 pub trait Pick {

@@ -1,6 +1,7 @@
 //! The `klinke` program: it runs a site from a folder of plain files, and holds the tools to look into
 //! it. `klinke help` lists the verbs; each is one file below `cmd`.
 
+mod bench;
 mod cmd;
 mod control;
 mod demo;
@@ -14,5 +15,10 @@ mod wire;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        // A panic's message may hold what a partner sent: the place says enough to find the fault.
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        cmd::complain(&format!("klinke: a fault in the program at {place}"));
+    }));
     cmd::run()
 }

@@ -59,6 +59,8 @@ impl Link for Null {
 
 fn main() {
     println!("{COUNT} messages of 1 KB, one destination, no steps, microseconds per message");
+    // Once unmeasured, for the memory to be there.
+    store_alone();
     let store = per_message(store_alone());
     println!("  the store alone              {store:6.2}");
     for (name, lanes, window) in [

@@ -20,6 +20,11 @@ pub(crate) const TEMPLATE: StepKind = StepKind {
     about: "Makes a new document of a template (a file in `templates`, or `text`) filled from this one.",
     example: r#"template = "order.hl7""#,
     build,
+    keys: &[
+        ("file", "a file of `templates`"),
+        ("text", "the template itself"),
+        ("format", "the format that it makes: `hl7v2` for a file named `….hl7`, else `text`, unless said"),
+    ],
     any_format: false,
 };
 

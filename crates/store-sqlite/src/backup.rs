@@ -39,13 +39,25 @@ pub fn restore(from: &Path, to: &Path) -> Result<()> {
         return Err(Error::Missing(format!("a journal in {}", from.display())));
     }
     make_empty(to)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(&source, flags).map_err(from_sqlite)?;
     let journal = to.join(JOURNAL);
-    copy_journal(&connection, &journal, &mut |_, _| ())?;
+    if from.join(format!("{JOURNAL}-wal")).exists() {
+        // No copy that `backup` made, but a store's own folder: its log belongs to it.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&source, flags).map_err(from_sqlite)?;
+        copy_journal(&connection, &journal, &mut |_, _| ())?;
+    } else {
+        // By its bytes, so that a copy on a medium that only reads will do.
+        copy_file(&source, &journal).at("cannot copy", &source)?;
+    }
     check(&journal)?;
     copy_blobs(&Blobs::new(from.join(BLOBS)), &journal, &to.join(BLOBS))?;
     sync_folder(to).at("cannot sync", to)
+}
+
+fn copy_file(from: &Path, to: &Path) -> std::io::Result<()> {
+    let mut copy = File::create(to)?;
+    std::io::copy(&mut File::open(from)?, &mut copy)?;
+    copy.sync_all()
 }
 
 fn make_empty(folder: &Path) -> Result<()> {

@@ -72,25 +72,26 @@ impl Blobs {
         *self.pins().entry(hash).or_insert(0) += 1;
         let mut pinned = Pinned { hash, size: 0, pins: self.pins.clone() };
         let path = self.path(&hash);
-        if path.exists() {
-            pinned.size = self.size_on_disk(&hash);
-            return Ok(pinned);
-        }
         let parent = self.folder.join(&hex(&hash)[..2]);
-        fs::create_dir_all(&parent).at("cannot make", &parent)?;
-        let number = self.temporary.fetch_add(1, Ordering::Relaxed);
-        let temporary = self.folder.join(format!("{number}.part"));
-        let written = write_synced(&temporary, bytes).at("cannot write", &temporary);
-        if let Err(error) = written {
-            // What remains is removed when the store is opened again.
-            let _ = fs::remove_file(&temporary);
-            return Err(error);
+        if !path.exists() {
+            self.write_new(&path, &parent, bytes)?;
         }
-        fs::rename(&temporary, &path).at("cannot name", &path)?;
+        // Also when it was there: another thread may have named it a moment ago.
         sync_folder(&parent).at("cannot sync", &parent)?;
         sync_folder(&self.folder).at("cannot sync", &self.folder)?;
         pinned.size = self.size_on_disk(&hash);
         Ok(pinned)
+    }
+
+    fn write_new(&self, path: &Path, parent: &Path, bytes: &[u8]) -> Result<()> {
+        fs::create_dir_all(parent).at("cannot make", parent)?;
+        let number = self.temporary.fetch_add(1, Ordering::Relaxed);
+        let temporary = self.folder.join(format!("{number}.part"));
+        let written = write_synced(&temporary, bytes).at("cannot write", &temporary);
+        written.and_then(|()| fs::rename(&temporary, path).at("cannot name", path)).inspect_err(|_| {
+            // What remains is removed when the store is opened again.
+            let _ = fs::remove_file(&temporary);
+        })
     }
 
     /// Reads the bytes of a blob.

@@ -401,6 +401,9 @@ fn add_keys(
     payload: &[u8],
 ) -> rusqlite::Result<()> {
     for (name, value) in shared.options.keys.keys(format, payload) {
+        if value.is_empty() {
+            continue;
+        }
         let name = names.number(transaction, name.as_str())?;
         transaction
             .prepare_cached("INSERT OR IGNORE INTO key(name, value, envelope) VALUES (?1, ?2, ?3)")?

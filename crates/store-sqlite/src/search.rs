@@ -85,11 +85,20 @@ pub(crate) fn search(shared: &Shared, query: &Query) -> Result<Vec<Summary>> {
 
 /// Numbers that the index has for one of the query's keys, or for its text; `None` when it asks for none.
 fn candidates_by_key(shared: &Shared, index: &Connection, query: &Query) -> Result<Option<Vec<u64>>> {
+    let (low, high) = match (query.oldest_first, query.beyond) {
+        (true, Some(beyond)) => (signed(beyond.0), i64::MAX),
+        (false, Some(beyond)) => (0, signed(beyond.0)),
+        (_, None) => (0, i64::MAX),
+    };
+    let order = if query.oldest_first { "" } else { "DESC" };
     if let Some(text) = query.text.as_ref().filter(|_| shared.index.has_text) {
         let words = text.split_whitespace().map(|word| format!("\"{}\"", word.replace('"', "\"\"")));
         let words: Vec<String> = words.collect();
-        let sql = "SELECT rowid FROM text WHERE text MATCH ?1 LIMIT ?2";
-        return numbers(index, sql, params![words.join(" "), SORTED_MAX as i64]).map(Some);
+        let sql = format!(
+            "SELECT rowid FROM text WHERE text MATCH ?1 AND rowid > ?2 AND rowid < ?3
+             ORDER BY rowid {order} LIMIT ?4"
+        );
+        return numbers(index, &sql, params![words.join(" "), low, high, SORTED_MAX as i64]).map(Some);
     }
     let mut best: Option<(usize, &Field, i64)> = None;
     for field in &query.fields {
@@ -101,25 +110,20 @@ fn candidates_by_key(shared: &Shared, index: &Connection, query: &Query) -> Resu
     }
     let Some((_, field, name)) = best else { return Ok(None) };
     let value = cut(&field.value);
-    let (low, high) = match (query.oldest_first, query.beyond) {
-        (true, Some(beyond)) => (signed(beyond.0), i64::MAX),
-        (false, Some(beyond)) => (0, signed(beyond.0)),
-        (_, None) => (0, i64::MAX),
-    };
     if field.prefix {
         let end = after_prefix(value);
         let sql = "SELECT DISTINCT envelope FROM key WHERE name = ?1 AND value >= ?2 AND value < ?3
             AND envelope > ?4 AND envelope < ?5 LIMIT ?6";
-        return numbers(index, sql, params![name, value, end, low, high, SORTED_MAX as i64]).map(Some);
+        let found = numbers(index, sql, params![name, value, end, low, high, SORTED_MAX as i64])?;
+        // Values come in their own order: cut off, the newest could be missing. What so many envelopes
+        // have is soon met by looking at them one by one.
+        return Ok((found.len() < SORTED_MAX).then_some(found));
     }
-    let sql = if query.oldest_first {
+    let sql = format!(
         "SELECT envelope FROM key WHERE name = ?1 AND value = ?2 AND envelope > ?3 AND envelope < ?4
-         ORDER BY envelope LIMIT ?5"
-    } else {
-        "SELECT envelope FROM key WHERE name = ?1 AND value = ?2 AND envelope > ?3 AND envelope < ?4
-         ORDER BY envelope DESC LIMIT ?5"
-    };
-    numbers(index, sql, params![name, value, low, high, SORTED_MAX as i64]).map(Some)
+         ORDER BY envelope {order} LIMIT ?5"
+    );
+    numbers(index, &sql, params![name, value, low, high, SORTED_MAX as i64]).map(Some)
 }
 
 /// About how many envelopes have a key: enough to choose between two.

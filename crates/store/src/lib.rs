@@ -16,7 +16,6 @@
 //!   answers [`Error::Full`] or [`Error::Unwritable`] and goes on serving reads.
 //! - **Reads** block the calling thread; the engine makes them where blocking is allowed. They see
 //!   every entry whose `done` was called before.
-//!
 //! - **Once.** An envelope is routed once, and goes at most once with the same part to the same
 //!   destination; what a mark passes over counts as failed. In one lane, parts of an envelope rise.
 //!

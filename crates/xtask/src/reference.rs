@@ -39,7 +39,14 @@ const FILES: &[File] = &[
         schema: "channel.schema.json",
         title: "channels/<name>.toml",
         about: "A channel: one source, steps in order, one or more destinations. The file's name is the channel's. \
-                What a step can be is in the [cookbook](cookbook.md).",
+                What a step can be is in [steps](steps.md) and the [cookbook](cookbook.md).",
+        base: "",
+    },
+    File {
+        schema: "definitions.schema.json",
+        title: "definitions.toml",
+        about: "What the site defines of its own beyond the standard: segments, fields, data types, tables. \
+                `klinke explain --site <site>` then knows them by name. The file may be missing.",
         base: "",
     },
 ];

@@ -8,7 +8,7 @@
 //! | listening, the allow-list, the number of connections, an orderly end | [`listen`] |
 //! | one connection of a source: read, take, answer in order, push back | [`exchange`] |
 //! | connecting out | [`dial`] |
-//! | one connection of a destination: kept, checked before use | [`line`] |
+//! | one connection of a destination: kept, checked before use | [`mod@line`] |
 //! | what a link does with it: connected when needed, closed after doubt | [`caller`] |
 //! | limits and timeouts | [`limits`] |
 //! | TLS, certificates and whom they stand for | [`tls`] |

@@ -19,6 +19,8 @@ mod samples;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod tcp_destination;
+#[cfg(test)]
 mod timer;
 #[cfg(test)]
 mod tls;

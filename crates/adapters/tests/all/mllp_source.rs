@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use klinke_adapters::mllp::Source;
 use klinke_engine::BoxFuture;
-use klinke_engine::source::{Arrival, End, Intake, Receipt, Refusal, Stop};
+use klinke_engine::source::{Arrival, End, Intake, Receipt, Refusal, Stop, Stopper};
 use klinke_model::{EnvelopeId, Payload, Timestamp};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -130,12 +130,16 @@ async fn enhanced_mode_accepts_at_once_and_answers_later() {
     }
 }
 
-/// Says at once that everything is kept; the end comes when the desk lets it.
-struct Staged(Handle);
+/// Says at once that everything is kept, unless it is told `first` that C1 waits for the desk and all
+/// others don't; the end comes when the desk lets it.
+struct Staged {
+    desk: Handle,
+    first: bool,
+}
 
 impl Intake for Staged {
     fn submit(&self, arrival: Arrival) -> BoxFuture<'static, Result<Receipt, Refusal>> {
-        self.0.submit(arrival)
+        self.desk.submit(arrival)
     }
 
     fn submit_and_tell(
@@ -143,8 +147,20 @@ impl Intake for Staged {
         arrival: Arrival,
         kept: oneshot::Sender<EnvelopeId>,
     ) -> BoxFuture<'static, Result<Receipt, Refusal>> {
-        kept.send(EnvelopeId(1)).unwrap();
-        self.0.submit(arrival)
+        if !self.first {
+            kept.send(EnvelopeId(1)).unwrap();
+            return self.desk.submit(arrival);
+        }
+        let waits = arrival.payload.windows(4).any(|four| four == b"|C1|");
+        let taken = waits.then(|| self.desk.submit(arrival));
+        Box::pin(async move {
+            let receipt = match taken {
+                Some(taken) => taken.await?,
+                None => Receipt { id: EnvelopeId(2), duplicate: false, end: End::Routed },
+            };
+            kept.send(receipt.id).unwrap();
+            Ok(receipt)
+        })
     }
 
     fn pressure(&self) -> Option<Refusal> {
@@ -160,15 +176,39 @@ impl Intake for Staged {
     }
 }
 
+/// A connection to a source with such an intake.
+async fn staged(desk: &Arc<Desk>, first: bool) -> (tokio::net::TcpStream, Stopper) {
+    let source = Box::new(Source::new(config(json!({ "listen": "0" }))).unwrap());
+    let intake = Arc::new(Staged { desk: Handle(Arc::clone(desk)), first });
+    let open = klinke_engine::source::Source::open(source, intake).await.unwrap();
+    let (address, (stopper, stop)) = (open.address(), Stop::new());
+    tokio::spawn(open.run(stop));
+    (tokio::net::TcpStream::connect(address).await.unwrap(), stopper)
+}
+
+#[tokio::test]
+async fn no_application_acknowledgment_comes_before_its_accept_acknowledgment() {
+    let desk = Desk::gated(0, |_| Ok(End::Routed));
+    let (mut stream, _stopper) = staged(&desk, true).await;
+    for id in ["C1", "C2"] {
+        send(&mut stream, &framed(&adt(id, "|||AL|AL"))).await;
+    }
+    desk.has(1).await;
+    expect_silence(&mut stream, 50).await;
+    desk.gate.add_permits(1);
+    let mut said = Vec::new();
+    for _ in 0..4 {
+        let ack = frame(&mut stream).await;
+        said.push(format!("{} {}", field(&ack, "MSA", 1), field(&ack, "MSA", 2)));
+    }
+    let at = |what: &str| said.iter().position(|one| one == what).unwrap();
+    assert!(at("CA C1") < at("CA C2") && at("CA C1") < at("AA C1") && at("CA C2") < at("AA C2"), "{said:?}");
+}
+
 #[tokio::test]
 async fn the_accept_acknowledgment_waits_for_storage_only() {
     let desk = Desk::gated(0, |_| Ok(End::Routed));
-    let source = Box::new(Source::new(config(json!({ "listen": "0" }))).unwrap());
-    let intake = Arc::new(Staged(Handle(Arc::clone(&desk))));
-    let open = klinke_engine::source::Source::open(source, intake).await.unwrap();
-    let (address, (_stopper, stop)) = (open.address(), Stop::new());
-    tokio::spawn(open.run(stop));
-    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let (mut stream, _stopper) = staged(&desk, false).await;
     for id in ["C1", "C2"] {
         send(&mut stream, &framed(&adt(id, "|||AL|AL"))).await;
         let ack = frame(&mut stream).await;

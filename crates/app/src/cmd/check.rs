@@ -48,6 +48,6 @@ fn check(args: &Args) -> Result<usize, Vec<Fault>> {
     let site = load::load(&args.site.folder, args.site.env.as_deref())?;
     let world = World::new(&site.node.zone)
         .map_err(|error| vec![Fault::of_file("klinke.toml".as_ref(), error.to_string())])?;
-    let specs = wire::channels(&site, &world, &crate::serve::no_relay)?;
-    Ok(specs.len())
+    let compiled = wire::channels(&site, &world, &crate::serve::no_relay)?;
+    Ok(compiled.len())
 }

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use klinke_store::Store;
 use serde::de::DeserializeOwned;
 
-use crate::control::answer::{Counter, Progress};
+use crate::control::answer::{Counter, People, Progress};
 use crate::control::request::Request;
 use crate::control::socket;
 use crate::site::{Fault, Node, load};
@@ -67,11 +67,17 @@ impl SiteArg {
         }
         let world = World::new(&node.zone)?;
         let store: Arc<dyn Store> = crate::serve::open_store(&node, &folder, &world)?;
-        let retention = load::load(&self.folder, self.env.as_deref())
-            .map(|site| crate::serve::retention(&site))
-            .unwrap_or_default();
-        let counter =
-            Counter { site: node.name.clone(), store, engine: None, world, retention, reload: None };
+        let site = load::load(&self.folder, self.env.as_deref()).ok();
+        let counter = Counter {
+            site: node.name.clone(),
+            store,
+            engine: None,
+            world,
+            retention: site.as_ref().map(crate::serve::retention).unwrap_or_default(),
+            people: site.as_ref().map(People::of).unwrap_or_default(),
+            counts: Default::default(),
+            reload: None,
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         Ok(serde_json::from_value(counter.answer(request, runtime.handle(), progress)?)?)
     }

@@ -8,9 +8,10 @@ use klinke_formats::explain::{self, NotHl7};
 use klinke_hl7v2::definitions;
 
 use super::Ended;
-use super::common::{complain, read_input};
+use super::common::{complain, faulty, read_input};
 use crate::lang::{Language, Pick};
 use crate::out::Out;
+use crate::site::load;
 
 /// Put a message into plain words
 #[derive(clap::Args)]
@@ -25,6 +26,9 @@ pub struct Args {
     /// The charset of messages that don't say theirs
     #[arg(long)]
     charset: Option<String>,
+    /// A site whose own definitions (definitions.toml) are known, too
+    #[arg(long, value_name = "SITE")]
+    site: Option<PathBuf>,
     /// The first paragraph alone
     #[arg(long)]
     short: bool,
@@ -36,7 +40,10 @@ pub fn run(args: &Args, out: Out) -> Ended {
         Language::En => definitions::Language::En,
         Language::De => definitions::Language::De,
     };
-    let explanation = match explain::explain(&bytes, None, args.charset.as_deref(), language) {
+    let site = args.site.as_ref().map(|folder| load::load(folder, None).map_err(|faults| faulty(&faults)));
+    let site = site.transpose()?;
+    let local = site.as_ref().map(|site| &site.local);
+    let explanation = match explain::explain(&bytes, local, args.charset.as_deref(), language) {
         Ok(explanation) => explanation,
         Err(NotHl7(error)) => {
             let text = out.lang.pick("this is no HL7 v2 message", "das ist keine HL7-v2-Nachricht");

@@ -1,5 +1,6 @@
 //! The verbs of the command line, one file each.
 
+mod bench;
 mod check;
 mod common;
 mod compare;
@@ -7,7 +8,7 @@ mod demo;
 mod explain;
 mod listen;
 mod messages;
-mod new;
+pub mod new;
 mod queue;
 mod schema;
 mod send;
@@ -25,7 +26,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::lang;
 use crate::out::Out;
 
-pub use common::faulty;
+pub use common::{complain, faulty};
 
 /// Connects a hospital: HL7 v2, files, TCP and HTTP; keeps every message until it is delivered.
 #[derive(Parser)]
@@ -75,6 +76,8 @@ enum Verb {
     Prune(upkeep::SiteArgs),
     /// Play a small hospital in one process
     Demo(demo::Args),
+    /// Measure the whole way against the bare socket
+    Bench(bench::Args),
     /// Write JSON Schemas of the site's files, for editors
     Schema(schema::Args),
     /// Print completions for a shell
@@ -107,6 +110,7 @@ pub fn run() -> ExitCode {
         Verb::Verify(args) => upkeep::verify(&args, out),
         Verb::Prune(args) => upkeep::prune(&args, out),
         Verb::Demo(args) => demo::run(&args, out),
+        Verb::Bench(args) => bench::run(&args, out),
         Verb::Schema(args) => schema::run(&args, out),
         Verb::Completions(args) => shell::completions(&args, Cli::command()),
         Verb::Man(args) => shell::man(&args, Cli::command()),

@@ -67,7 +67,8 @@ fn show(channel: &ChannelView, serving: bool, out: Out) {
         true => format!("  {}", out.tone(Tone::Bad, out.lang.pick("does not run", "läuft nicht"))),
         false => String::new(),
     };
-    out.line(format!("{}{address}{stopped}", out.tone(Tone::Bold, &channel.name)));
+    let title = channel.title.as_deref().map(|title| format!("  {title}")).unwrap_or_default();
+    out.line(format!("{}{title}{address}{stopped}", out.tone(Tone::Bold, &channel.name)));
     let mut parts = vec![
         out.lang.pick(format!("{} received", channel.received), format!("{} empfangen", channel.received)),
     ];
@@ -90,6 +91,12 @@ fn show(channel: &ChannelView, serving: bool, out: Out) {
     out.line(format!("  {}", parts.join(", ")));
     if let Some(refuses) = &channel.refuses {
         out.line(format!("  {}", out.tone(Tone::Bad, refuses)));
+    }
+    if !channel.violations.is_empty() {
+        let each: Vec<_> =
+            channel.violations.iter().map(|(kind, count)| format!("{kind} × {count}")).collect();
+        let text = out.lang.pick("senders break the rules: ", "Sender halten Regeln nicht ein: ");
+        out.line(format!("  {}", out.tone(Tone::Warn, text.to_owned() + &each.join(", "))));
     }
     for destination in &channel.destinations {
         out.line(format!("  → {}", describe(destination, out)));
@@ -117,6 +124,9 @@ fn describe(one: &DestinationView, out: Out) -> String {
     }
     if let Some((at, code, text)) = one.trouble.as_ref().filter(|_| one.down || one.waiting > 0) {
         parts.push(out.tone(Tone::Dim, format!("{at} {code} {text}")));
+    }
+    if let Some(contact) = one.contact.as_ref().filter(|_| one.down) {
+        parts.push(format!("{} {contact}", out.lang.pick("call", "anrufen:")));
     }
     let address = one.address.as_deref().map(|address| format!(" ({address})")).unwrap_or_default();
     format!("{}{address}: {}", one.name, parts.join(", "))

@@ -56,13 +56,13 @@ pub fn run(args: &Args, out: Out) -> Ended {
         if args.channel.as_ref().is_some_and(|wanted| wanted != name) {
             continue;
         }
-        let spec = wire::channel(&site, name, file, &world, &crate::serve::no_relay)
+        let compiled = wire::channel(&site, name, file, &world, &crate::serve::no_relay)
             .map_err(|faults| faulty(&faults))?;
         let bench = Bench {
             site: &site,
             channel: name,
             format: file.channel.format.as_str(),
-            trial: Trial::of(spec),
+            trial: Trial::of(compiled.spec),
         };
         for (example, expected) in examples(&site.folder.join("examples").join(name))? {
             verdicts.push(bench.test(&example, &expected, args.update)?);

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::request::{Request, Settle};
 use super::{find, settle, show, status};
+use crate::serve::Counts;
 use crate::wire::World;
 
 /// What requests are answered from.
@@ -26,8 +27,44 @@ pub struct Counter {
     pub world: World,
     /// What may be pruned: channel name and rule.
     pub retention: BTreeMap<String, crate::site::node::Retention>,
+    /// What people call channels and partners, and whom to call.
+    pub people: People,
+    /// What the running channels' sources count.
+    pub counts: Counts,
     /// Reads the site's files again.
     pub reload: Option<Box<dyn Fn() -> Result<Value> + Send + Sync>>,
+}
+
+/// What people call channels and partners, and whom to call.
+#[derive(Clone, Debug, Default)]
+pub struct People {
+    /// Titles of channels.
+    pub titles: BTreeMap<String, String>,
+    /// Contacts of systems.
+    pub contacts: BTreeMap<String, String>,
+}
+
+impl People {
+    /// Of a site.
+    pub fn of(site: &crate::site::Site) -> People {
+        let channels = site.channels.iter();
+        let systems = site.systems.iter();
+        People {
+            titles: channels
+                .filter_map(|(name, one)| Some((name.clone(), one.channel.title.clone()?)))
+                .collect(),
+            contacts: systems.filter_map(|(name, one)| Some((name.clone(), contact(one)?))).collect(),
+        }
+    }
+}
+
+/// A system's title and contact, as far as they are given.
+fn contact(system: &crate::site::System) -> Option<String> {
+    match (&system.title, &system.contact) {
+        (Some(title), Some(contact)) => Some(format!("{title}: {contact}")),
+        (None, Some(contact)) => Some(contact.clone()),
+        (_, None) => None,
+    }
 }
 
 /// Told how far long work has come.

@@ -4,7 +4,7 @@ use anyhow::Result;
 use klinke_engine::{ChannelReport, DeskReport};
 use klinke_store::{ChannelInfo, DestinationInfo};
 
-use super::answer::Counter;
+use super::answer::{Counter, People};
 use super::view::{ChannelView, DestinationView, Status, StoreView};
 
 /// The status of everything.
@@ -19,7 +19,7 @@ pub fn status(counter: &Counter, runtime: &tokio::runtime::Handle) -> Result<Sta
     let channels = channels.iter().map(|channel| {
         let report = reports.iter().find(|report| report.id == channel.id);
         let own = destinations.iter().filter(|one| one.channel == channel.id);
-        channel_view(channel, report, own)
+        channel_view(channel, report, own, counter)
     });
     Ok(Status {
         site: counter.site.clone(),
@@ -39,16 +39,26 @@ fn channel_view<'a>(
     channel: &ChannelInfo,
     report: Option<&ChannelReport>,
     destinations: impl Iterator<Item = &'a DestinationInfo>,
+    counter: &Counter,
 ) -> ChannelView {
+    let people = &counter.people;
+    let counts = counter.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let counts = counts.get(&channel.name).map(|counts| counts.snapshot());
+    let violations = counts.iter().flat_map(|counts| &counts.violations);
+    let violations = violations.map(|(kind, count)| ((*kind).to_owned(), *count)).collect();
     let tally = &channel.tally;
     let destinations: Vec<_> = destinations
         .map(|one| {
             let own = report.and_then(|report| report.destinations.iter().find(|(id, ..)| *id == one.id));
-            (one.tally.balances(), destination_view(one, own.map(|(_, _, address, desk)| (address, desk))))
+            (
+                one.tally.balances(),
+                destination_view(one, own.map(|(_, _, address, desk)| (address, desk)), people),
+            )
         })
         .collect();
     ChannelView {
         name: channel.name.clone(),
+        title: people.titles.get(&channel.name).cloned(),
         runs: report.is_some(),
         address: report.and_then(|report| report.address.clone()),
         refuses: report.and_then(|report| report.refuses.clone()),
@@ -58,18 +68,25 @@ fn channel_view<'a>(
         routed: tally.routed,
         unrouted: tally.unrouted,
         last: channel.last_at.map(|at| at.to_string()),
+        connections: counts.map(|counts| counts.open),
+        violations,
         balances: tally.balances() && destinations.iter().all(|(balances, _)| *balances),
         destinations: destinations.into_iter().map(|(_, view)| view).collect(),
     }
 }
 
-fn destination_view(info: &DestinationInfo, desk: Option<(&String, &DeskReport)>) -> DestinationView {
+fn destination_view(
+    info: &DestinationInfo,
+    desk: Option<(&String, &DeskReport)>,
+    people: &People,
+) -> DestinationView {
     let tally = &info.tally;
     let report = desk.map(|(_, report)| report);
     let answered = report.filter(|report| report.attempts > 0);
     DestinationView {
         name: info.name.clone(),
         address: desk.map(|(address, _)| address.clone()),
+        contact: people.contacts.get(&info.name).cloned(),
         queued: tally.queued,
         delivered: tally.delivered,
         dead: tally.dead,

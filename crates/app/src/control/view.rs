@@ -228,6 +228,9 @@ pub struct StoreView {
 pub struct ChannelView {
     /// Its name.
     pub name: String,
+    /// What people call it.
+    #[serde(default)]
+    pub title: Option<String>,
     /// True while it runs.
     pub runs: bool,
     /// Where it listens.
@@ -246,6 +249,12 @@ pub struct ChannelView {
     pub unrouted: u64,
     /// When the last one came.
     pub last: Option<String>,
+    /// Connections to its source now.
+    #[serde(default)]
+    pub connections: Option<u64>,
+    /// What its senders do against the protocol's rules: what, and how often since the start.
+    #[serde(default)]
+    pub violations: Vec<(String, u64)>,
     /// Its destinations.
     pub destinations: Vec<DestinationView>,
     /// True when the books balance.
@@ -259,6 +268,9 @@ pub struct DestinationView {
     pub name: String,
     /// Where it delivers to.
     pub address: Option<String>,
+    /// Whom to call when it does not answer.
+    #[serde(default)]
+    pub contact: Option<String>,
     /// Deliveries made for it.
     pub queued: u64,
     /// Accepted.

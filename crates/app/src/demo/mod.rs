@@ -27,6 +27,7 @@ use crate::serve::Serving;
 use crate::site::load;
 use partners::Ledger;
 use site::Ports;
+pub use site::free_ports;
 
 /// How long the lanes may take to run empty at the end.
 const DRAIN_LIMIT: Duration = Duration::from_secs(30);

@@ -36,18 +36,8 @@ pub struct Ports {
 impl Ports {
     /// Ports that are free now.
     pub fn free() -> Result<Ports> {
-        let sockets: Vec<TcpListener> =
-            (0..6).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
-        let mut ports = sockets.iter().map(|socket| Ok(socket.local_addr()?.port()));
-        let mut next = || -> Result<u16> { ports.next().context("six sockets")? };
-        Ok(Ports {
-            kis: next()?,
-            lis: next()?,
-            ris: next()?,
-            adt: next()?,
-            orders: next()?,
-            results: next()?,
-        })
+        let [kis, lis, ris, adt, orders, results] = free_ports()?;
+        Ok(Ports { kis, lis, ris, adt, orders, results })
     }
 
     fn put_in(self, text: &str) -> String {
@@ -61,6 +51,18 @@ impl Ports {
         ];
         ports.iter().fold(text.to_owned(), |text, (name, port)| text.replace(name, &port.to_string()))
     }
+}
+
+/// Ports of loopback that are free now.
+pub fn free_ports<const N: usize>() -> Result<[u16; N]> {
+    // All are held until all are known, so that none comes twice.
+    let sockets: Vec<TcpListener> =
+        (0..N).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
+    let mut ports = [0; N];
+    for (port, socket) in ports.iter_mut().zip(&sockets) {
+        *port = socket.local_addr()?.port();
+    }
+    Ok(ports)
 }
 
 /// Writes the site; the folder must be new.

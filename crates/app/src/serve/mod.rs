@@ -1,15 +1,17 @@
 //! `klinke serve`: a site that runs, from start to an orderly stop.
 
 mod log;
+mod metrics;
 mod notify;
 mod prune;
 mod reload;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
+use klinke_adapters::net::Statistics;
 use klinke_engine::source::Stop;
 use klinke_engine::{Applied, Engine, clock::Clock};
 use klinke_formats::SearchKeys;
@@ -17,7 +19,7 @@ use klinke_store::Store;
 use klinke_store_sqlite::{Options, SqliteStore};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::control::answer::Counter;
+use crate::control::answer::{Counter, People};
 use crate::control::socket;
 use crate::site::node::Retention;
 use crate::site::{Node, Site, load};
@@ -41,7 +43,12 @@ pub struct Serving {
     pub store: Arc<dyn Store>,
     /// What compiled the channels.
     pub world: World,
+    /// What the running channels' sources count.
+    pub counts: Counts,
 }
+
+/// What sources count, by channel.
+pub type Counts = Arc<Mutex<BTreeMap<String, Arc<Statistics>>>>;
 
 impl Serving {
     /// Opens the store and starts the channels; faults in any channel's file start none.
@@ -50,7 +57,7 @@ impl Serving {
         let store_folder = site.store_folder();
         let store = open_store(&site.node, &store_folder, &world)?;
         let engine = Arc::new(Engine::start(store.clone(), Clock::system()).await?);
-        let serving = Serving { engine, store, world };
+        let serving = Serving { engine, store, world, counts: Counts::default() };
         let applied = serving.apply(site).await?;
         Ok((serving, applied))
     }
@@ -58,9 +65,19 @@ impl Serving {
     /// Makes the site's channels the running ones.
     pub async fn apply(&self, site: &Site) -> Result<Applied> {
         let relay = |channel: &str| self.engine.relay(channel);
-        let specs =
+        let compiled =
             wire::channels(site, &self.world, &relay).map_err(|faults| crate::cmd::faulty(&faults))?;
-        Ok(self.engine.apply(specs, site.node.stop.limit.0).await)
+        let mut statistics = BTreeMap::new();
+        let specs = compiled.into_iter().map(|one| {
+            statistics.extend(one.statistics.map(|counts| (one.spec.name.clone(), counts)));
+            one.spec
+        });
+        let specs = specs.collect();
+        let applied = self.engine.apply(specs, site.node.stop.limit.0).await;
+        // A channel that was left alone still counts with its old source.
+        statistics.retain(|name, _| applied.started.contains(name));
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner).extend(statistics);
+        Ok(applied)
     }
 }
 
@@ -75,6 +92,8 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
         engine: Some(serving.engine.clone()),
         world: serving.world.clone(),
         retention: retention(&site),
+        people: People::of(&site),
+        counts: serving.counts.clone(),
         reload: Some(reload::asker(wish.clone())),
     });
     let listener = socket::bind(&store_folder)?;
@@ -83,6 +102,10 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
         tokio::spawn(prune::run(counter.clone(), stop.clone())),
         tokio::spawn(notify::watchdog(stop.clone())),
     ];
+    if let Some(table) = &site.node.metrics {
+        let listener = metrics::bind(table).await?;
+        tasks.push(tokio::spawn(metrics::run(listener, counter.clone(), stop.clone())));
+    }
     let limit = site.node.stop.limit.0;
     let engine = serving.engine.clone();
     tasks.push(tokio::spawn(reload::run(serving, folder, environment, wishes, stop.clone())));

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use klinke_engine::table::{Table, Tables};
+use klinke_hl7v2::definitions::Local;
 use serde::de::DeserializeOwned;
 
 use super::adapters::{Adapters, Side, take};
+use super::definitions::Definitions;
 use super::fault::Fault;
 use super::source::SourceFile;
 use super::{Channel, ChannelFile, Node, Site, System, secrets};
@@ -45,6 +47,7 @@ impl Loader<'_> {
         let systems =
             systems_file.as_ref().map(|file| self.systems(file, overlay.as_ref())).unwrap_or_default();
         let channels = self.channels();
+        let local = self.local();
         let (tables, table_texts) = self.tables();
         let templates = self.templates();
         let mut scripts = BTreeMap::new();
@@ -58,6 +61,7 @@ impl Loader<'_> {
                 systems,
                 systems_file,
                 channels,
+                local,
                 tables,
                 table_texts,
                 templates,
@@ -149,6 +153,21 @@ impl Loader<'_> {
             }
         }
         channels
+    }
+
+    fn local(&mut self) -> Local {
+        let name = Path::new("definitions.toml");
+        if !self.folder.join(name).exists() {
+            return Local::new();
+        }
+        let Some(file) = self.parse(name) else { return Local::new() };
+        let Some(definitions) = self.read::<Definitions>(&file, file.values.clone()) else {
+            return Local::new();
+        };
+        let local = definitions.local().map_err(|path| {
+            file.fault(&["field".to_owned(), path.clone()], format!("`{path}` is no field; write `PID-30`"))
+        });
+        self.note(local).unwrap_or_default()
     }
 
     /// Reads a channel's values: what is said to adapters first, then the rest.

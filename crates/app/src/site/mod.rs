@@ -7,12 +7,14 @@
 //! | `systems.toml` | [`system`]: the partners |
 //! | `channels/<name>.toml` | [`channel`]: source, steps, destinations |
 //! | `channels/*.ts`, `lib/*.ts` | scripts |
+//! | `definitions.toml` | [`definitions`]: the site's own segments, fields, types and tables |
 //! | `tables/<name>.csv` | look-up tables |
 //! | `templates/*` | messages to be filled |
 //! | `examples/<channel>/*.hl7` | the site's own tests |
 
 pub mod adapters;
 pub mod channel;
+pub mod definitions;
 pub mod fault;
 pub mod load;
 pub mod node;
@@ -25,6 +27,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use klinke_engine::table::Tables;
+use klinke_hl7v2::definitions::Local;
 
 pub use channel::Channel;
 pub use fault::Fault;
@@ -45,6 +48,8 @@ pub struct Site {
     pub systems_file: SourceFile,
     /// The channels that are enabled, by name.
     pub channels: BTreeMap<String, ChannelFile>,
+    /// The site's own segments, fields, types and tables.
+    pub local: Local,
     /// Look-up tables.
     pub tables: Tables,
     /// The tables' text by name, for channel versions.

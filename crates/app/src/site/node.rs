@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use klinke_adapters::net::Host;
 use klinke_adapters::units::{Bytes, Period};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -12,10 +13,6 @@ use serde::Deserialize;
 pub struct Node {
     /// The site's name, as people call it. Since 0.1.
     pub name: String,
-    /// The language of pages and texts where nobody asks for another: `de` or `en`. Default `"en"`.
-    /// Since 0.1.
-    #[serde(default)]
-    pub language: Language,
     /// The time zone of dates without one, and of opening hours: `Europe/Berlin`. Since 0.1.
     #[serde(default = "default_zone")]
     pub zone: String,
@@ -37,17 +34,6 @@ pub struct Node {
     /// `["OBR-4.1"]`. Since 0.1.
     #[serde(default)]
     pub search: Vec<String>,
-}
-
-/// A language for people.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// English.
-    #[default]
-    En,
-    /// German.
-    De,
 }
 
 fn default_zone() -> String {
@@ -87,7 +73,7 @@ pub struct Retention {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Metrics {
     /// Address and port; a port alone means loopback. Since 0.1.
-    pub listen: String,
+    pub listen: Host,
 }
 
 /// What is logged.

@@ -6,6 +6,7 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings, schema_for
 use serde_json::{Value, json};
 
 use super::adapters::Side;
+use super::definitions::Definitions;
 use super::{Channel, Node, System};
 
 /// The schemas by file name.
@@ -26,6 +27,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("klinke.schema.json", schema_for!(Node).to_value()),
         ("systems.schema.json", systems),
         ("channel.schema.json", channel),
+        ("definitions.schema.json", schema_for!(Definitions).to_value()),
     ]
 }
 

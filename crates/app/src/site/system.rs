@@ -18,6 +18,4 @@ pub struct System {
     /// Where it takes messages, by adapter: `mllp = "host:port"`; taken out before the rest is read.
     #[serde(skip)]
     pub adapters: Adapters,
-    /// Anything a person should know. Since 0.1.
-    pub notes: Option<String>,
 }

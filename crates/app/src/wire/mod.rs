@@ -10,6 +10,7 @@ pub use world::World;
 
 use std::sync::Arc;
 
+use klinke_adapters::net::Statistics;
 use klinke_engine::document::Format;
 use klinke_engine::spec::{AckWhen, ChannelSpec, Dedup, Limits};
 use klinke_engine::step::Step;
@@ -22,8 +23,16 @@ use version::Version;
 /// Finds the in-process destination of a channel.
 pub type Relay<'a> = &'a dyn Fn(&str) -> Arc<dyn klinke_engine::link::Destination>;
 
+/// A compiled channel.
+pub struct Compiled {
+    /// What the engine runs.
+    pub spec: ChannelSpec,
+    /// What its source counts, if it counts.
+    pub statistics: Option<Arc<Statistics>>,
+}
+
 /// Compiles all channels of a site; all faults in one go.
-pub fn channels(site: &Site, world: &World, relay: Relay<'_>) -> Result<Vec<ChannelSpec>, Vec<Fault>> {
+pub fn channels(site: &Site, world: &World, relay: Relay<'_>) -> Result<Vec<Compiled>, Vec<Fault>> {
     let (mut specs, mut faults) = (Vec::new(), Vec::new());
     for (name, file) in &site.channels {
         match channel(site, name, file, world, relay) {
@@ -41,7 +50,7 @@ pub fn channel(
     file: &ChannelFile,
     world: &World,
     relay: Relay<'_>,
-) -> Result<ChannelSpec, Vec<Fault>> {
+) -> Result<Compiled, Vec<Fault>> {
     let version = Version::of(site, file);
     let channel = &file.channel;
     let Some(format) = world.formats.get(&channel.format).cloned() else {
@@ -64,12 +73,16 @@ pub fn channel(
     let source = channel.source.as_ref();
     let source = source.and_then(|table| keep(compiler.source(table, name), &mut faults));
     let (from, charset) = compiler.sender(source.as_ref(), &mut faults);
+    // Behind a step that makes documents of another format, ways out see that format.
+    let last = klinke_engine::steps::format_after(steps.as_deref().unwrap_or_default(), format.name());
+    let leaving = world.formats.get(last).cloned().unwrap_or_else(|| format.clone());
+    let compiler = Compiler { workshop: Workshop { format: leaving.name(), ..workshop }, ..compiler };
     let destinations: Vec<_> = channel
         .destination
         .iter()
         .enumerate()
         .filter_map(|(index, one)| {
-            keep(compiler.destination(index, one, name, &format, world, relay), &mut faults)
+            keep(compiler.destination(index, one, name, &leaving, world, relay), &mut faults)
         })
         .collect();
     compiler.names(&destinations, &mut faults);
@@ -77,7 +90,8 @@ pub fn channel(
         return Err(faults);
     }
     let table = channel.source.as_ref();
-    Ok(ChannelSpec {
+    let statistics = source.as_ref().and_then(|made| made.statistics.clone());
+    let spec = ChannelSpec {
         name: name.to_owned(),
         frame_text: version.frame(file),
         text: version.text(),
@@ -99,7 +113,8 @@ pub fn channel(
         steps: steps.unwrap_or_default(),
         destinations,
         limits: limits(channel),
-    })
+    };
+    Ok(Compiled { spec, statistics })
 }
 
 fn keep<T>(result: Result<T, Fault>, faults: &mut Vec<Fault>) -> Option<T> {

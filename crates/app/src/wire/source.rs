@@ -1,5 +1,8 @@
 //! A channel's source.
 
+use std::sync::Arc;
+
+use klinke_adapters::net::Statistics;
 use klinke_adapters::registry::{Surroundings, adapter};
 use klinke_engine::source::Source;
 
@@ -13,6 +16,7 @@ pub(super) struct Made {
     pub source: Box<dyn Source>,
     pub adapter: &'static str,
     pub from: Option<String>,
+    pub statistics: Option<Arc<Statistics>>,
 }
 
 impl Compiler<'_> {
@@ -37,6 +41,6 @@ impl Compiler<'_> {
         let surroundings = Surroundings { folder: &self.site.folder, channel };
         let made = (kind.make)(settings(value).map_err(fault)?, &surroundings);
         let made = made.map_err(|error| fault(error.to_string()))?;
-        Ok(Made { source: made.source, adapter: name, from: made.from })
+        Ok(Made { source: made.source, adapter: name, from: made.from, statistics: made.statistics })
     }
 }

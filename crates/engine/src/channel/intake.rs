@@ -64,6 +64,14 @@ impl Intake for ChannelIntake {
         self.submit_from(arrival, Origin::Received)
     }
 
+    fn submit_and_tell(
+        &self,
+        arrival: Arrival,
+        kept: oneshot::Sender<EnvelopeId>,
+    ) -> BoxFuture<'static, Result<Receipt, Refusal>> {
+        self.submit_telling(arrival, Origin::Received, Some(kept))
+    }
+
     fn keep_damaged(
         &self,
         arrival: Arrival,
@@ -113,6 +121,16 @@ impl ChannelIntake {
         arrival: Arrival,
         origin: Origin,
     ) -> BoxFuture<'static, Result<Receipt, Refusal>> {
+        self.submit_telling(arrival, origin, None)
+    }
+
+    /// `told` hears the number as soon as the envelope is kept, before its end is waited for.
+    fn submit_telling(
+        &self,
+        arrival: Arrival,
+        origin: Origin,
+        told: Option<oneshot::Sender<EnvelopeId>>,
+    ) -> BoxFuture<'static, Result<Receipt, Refusal>> {
         // Counted before the look at `stopping`, so that a stop sees it or it sees the stop.
         let under_way = UnderWay::begin(&self.under_way);
         if let Err(refusal) = self.admit(&arrival) {
@@ -122,7 +140,7 @@ impl ChannelIntake {
         let fingerprint = self.fingerprint(&arrival, &origin);
         if let (Some(memory), Some(fingerprint)) = (&self.memory, fingerprint) {
             match memory.meet(fingerprint, arrival.received) {
-                Ok(first) => return Box::pin(duplicate(first)),
+                Ok(first) => return Box::pin(duplicate(first, told)),
                 Err(new) => announce = Some(new),
             }
         }
@@ -134,6 +152,7 @@ impl ChannelIntake {
                 Ok(Err(error)) => return Err(refusal(error)),
                 Err(_) => return Err(Refusal::Down("the store gave no answer".to_owned())),
             };
+            tell(told, id);
             let end = match end {
                 None => End::Stored,
                 Some(end) => match tokio::time::timeout(ack_limit, end).await {
@@ -232,6 +251,13 @@ impl ChannelIntake {
     }
 }
 
+fn tell(told: Option<oneshot::Sender<EnvelopeId>>, id: EnvelopeId) {
+    if let Some(told) = told {
+        // Nobody hears it when the partner has gone meanwhile.
+        let _ = told.send(id);
+    }
+}
+
 fn new_envelope(envelope: &Envelope) -> NewEnvelope {
     NewEnvelope {
         channel: envelope.channel,
@@ -247,10 +273,13 @@ fn new_envelope(envelope: &Envelope) -> NewEnvelope {
 }
 
 /// Answers an arrival that came before, once the first one is kept.
-async fn duplicate(mut first: First) -> Result<Receipt, Refusal> {
+async fn duplicate(mut first: First, told: Option<oneshot::Sender<EnvelopeId>>) -> Result<Receipt, Refusal> {
     let end = first.wait_for(Option::is_some).await.map(|kept| *kept);
     match end {
-        Ok(Some(Ok(id))) => Ok(Receipt { id, duplicate: true, end: End::Stored }),
+        Ok(Some(Ok(id))) => {
+            tell(told, id);
+            Ok(Receipt { id, duplicate: true, end: End::Stored })
+        }
         _ => Err(Refusal::Down("its first arrival could not be kept".to_owned())),
     }
 }

@@ -188,7 +188,7 @@ impl Work {
         let document = opened.map_err(|error| Halt::Failed("open".to_owned(), error.to_string()))?;
         let mut documents = vec![document];
         for (index, step) in self.steps.iter().enumerate() {
-            let name = format!("step {}: {}", index + 1, step.kind());
+            let name = name(index, step.as_ref());
             documents = apply(step.as_ref(), context, documents, &name)?;
             if let Some(observer) = observer.as_mut() {
                 let payloads: Result<Vec<_>, _> = documents.iter_mut().map(|one| one.payload()).collect();
@@ -280,6 +280,12 @@ fn cut(key: &str) -> &str {
     &key[..end.unwrap_or(0)]
 }
 
+/// How people find a step in its file: `step 2: set`, with its title where it has one.
+fn name(index: usize, step: &dyn Step) -> String {
+    let title = step.title().map(|title| format!(" ({title})")).unwrap_or_default();
+    format!("step {}: {}{title}", index + 1, step.kind())
+}
+
 fn apply(
     step: &dyn Step,
     context: &mut Context<'_>,
@@ -305,7 +311,7 @@ fn tailor(
 ) -> Result<Option<Documents>, Halt> {
     let mut documents = vec![document];
     for (index, step) in exit.steps.iter().enumerate() {
-        let name = format!("destination {}, step {}: {}", exit.name, index + 1, step.kind());
+        let name = format!("destination {}, {}", exit.name, name(index, step.as_ref()));
         documents = match apply(step.as_ref(), context, documents, &name) {
             Ok(documents) => documents,
             Err(Halt::Filtered(..)) => return Ok(None),

@@ -333,8 +333,9 @@ impl Desk {
             Disposition::Dead => (AttemptResult::Dead, Front::Gone),
             Disposition::Drop => (AttemptResult::Dropped, Front::Gone),
             Disposition::Hold => (AttemptResult::Held, Front::Held),
-            // The circuit itself waits for a partner that is down; the lane need not.
-            Disposition::Retry if reply.kind == ReplyKind::Unreachable => {
+            // The circuit itself waits for a partner that is down; the lane need not, and goes at once
+            // when the partner is back.
+            Disposition::Retry if reply.kind == ReplyKind::Unreachable || state.circuit.is_open() => {
                 (AttemptResult::Retry(state.circuit.until().unwrap_or(now)), Front::Soon)
             }
             Disposition::Retry => {

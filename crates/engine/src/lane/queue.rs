@@ -248,9 +248,6 @@ impl Queue {
     fn rouse(&mut self, key: &Arc<str>) {
         let Some(lane) = self.lanes.get_mut(key) else { return };
         let fillable = lane.long && lane.unrecorded == 0;
-        if self.paused.contains_key(key) {
-            return;
-        }
         if lane.state == State::Idle && self.held.contains(key) {
             lane.state = State::Held;
         }

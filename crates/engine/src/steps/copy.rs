@@ -10,6 +10,7 @@ pub(super) const COPY: StepKind = StepKind {
     about: "Copies from one path to another (`from = to`), with the inner structure.",
     example: r#"copy = { "PID-3" = "PID-2" }"#,
     build: |spec, workshop| Copy::build(spec, workshop, false),
+    keys: &[],
     any_format: false,
 };
 
@@ -18,6 +19,7 @@ pub(super) const MOVE: StepKind = StepKind {
     about: "Copies from one path to another (`from = to`) and clears the first.",
     example: r#"move = { "PID-18" = "PV1-19" }"#,
     build: |spec, workshop| Copy::build(spec, workshop, true),
+    keys: &[],
     any_format: false,
 };
 

@@ -11,6 +11,7 @@ pub(super) const CLEAR: StepKind = StepKind {
     about: "Empties places: nothing is said there any more.",
     example: r#"clear = ["PID-19", "PID-26"]"#,
     build: |spec, workshop| Clear::build(spec, workshop, false),
+    keys: &[],
     any_format: false,
 };
 
@@ -19,6 +20,7 @@ pub(super) const NULL: StepKind = StepKind {
     about: "Says that there is no value: the receiver is to delete what it has.",
     example: r#"null = "PID-19""#,
     build: |spec, workshop| Clear::build(spec, workshop, true),
+    keys: &[],
     any_format: false,
 };
 
@@ -31,6 +33,7 @@ pub(super) const DELETE: StepKind = StepKind {
         let paths = spec::one_or_list(spec, |one| spec::path(one, &surroundings))?;
         Ok(Box::new(Delete { paths }))
     },
+    keys: &[],
     any_format: false,
 };
 

@@ -24,6 +24,13 @@ pub(super) const FOR_EACH: StepKind = StepKind {
     about: "Runs steps for every place that a path names; `[#]` stands for the place at hand.",
     example: r#"for-each = { in = "OBX[*]", step = [{ set = { "OBX[#]-3.3" = "L" } }] }"#,
     build: |spec, workshop| Ok(Box::new(ForEach::build(spec, workshop)?)),
+    keys: &[
+        ("in", "a path that ends with its only `[*]`"),
+        ("as", "another name than `#` for the place at hand"),
+        ("when", "the places that the steps are for"),
+        ("backwards", "from the last place to the first"),
+        ("step", "the steps"),
+    ],
     any_format: false,
 };
 

@@ -12,6 +12,7 @@ pub(super) const END: StepKind = StepKind {
     about: "Ends the envelope as filtered, for a reason.",
     example: r#"end = "a test patient""#,
     build: |spec, _| Ok(Box::new(End { reason: spec::text(spec)?, failed: false })),
+    keys: &[],
     any_format: false,
 };
 
@@ -20,6 +21,7 @@ pub(super) const FAIL: StepKind = StepKind {
     about: "Ends the envelope as failed, for a reason; it is kept for a person.",
     example: r#"fail = "no case number""#,
     build: |spec, _| Ok(Box::new(End { reason: spec::text(spec)?, failed: true })),
+    keys: &[],
     any_format: false,
 };
 

@@ -15,6 +15,15 @@ pub(super) const LOOKUP: StepKind = StepKind {
     about: "Translates a code by a table; `missing` says what becomes of an unknown one.",
     example: r#"lookup = { field = "PV1-3.1", table = "wards", missing = "keep" }"#,
     build: |spec, workshop| Ok(Box::new(Lookup::build(spec, workshop)?)),
+    keys: &[
+        ("field", "the place whose code is translated; with `[*]` every one"),
+        ("key", "a template that gives the code instead"),
+        ("table", "the table's name"),
+        ("column", "the column that comes out, where it is not the usual one"),
+        ("to", "where it goes if not back to `field`: a path, or a table of paths and columns"),
+        ("missing", "what becomes of an unknown code: `keep`, `empty`, `default`, `fail`"),
+        (r#"default"#, r#"the template for `missing = "default"`"#),
+    ],
     any_format: false,
 };
 

@@ -43,6 +43,8 @@ pub struct StepKind {
     pub about: &'static str,
     /// An example of its line in a site's file.
     pub example: &'static str,
+    /// The keys of its table and what they say, where it takes a table of its own keys.
+    pub keys: &'static [(&'static str, &'static str)],
     /// Builds it of the value of its key.
     pub build: fn(&Spec, &Workshop<'_>) -> Built,
     /// True when it handles documents of whatever format.

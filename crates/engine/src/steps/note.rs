@@ -10,6 +10,7 @@ pub(super) const NOTE: StepKind = StepKind {
     about: "Writes a line into the envelope's trace (never into a log).",
     example: r#"note = "ward {PV1-3.1} is not known""#,
     build: |spec, workshop| Ok(Box::new(Note { text: spec::template(spec, &workshop.surroundings()?)? })),
+    keys: &[],
     any_format: false,
 };
 

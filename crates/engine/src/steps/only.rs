@@ -9,6 +9,7 @@ pub(super) const ONLY: StepKind = StepKind {
     about: "Lets go on what meets the condition; the rest ends here.",
     example: r#"only = { "MSH-9.1" = ["ADT"] }"#,
     build: |spec, workshop| Filter::build(spec, workshop, true),
+    keys: &[],
     any_format: false,
 };
 
@@ -17,6 +18,7 @@ pub(super) const EXCEPT: StepKind = StepKind {
     about: "Ends what meets the condition; the rest goes on.",
     example: r#"except = { "PV1-2" = "O" }"#,
     build: |spec, workshop| Filter::build(spec, workshop, false),
+    keys: &[],
     any_format: false,
 };
 
@@ -36,6 +38,7 @@ pub(super) const ONLY_FORMAT: StepKind = StepKind {
         })?;
         Ok(Box::new(OnlyFormat { formats }))
     },
+    keys: &[],
     any_format: true,
 };
 

@@ -14,6 +14,7 @@ pub(super) const SET: StepKind = StepKind {
     about: "Sets values; `{ null = true }` says that there is none, an empty text clears.",
     example: r#"set = { "MSH-5" = "RIS", "PID-2" = "{PID-3.1}" }"#,
     build: |spec, workshop| Set::build(spec, workshop, false),
+    keys: &[],
     any_format: false,
 };
 
@@ -22,6 +23,7 @@ pub(super) const DEFAULT: StepKind = StepKind {
     about: "Sets values where there are none.",
     example: r#"default = { "PID-8" = "U" }"#,
     build: |spec, workshop| Set::build(spec, workshop, true),
+    keys: &[],
     any_format: false,
 };
 

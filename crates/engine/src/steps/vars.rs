@@ -19,6 +19,7 @@ pub(super) const VARS: StepKind = StepKind {
         })?;
         Ok(Box::new(Vars { pairs }))
     },
+    keys: &[],
     any_format: false,
 };
 

@@ -158,6 +158,30 @@ async fn only_one_probe_is_under_way_while_the_partner_is_down() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_partner_that_hangs_is_tried_by_one_at_a_time_and_fed_at_once_when_it_is_back() {
+    let (bed, tap) = (Bed::new().await, Tap::default());
+    let partner = Partner::new(|_| Then::Lose);
+    let mut spec = channel("a", &tap);
+    let mut to = destination("x", partner.clone());
+    to.lane = Some(Toy.path("n").unwrap());
+    to.links_max = 8;
+    spec.destinations.push(to);
+    bed.run(spec).await;
+    for n in 0..1_000 {
+        tap.pour(&format!("n={n}")).await;
+    }
+    tokio::time::sleep(Duration::from_secs(1_800)).await;
+    assert!(partner.count() < 60, "{}", partner.count());
+    let tried = partner.count();
+    partner.script(|_| Then::Accept);
+    until(|| partner.count() > tried + 1).await;
+    let back = tokio::time::Instant::now();
+    until(|| bed.count(DeliveryState::Delivered) == 1_000).await;
+    assert!(back.elapsed() < Duration::from_secs(1), "{:?}", back.elapsed());
+    bed.check_books().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_an_unclear_end_the_link_is_closed_and_the_repeat_says_so() {
     let (bed, tap) = (Bed::new().await, Tap::default());
     let mut first = true;

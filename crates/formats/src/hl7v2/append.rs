@@ -19,6 +19,7 @@ pub(super) const APPEND_REPETITION: StepKind = StepKind {
         })?;
         Ok(Box::new(Append { pairs }))
     },
+    keys: &[],
     any_format: false,
 };
 

@@ -26,6 +26,11 @@ pub(super) const MOVE_SEGMENT: StepKind = StepKind {
         reader.end()?;
         Ok(Box::new(Move { what, place }))
     },
+    keys: &[
+        ("segment", "what is moved"),
+        ("before", "the segment before which it goes"),
+        ("after", "the segment behind which it goes"),
+    ],
     any_format: false,
 };
 
@@ -43,6 +48,7 @@ pub(super) const RENAME_SEGMENT: StepKind = StepKind {
         })?;
         Ok(Box::new(Rename { pairs }))
     },
+    keys: &[],
     any_format: false,
 };
 
@@ -58,6 +64,7 @@ pub(super) const RENUMBER: StepKind = StepKind {
         })?;
         Ok(Box::new(Renumber { names }))
     },
+    keys: &[],
     any_format: false,
 };
 

@@ -23,6 +23,7 @@ pub(super) const UNBATCH: StepKind = StepKind {
         reader.end()?;
         Ok(Box::new(Unbatch { counts }))
     },
+    keys: &[("counts", "when a trailer's count is wrong: `note`, `fail`, `ignore`")],
     any_format: false,
 };
 
@@ -37,6 +38,7 @@ pub(super) const BATCH: StepKind = StepKind {
         let time = spec::template(&"{@received:yyyyMMddHHmmss}".into(), &workshop.surroundings()?)?;
         Ok(Box::new(Batch { file, time }))
     },
+    keys: &[("file", "with a file's header and trailer around")],
     any_format: false,
 };
 

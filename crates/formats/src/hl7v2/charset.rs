@@ -26,6 +26,10 @@ pub(super) const CHARSET: StepKind = StepKind {
         };
         Ok(Box::new(Convert { to, lossy }))
     },
+    keys: &[
+        ("to", "the character set, as in MSH-18"),
+        ("missing", "what becomes of characters that it does not have: `fail`, `question-mark`"),
+    ],
     any_format: false,
 };
 

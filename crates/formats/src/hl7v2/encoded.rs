@@ -21,6 +21,7 @@ pub(super) const SET_ENCODED: StepKind = StepKind {
         })?;
         Ok(Box::new(SetEncoded { pairs }))
     },
+    keys: &[],
     any_format: false,
 };
 

@@ -11,6 +11,7 @@ pub(super) const ESCAPE_TEXT: StepKind = StepKind {
     about: "Takes what stands in fields as one text: separators that the sender left bare are escaped.",
     example: r#"escape-text = "NTE[*]-3""#,
     build: |spec, workshop| Escapes::build(spec, workshop, true),
+    keys: &[],
     any_format: false,
 };
 
@@ -19,6 +20,7 @@ pub(super) const UNESCAPE: StepKind = StepKind {
     about: "Takes one layer of escape sequences away, for senders that escape twice.",
     example: r#"unescape = "NTE[*]-3""#,
     build: |spec, workshop| Escapes::build(spec, workshop, false),
+    keys: &[],
     any_format: false,
 };
 

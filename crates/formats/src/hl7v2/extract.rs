@@ -22,6 +22,12 @@ pub(super) const EXTRACT: StepKind = StepKind {
     about: "Takes documents out of fields; each becomes a document of the format `bytes` behind the message.",
     example: r#"extract = { field = "OBX[*]-5", keep = false }"#,
     build,
+    keys: &[
+        ("field", "the fields; `OBX[*]-5` unless said"),
+        ("keep", "leaves the data in the message too"),
+        ("replace", "what stands there instead, as written"),
+        ("broken", "when data can't be read: `fail`, `keep`"),
+    ],
     any_format: false,
 };
 

@@ -24,6 +24,12 @@ pub(super) const INSERT_SEGMENT: StepKind = StepKind {
         reader.end()?;
         Ok(Box::new(Insert { segments, place, missing }))
     },
+    keys: &[
+        ("segment", "the segment, or several, as written"),
+        ("before", "the segment before which it goes"),
+        ("after", "the segment behind which it goes"),
+        ("missing", "when that is not there: `end`, `skip`, `fail`"),
+    ],
     any_format: false,
 };
 

@@ -16,6 +16,7 @@ pub(super) const LINE_ENDS: StepKind = StepKind {
             end_of(&spec::text(spec)?).ok_or_else(|| SpecError::here("one of cr, lf, crlf is expected"))?;
         Ok(Box::new(LineEnds { end }))
     },
+    keys: &[],
     any_format: false,
 };
 

@@ -24,6 +24,7 @@ pub(super) const TEXT_TO_LINES: StepKind = StepKind {
         let width = width.and_then(|width| usize::try_from(width).ok());
         Ok(Box::new(TextToLines { field, width }))
     },
+    keys: &[("field", "the field, as OBX-5"), ("width", "longest line in characters")],
     any_format: false,
 };
 
@@ -42,6 +43,11 @@ pub(super) const LINES_TO_TEXT: StepKind = StepKind {
         }
         Ok(Box::new(LinesToText { field, join, value_type }))
     },
+    keys: &[
+        ("field", "the field, as OBX-5"),
+        ("join", "what stands between lines, a line break unless said"),
+        ("type", "OBX-2 of what was joined"),
+    ],
     any_format: false,
 };
 

@@ -11,6 +11,7 @@ pub(super) const DELETE_SEGMENT: StepKind = StepKind {
     about: "Deletes all segments of a name, or those that meet `if` (`[#]` is the one at hand).",
     example: r##"delete-segment = { segment = "OBX", if = { "OBX[#]-11" = "D" } }"##,
     build: delete,
+    keys: &[("segment", "the segment's name"), ("if", "a condition; `[#]` is the segment at hand")],
     any_format: false,
 };
 

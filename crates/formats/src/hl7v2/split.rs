@@ -31,6 +31,11 @@ pub(super) const SPLIT: StepKind = StepKind {
         reader.end()?;
         Ok(Box::new(Split::of(by, with, within)))
     },
+    keys: &[
+        ("by", "the segment that begins a group"),
+        ("with", "segments that lead a group in"),
+        ("within", "the segment that begins the group around"),
+    ],
     any_format: false,
 };
 

@@ -17,6 +17,7 @@ pub(super) const DROP_TRAILING: StepKind = StepKind {
         true => Ok(Box::new(DropTrailing)),
         false => Err(SpecError::here("leave the step out instead")),
     },
+    keys: &[],
     any_format: false,
 };
 

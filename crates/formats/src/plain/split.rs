@@ -26,6 +26,7 @@ pub const SPLIT_LINES: StepKind = StepKind {
         reader.end()?;
         Ok(Box::new(SplitLines { header }))
     },
+    keys: &[("header", "each document has the first line too")],
     any_format: false,
 };
 

@@ -132,7 +132,7 @@ pub fn adt(n: u64) -> String {
     format!(
         "MSH|^~\\&|KIS|STELISABETH|ENGINE|STELISABETH|{at}||ADT^{event}^ADT_{event}|KIS{n:010}|P|2.5|||AL|NE|DEU|8859/1\r\
          EVN|{event}|{at}||||{at}\r\
-         PID|1||{patient:07}^^^KIS^PI~{policy:010}^^^{insurer_id}^NH||{name}^{first}^^^^^L||{born}|{sex}|||{street} {house}^^{town}^^{code}^DE^H||0{phone}^PRN^PH||DE|M|||{case}^^^KIS^VN|||||||N||DEU\r\
+         PID|1||{patient:07}^^^KIS^PI~{policy:010}^^^{insurer_id}^NH||{name}^{first}^^^^^L||{born}|{sex}|||{street} {house}^^{town}^^{code}^DE^H||0{phone}^PRN^PH||DE|M||{case}^^^KIS^VN|||||||N||DEU\r\
          NK1|1|{name}^{relative}|SPO^Ehepartner|{street} {house}^^{town}^^{code}^DE|0{phone}^PRN^PH\r\
          PV1|1|I|{ward}^{room}^{bed}^STELISABETH^^N|R|||{doctor_id}^{doctor}^{first}^^^Dr.|{}^{referrer}^^^^Dr.|||||||N|||{doctor_id}^{doctor}||{case}^^^KIS^VN|||||||||||||||||||01|||STELISABETH|||||{at}\r\
          PV2||{}^Stationäre Aufnahme||||||{at}|||||||||||||N\r\
