@@ -3,17 +3,20 @@
 #
 #   packaging/debian/build.sh [BINARY [FOLDER]]
 #
-# BINARY is target/release/klinke unless said otherwise; the package is laid into FOLDER (target/debian).
+# BINARY is target/dist/klinke (cargo build --profile dist), else target/release/klinke; the package is laid
+# into FOLDER (target/debian).
 # SOURCE_DATE_EPOCH makes the result the same each time.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH='' cd -- "$here/../.." && pwd)
-binary=${1:-$root/target/release/klinke}
+default=$root/target/dist/klinke
+[ -x "$default" ] || default=$root/target/release/klinke
+binary=${1:-$default}
 out=${2:-$root/target/debian}
 
 if [ ! -x "$binary" ]; then
-    echo "build.sh: $binary is not there; run cargo build --release first" >&2
+    echo "build.sh: $binary is not there; run cargo build --profile dist first" >&2
     exit 1
 fi
 version=$("$binary" --version | cut -d' ' -f2)
