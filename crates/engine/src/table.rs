@@ -47,10 +47,18 @@ impl Table {
         let columns: Vec<String> =
             reader.headers().map_err(|error| fault(&error))?.iter().map(str::to_owned).collect();
         let mut table = Table::with_columns(columns)?;
+        let mut last = (0, 1);
         for record in reader.records() {
             let record = record.map_err(|error| fault(&error))?;
-            let line = record.position().map_or(0, csv::Position::line);
-            table.add(record.iter().map(str::to_owned).collect(), line)?;
+            let place = record.position().map_or(last, |at| (at.byte(), at.line()));
+            table.add(record.iter().map(str::to_owned).collect(), place.1)?;
+            last = place;
+        }
+        // The reader takes all that follows a quotation mark for one cell, up to the end of the text.
+        let rest = usize::try_from(last.0).ok().and_then(|at| text.get(at..)).unwrap_or("");
+        if rest.matches('"').count() % 2 == 1 {
+            let text = "a quotation mark is not closed by a second one".to_owned();
+            return Err(TableError { line: last.1, text });
         }
         Ok(table)
     }
@@ -178,6 +186,13 @@ fn fault(error: &csv::Error) -> TableError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_open_quotation_mark_is_a_fault_with_its_line() {
+        let error = Table::parse("from,to\nA,B\nC,\"D\nE,F\n").expect_err("open");
+        assert_eq!(error.line, 3);
+        assert!(Table::parse("from,to\nA,\"B, \"\"C\"\"\nD\"\n").is_ok());
+    }
 
     #[test]
     fn reads_what_a_spreadsheet_writes() {

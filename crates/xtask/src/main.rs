@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
+mod crash;
 mod definitions;
 mod reference;
 
@@ -29,6 +30,11 @@ enum Outcome {
 }
 
 const TASKS: &[Task] = &[
+    Task {
+        name: "crash",
+        help: "kill a loaded site again and again and hold its books against its partners; --kills N, --seed S",
+        run: crash::run,
+    },
     Task {
         name: "definitions",
         help: "generate the HL7 v2 definitions from published packages; --check compares, --packages DIR uses a folder",

@@ -76,6 +76,7 @@ impl SiteArg {
             retention: site.as_ref().map(crate::serve::retention).unwrap_or_default(),
             people: site.as_ref().map(People::of).unwrap_or_default(),
             counts: Default::default(),
+            failed: Default::default(),
             reload: None,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;

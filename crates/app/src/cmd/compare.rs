@@ -51,7 +51,7 @@ fn lines(message: &Message) -> Vec<(String, String)> {
             many => format!("[{many}]"),
         };
         for (number, field) in segment.fields() {
-            let raw = String::from_utf8_lossy(&field.raw()).into_owned();
+            let raw = String::from_utf8_lossy(field.raw()).into_owned();
             if !raw.is_empty() {
                 lines.push((format!("{}{occurrence}-{number}", segment.name()), raw));
             }

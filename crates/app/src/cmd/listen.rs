@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use anyhow::Context;
 use klinke_adapters::units::Period;
@@ -76,11 +77,19 @@ async fn listen(args: &Args, out: Out) -> Ended {
             None => std::future::pending().await,
         }
     };
+    // The last answer is still to be sent when the count is reached.
+    let grace = match args.answer {
+        Behaviour::Late(time) => time,
+        _ => Duration::ZERO,
+    } + Duration::from_millis(200);
+    let last_answered = async {
+        is_done.recv().await;
+        tokio::time::sleep(grace).await;
+    };
     tokio::select! {
         () = served => {}
         () = ended => {}
-        // The last answer is on its way when the count is reached.
-        Some(()) = is_done.recv() => tokio::time::sleep(std::time::Duration::from_millis(200)).await,
+        () = last_answered => {}
         _ = tokio::signal::ctrl_c() => {}
     }
     Ok(ExitCode::SUCCESS)

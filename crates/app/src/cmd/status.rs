@@ -36,7 +36,11 @@ pub fn run(args: &Args, out: Out) -> Ended {
 fn is_well(status: &Status) -> bool {
     let destination = |one: &DestinationView| !one.down && !one.held && one.dead == 0;
     let channel = |one: &ChannelView| {
-        one.balances && one.failed == 0 && one.refuses.is_none() && one.destinations.iter().all(destination)
+        one.balances
+            && one.stopped.is_none()
+            && one.failed == 0
+            && one.refuses.is_none()
+            && one.destinations.iter().all(destination)
     };
     status.store.refuses.is_none() && status.channels.iter().all(channel)
 }
@@ -89,6 +93,9 @@ fn show(channel: &ChannelView, serving: bool, out: Out) {
         parts.push(out.tone(Tone::Dim, format!("{} {last}", out.lang.pick("last", "zuletzt"))));
     }
     out.line(format!("  {}", parts.join(", ")));
+    if let Some(stopped) = &channel.stopped {
+        out.line(format!("  {}", out.tone(Tone::Bad, stopped)));
+    }
     if let Some(refuses) = &channel.refuses {
         out.line(format!("  {}", out.tone(Tone::Bad, refuses)));
     }

@@ -29,6 +29,8 @@ pub struct Counter {
     pub retention: BTreeMap<String, crate::site::node::Retention>,
     /// What people call channels and partners, and whom to call.
     pub people: People,
+    /// Channels that did not start, and why.
+    pub failed: crate::serve::Failed,
     /// What the running channels' sources count.
     pub counts: Counts,
     /// Reads the site's files again.

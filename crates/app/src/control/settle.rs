@@ -49,12 +49,16 @@ pub fn hold(
     reason: Option<String>,
 ) -> Result<Value> {
     let (name, destination) = counter.destination(place)?;
-    let lane = lane.map(Into::into);
+    let lane: Option<std::sync::Arc<str>> = lane.map(Into::into);
+    // The store counts the deliveries that wait there; people count the hold itself.
+    let stood =
+        counter.store.holds()?.iter().any(|hold| hold.destination == destination && hold.lane == lane);
+    let touched = u64::from(reason.is_some() || stood);
     let action = match reason {
         Some(reason) => Action::Hold { destination, lane, reason, at: Timestamp::now() },
         None => Action::Release { destination, lane },
     };
-    let touched = act(counter, runtime, action)?;
+    act(counter, runtime, action)?;
     Ok(json!({ "destination": name, "touched": touched }))
 }
 

@@ -56,10 +56,12 @@ fn channel_view<'a>(
             )
         })
         .collect();
+    let failed = counter.failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     ChannelView {
         name: channel.name.clone(),
         title: people.titles.get(&channel.name).cloned(),
         runs: report.is_some(),
+        stopped: failed.get(&channel.name).cloned(),
         address: report.and_then(|report| report.address.clone()),
         refuses: report.and_then(|report| report.refuses.clone()),
         received: tally.received,

@@ -235,6 +235,8 @@ pub struct ChannelView {
     pub runs: bool,
     /// Where it listens.
     pub address: Option<String>,
+    /// Why it does not run, although the site has it.
+    pub stopped: Option<String>,
     /// Why it refuses arrivals now.
     pub refuses: Option<String>,
     /// Envelopes accepted.

@@ -170,7 +170,7 @@ pub fn result(number: u64, patient: &Patient) -> Sent {
         patient.pid(),
         patient.pv1()
     );
-    if number % 4 == 0 {
+    if number.is_multiple_of(4) {
         rest.push_str(&format!(
             "OBX|2|ED|PDF^Befund^L||LIS^AP^PDF^Base64^{}||||||F\r",
             crate::control::encode(PDF)

@@ -8,7 +8,7 @@ use crate::site::node::{Log, LogFormat};
 
 /// Starts logging as the site says; `KLINKE_LOG` overrules the level.
 pub fn start(log: &Log) -> Result<()> {
-    let directives = std::env::var("KLINKE_LOG").unwrap_or_else(|_| log.level.clone());
+    let directives = std::env::var("KLINKE_LOG").unwrap_or_else(|_| log.level.word().to_owned());
     let filter = EnvFilter::try_new(directives)?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start in one process (tests, demo) keeps the first.

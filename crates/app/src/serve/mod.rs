@@ -45,7 +45,12 @@ pub struct Serving {
     pub world: World,
     /// What the running channels' sources count.
     pub counts: Counts,
+    /// Channels that did not start, and why.
+    pub failed: Failed,
 }
+
+/// Channels that did not start, and why.
+pub type Failed = Arc<Mutex<BTreeMap<String, String>>>;
 
 /// What sources count, by channel.
 pub type Counts = Arc<Mutex<BTreeMap<String, Arc<Statistics>>>>;
@@ -57,7 +62,7 @@ impl Serving {
         let store_folder = site.store_folder();
         let store = open_store(&site.node, &store_folder, &world)?;
         let engine = Arc::new(Engine::start(store.clone(), Clock::system()).await?);
-        let serving = Serving { engine, store, world, counts: Counts::default() };
+        let serving = Serving { engine, store, world, counts: Counts::default(), failed: Failed::default() };
         let applied = serving.apply(site).await?;
         Ok((serving, applied))
     }
@@ -74,6 +79,8 @@ impl Serving {
         });
         let specs = specs.collect();
         let applied = self.engine.apply(specs, site.node.stop.limit.0).await;
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) =
+            applied.failed.iter().map(|(name, error)| (name.clone(), error.to_string())).collect();
         // A channel that was left alone still counts with its old source.
         statistics.retain(|name, _| applied.started.contains(name));
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).extend(statistics);
@@ -94,6 +101,7 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
         retention: retention(&site),
         people: People::of(&site),
         counts: serving.counts.clone(),
+        failed: serving.failed.clone(),
         reload: Some(reload::asker(wish.clone())),
     });
     let listener = socket::bind(&store_folder)?;

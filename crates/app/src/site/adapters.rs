@@ -49,9 +49,3 @@ pub fn take(table: &mut toml::Table, side: Side) -> Adapters {
 pub fn settings(value: &toml::Value) -> Result<serde_json::Value, String> {
     serde_json::to_value(value).map_err(|error| error.to_string())
 }
-
-/// The way to the key that an adapter's error is about: below the adapter's own when it names a field.
-pub fn place_of(text: &str) -> Option<&str> {
-    let rest = text.split_once("unknown field `")?.1;
-    rest.split_once('`').map(|(field, _)| field)
-}

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use klinke_engine::table::{Table, Tables};
+use klinke_engine::template::Zone;
+use klinke_formats::SearchKeys;
+use klinke_hl7v2::charset::Charset;
 use klinke_hl7v2::definitions::Local;
 use serde::de::DeserializeOwned;
 
@@ -24,9 +27,9 @@ pub fn load(folder: &Path, environment: Option<&str>) -> Result<Site, Vec<Fault>
 /// Reads `klinke.toml` alone: enough for the tools, which work while channels have faults.
 pub fn node(folder: &Path, environment: Option<&str>) -> Result<Node, Vec<Fault>> {
     let mut loader = Loader { folder, faults: Vec::new() };
-    let file = loader.parse(Path::new("klinke.toml"));
-    let overlay = environment.and_then(|name| loader.parse(&PathBuf::from(format!("klinke.{name}.toml"))));
-    let node = file.and_then(|file| loader.node(&file, overlay.as_ref()));
+    let mut file = loader.parse(Path::new("klinke.toml"));
+    let mut overlay = environment.and_then(|name| loader.overlay(name));
+    let node = file.as_mut().and_then(|file| loader.node(file, overlay.as_mut()));
     node.filter(|_| loader.faults.is_empty()).ok_or(loader.faults)
 }
 
@@ -37,15 +40,15 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     fn load(mut self, environment: Option<&str>) -> Result<Site, Vec<Fault>> {
-        let node_file = self.parse(Path::new("klinke.toml"));
-        let overlay = environment.and_then(|name| self.parse(&PathBuf::from(format!("klinke.{name}.toml"))));
-        let systems_file = match self.folder.join("systems.toml").exists() {
+        let mut node_file = self.parse(Path::new("klinke.toml"));
+        let mut overlay = environment.and_then(|name| self.overlay(name));
+        let mut systems_file = match self.folder.join("systems.toml").exists() {
             true => self.parse(Path::new("systems.toml")),
             false => SourceFile::parse(Path::new("systems.toml"), String::new()).ok(),
         };
-        let node = node_file.and_then(|file| self.node(&file, overlay.as_ref()));
+        let node = node_file.as_mut().and_then(|file| self.node(file, overlay.as_mut()));
         let systems =
-            systems_file.as_ref().map(|file| self.systems(file, overlay.as_ref())).unwrap_or_default();
+            systems_file.as_mut().map(|file| self.systems(file, overlay.as_mut())).unwrap_or_default();
         let channels = self.channels();
         let local = self.local();
         let (tables, table_texts) = self.tables();
@@ -94,12 +97,17 @@ impl Loader<'_> {
         self.note(parsed)
     }
 
+    fn overlay(&mut self, environment: &str) -> Option<SourceFile> {
+        self.parse(&PathBuf::from(format!("klinke.{environment}.toml")))
+    }
+
     /// A file's values with secrets put in.
-    fn expanded(&mut self, file: &SourceFile) -> Option<toml::Table> {
+    fn expanded(&mut self, file: &mut SourceFile) -> Option<toml::Table> {
         let mut values = file.values.clone();
-        let expanded =
-            secrets::expand(&mut values, self.folder).map_err(|(path, text)| file.fault(&path, text));
-        self.note(expanded)?;
+        let mut hidden = Vec::new();
+        let expanded = secrets::expand(&mut values, self.folder, &mut hidden);
+        file.hidden.extend(hidden);
+        self.note(expanded.map_err(|(path, text)| file.fault(&path, text)))?;
         Some(values)
     }
 
@@ -108,32 +116,53 @@ impl Loader<'_> {
         self.note(read)
     }
 
-    fn node(&mut self, file: &SourceFile, overlay: Option<&SourceFile>) -> Option<Node> {
+    fn node(&mut self, file: &mut SourceFile, overlay: Option<&mut SourceFile>) -> Option<Node> {
         let mut values = self.expanded(file)?;
-        let Some(overlay) = overlay else { return self.read(file, values) };
-        let mut above = self.expanded(overlay)?;
-        above.remove("systems");
-        lay_over(&mut values, above);
-        // A fault of the overlay has no line in klinke.toml; it is told by its key.
-        self.read(if file.values == values { file } else { overlay }, values)
+        let mut told: &SourceFile = file;
+        if let Some(overlay) = overlay {
+            let mut above = self.expanded(overlay)?;
+            above.remove("systems");
+            let before = values.clone();
+            lay_over(&mut values, above);
+            overlay.hidden.extend_from_slice(&file.hidden);
+            // A fault of the overlay has no line in klinke.toml; it is told by its key.
+            if before != values {
+                told = overlay;
+            }
+        }
+        let node: Node = self.read(told, values)?;
+        let sound = sound(&node).map_err(|(key, text)| match told.values.contains_key(key) {
+            true => told.fault(&[key.to_owned()], text),
+            false => file.fault(&[key.to_owned()], text),
+        });
+        self.note(sound)?;
+        Some(node)
     }
 
-    fn systems(&mut self, file: &SourceFile, overlay: Option<&SourceFile>) -> BTreeMap<String, System> {
+    fn systems(
+        &mut self,
+        file: &mut SourceFile,
+        overlay: Option<&mut SourceFile>,
+    ) -> BTreeMap<String, System> {
         let Some(mut values) = self.expanded(file) else { return BTreeMap::new() };
         if let Some(overlay) = overlay
             && let Some(mut above) = self.expanded(overlay)
             && let Some(toml::Value::Table(systems)) = above.remove("systems")
         {
             lay_over(&mut values, systems);
+            file.hidden.extend_from_slice(&overlay.hidden);
         }
         let mut systems = BTreeMap::new();
         for (name, mut value) in values {
             let endpoints =
                 value.as_table_mut().map(|table| take(table, Side::Destination)).unwrap_or_default();
             let read = file.read_at::<System>(std::slice::from_ref(&name), value);
-            if let Some(system) = self.note(read) {
-                systems.insert(name, System { adapters: endpoints, ..system });
+            let Some(system) = self.note(read) else { continue };
+            if let Some(charset) = system.charset.as_ref().filter(|name| Charset::by_name(name).is_none()) {
+                let text = format!("`{charset}` is no character set; write 8859/1 or UNICODE UTF-8");
+                self.faults.push(file.fault(&[name.clone(), "charset".to_owned()], text));
             }
+            systems.insert(name, System { adapters: endpoints, ..system });
         }
         systems
     }
@@ -144,8 +173,8 @@ impl Loader<'_> {
             let Some(name) = file.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned) else {
                 continue;
             };
-            let Some(source) = self.parse(&file) else { continue };
-            let Some(values) = self.expanded(&source) else { continue };
+            let Some(mut source) = self.parse(&file) else { continue };
+            let Some(values) = self.expanded(&mut source) else { continue };
             if let Some(channel) = self.channel(&source, values.clone())
                 && channel.enabled
             {
@@ -250,6 +279,15 @@ impl Loader<'_> {
         files.sort();
         files
     }
+}
+
+/// What values can't be although they are well formed: the key, and why.
+fn sound(node: &Node) -> Result<(), (&'static str, String)> {
+    if Zone::named(&node.zone).is_none() {
+        return Err(("zone", format!("there is no time zone `{}`; write Europe/Berlin", node.zone)));
+    }
+    let paths = SearchKeys::new().with_paths(node.search.iter().map(String::as_str));
+    paths.map(|_| ()).map_err(|text| ("search", text))
 }
 
 /// Lays `above` over `below`: tables are merged, all else is replaced.

@@ -83,12 +83,41 @@ pub struct Log {
     /// `text` or `json`. Default `"text"`. Since 0.1.
     pub format: LogFormat,
     /// `error`, `warn`, `info`, `debug` or `trace`. Since 0.1.
-    pub level: String,
+    pub level: Level,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Log { format: LogFormat::Text, level: "info".to_owned() }
+        Log { format: LogFormat::Text, level: Level::Info }
+    }
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// What needs a person.
+    Error,
+    /// And what is odd.
+    Warn,
+    /// And what happens to channels and partners.
+    Info,
+    /// And what happens to each connection.
+    Debug,
+    /// And what happens to each envelope.
+    Trace,
+}
+
+impl Level {
+    /// As the site writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Level::Error => "error",
+            Level::Warn => "warn",
+            Level::Info => "info",
+            Level::Debug => "debug",
+            Level::Trace => "trace",
+        }
     }
 }
 

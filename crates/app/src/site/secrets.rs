@@ -8,11 +8,15 @@ use std::path::Path;
 /// The largest secret file read.
 const SECRET_BYTES_MAX: u64 = 64 << 10;
 
-/// Puts all references into a table's texts. Gives the way to the first one that can't be resolved,
-/// and why.
-pub fn expand(table: &mut toml::Table, folder: &Path) -> Result<(), (Vec<String>, String)> {
+/// Puts all references into a table's texts, and adds what was put in to `hidden`. Gives the way to the
+/// first one that can't be resolved, and why.
+pub fn expand(
+    table: &mut toml::Table,
+    folder: &Path,
+    hidden: &mut Vec<String>,
+) -> Result<(), (Vec<String>, String)> {
     for (key, value) in table.iter_mut() {
-        expand_value(value, folder).map_err(|(mut path, text)| {
+        expand_value(value, folder, hidden).map_err(|(mut path, text)| {
             path.insert(0, key.clone());
             (path, text)
         })?;
@@ -20,15 +24,19 @@ pub fn expand(table: &mut toml::Table, folder: &Path) -> Result<(), (Vec<String>
     Ok(())
 }
 
-fn expand_value(value: &mut toml::Value, folder: &Path) -> Result<(), (Vec<String>, String)> {
+fn expand_value(
+    value: &mut toml::Value,
+    folder: &Path,
+    hidden: &mut Vec<String>,
+) -> Result<(), (Vec<String>, String)> {
     match value {
         toml::Value::String(text) if text.contains("${") => {
-            *text = expand_text(text, folder).map_err(|text| (Vec::new(), text))?;
+            *text = expand_text(text, folder, hidden).map_err(|text| (Vec::new(), text))?;
             Ok(())
         }
-        toml::Value::Table(table) => expand(table, folder),
+        toml::Value::Table(table) => expand(table, folder, hidden),
         toml::Value::Array(list) => list.iter_mut().enumerate().try_for_each(|(index, value)| {
-            expand_value(value, folder).map_err(|(mut path, text)| {
+            expand_value(value, folder, hidden).map_err(|(mut path, text)| {
                 path.insert(0, format!("[{index}]"));
                 (path, text)
             })
@@ -37,8 +45,19 @@ fn expand_value(value: &mut toml::Value, folder: &Path) -> Result<(), (Vec<Strin
     }
 }
 
+/// A text without what was put in for references.
+pub fn without(hidden: &[String], mut text: String) -> String {
+    for secret in hidden.iter().filter(|secret| !secret.is_empty()) {
+        // Words about a value quote it as Rust does, with some characters escaped.
+        for shown in [secret.clone(), secret.escape_debug().to_string()] {
+            text = text.replace(&shown, "…");
+        }
+    }
+    text
+}
+
 /// `$${` stands for `${` itself.
-fn expand_text(text: &str, folder: &Path) -> Result<String, String> {
+fn expand_text(text: &str, folder: &Path, hidden: &mut Vec<String>) -> Result<String, String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("${") {
@@ -52,7 +71,9 @@ fn expand_text(text: &str, folder: &Path) -> Result<String, String> {
         let Some((name, after)) = rest[at + 2..].split_once('}') else {
             return Err("`${` is not closed by `}`".to_owned());
         };
-        out.push_str(&resolve(name, folder)?);
+        let value = resolve(name, folder)?;
+        out.push_str(&value);
+        hidden.push(value);
         rest = after;
     }
     out.push_str(rest);
@@ -82,11 +103,13 @@ mod tests {
         std::fs::write(folder.path().join("pw"), "se\"cret\n").expect("written");
         let mut table: toml::Table =
             toml::from_str("a = { b = ['x', 'p:${file:pw}:q'] }\nc = '$${file:pw}'\n").expect("parses");
-        expand(&mut table, folder.path()).expect("expands");
+        let mut hidden = Vec::new();
+        expand(&mut table, folder.path(), &mut hidden).expect("expands");
         assert_eq!(table["a"]["b"][1].as_str(), Some("p:se\"cret:q"));
         assert_eq!(table["c"].as_str(), Some("${file:pw}"));
+        assert_eq!(without(&hidden, format!("{:?} is se\"cret", "se\"cret")), "\"…\" is …");
         let mut table: toml::Table = toml::from_str("a = { b = ['${KLINKE_NOT_THERE}'] }").expect("parses");
-        let (path, text) = expand(&mut table, folder.path()).expect_err("missing");
+        let (path, text) = expand(&mut table, folder.path(), &mut hidden).expect_err("missing");
         assert_eq!(path, ["a", "b", "[0]"]);
         assert!(text.contains("KLINKE_NOT_THERE"));
     }

@@ -20,13 +20,15 @@ pub struct SourceFile {
     pub text: String,
     /// Its values.
     pub values: toml::Table,
+    /// What was put in for `${…}`; faults don't show it.
+    pub hidden: Vec<String>,
 }
 
 impl SourceFile {
     /// Parses a file's text.
     pub fn parse(file: &Path, text: String) -> Result<Self, Fault> {
         match toml::from_str::<toml::Table>(&text) {
-            Ok(values) => Ok(SourceFile { file: file.to_owned(), text, values }),
+            Ok(values) => Ok(SourceFile { file: file.to_owned(), text, values, hidden: Vec::new() }),
             Err(error) => {
                 let byte = error.span().map_or(0, |span| span.start);
                 Err(Fault::at(file, &text, byte, error.message().to_owned()))
@@ -51,29 +53,62 @@ impl SourceFile {
 
     /// A fault at a key. Lists' places are written `[n]`, from 0.
     pub fn fault(&self, path: &[String], text: impl Into<String>) -> Fault {
+        let text = super::secrets::without(&self.hidden, text.into());
         match self.locate(path) {
             Some(byte) => Fault::at(&self.file, &self.text, byte, text),
             None => Fault::of_file(&self.file, text),
         }
     }
 
-    /// Puts serde's words into ours, and adds the nearest key that does exist.
+    /// A fault in what is said to an adapter, whose table `value` stands at `base`: at the key that the
+    /// adapter's words are about, where they tell.
+    pub fn adapter_fault(&self, base: &[String], value: &toml::Value, message: &str) -> Fault {
+        let quoted = |before: &str, after: char| {
+            let rest = message.split_once(before)?.1;
+            rest.split_once(after).map(|(word, _)| word)
+        };
+        let named = |key: &str, _: &toml::Value| quoted("unknown field `", '`') == Some(key);
+        let meant =
+            |_: &str, value: &toml::Value| value.as_str().is_some_and(|text| quoted("\"", '"') == Some(text));
+        let below = way_to(value, &named).or_else(|| way_to(value, &meant)).unwrap_or_default();
+        self.explain(base.iter().cloned().chain(below).collect(), message)
+    }
+
+    /// Puts serde's words into ours, and adds the nearest key or word that does exist.
     fn explain(&self, mut path: Vec<String>, message: &str) -> Fault {
+        if let Some(rest) = message.strip_prefix("unknown variant `") {
+            let (word, known) = words(rest);
+            return match klinke_engine::steps::nearest(word, known.iter().copied()) {
+                Some(near) => self.fault(&path, format!("`{word}` is not known; did you mean `{near}`?")),
+                None => self.fault(&path, format!("`{word}` is none of {}", known.join(", "))),
+            };
+        }
         let Some(rest) = message.strip_prefix("unknown field `") else {
             return self.fault(&path, message);
         };
-        let (key, known) = rest.split_once('`').unwrap_or((rest, ""));
-        let mut known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
-        known.extend(adapters_at(&path).into_iter().flat_map(Side::adapters).map(|adapter| adapter.name));
+        let (key, mut known) = words(rest);
         if path.last().map(String::as_str) != Some(key) {
             path.push(key.to_owned());
         }
+        let around = self.adapters_at(&path[..path.len() - 1]);
+        known.extend(around.into_iter().flat_map(Side::adapters).map(|adapter| adapter.name));
         let hint = match klinke_engine::steps::nearest(key, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if known.is_empty() => "nothing is expected here".to_owned(),
             None => format!("there are {}", known.join(", ")),
         };
         self.fault(&path, format!("the key `{key}` does not exist; {hint}"))
+    }
+
+    /// Which adapters could be named in the table at a place.
+    fn adapters_at(&self, path: &[String]) -> Option<Side> {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        match path[..] {
+            [_] if self.file == Path::new("systems.toml") => Some(Side::Destination),
+            ["source"] => Some(Side::Source),
+            ["destination", _] => Some(Side::Destination),
+            _ => None,
+        }
     }
 
     /// The byte at which a key stands, or the nearest key around it that is found.
@@ -108,13 +143,22 @@ impl SourceFile {
     }
 }
 
-/// Which adapters could be named at a place.
-fn adapters_at(path: &[String]) -> Option<Side> {
-    match path.first().map(String::as_str) {
-        Some("source") => Some(Side::Source),
-        Some("destination") => Some(Side::Destination),
-        _ => None,
-    }
+/// The wrong word, and those that are known, of serde's "x`, expected one of `a`, `b`".
+fn words(rest: &str) -> (&str, Vec<&str>) {
+    let (word, known) = rest.split_once('`').unwrap_or((rest, ""));
+    (word, known.split('`').skip(1).step_by(2).collect())
+}
+
+/// The way to the first key below a table that meets a condition.
+fn way_to(value: &toml::Value, meets: &dyn Fn(&str, &toml::Value) -> bool) -> Option<Vec<String>> {
+    value.as_table()?.iter().find_map(|(key, value)| {
+        if meets(key, value) {
+            return Some(vec![key.clone()]);
+        }
+        let mut below = way_to(value, meets)?;
+        below.insert(0, key.clone());
+        Some(below)
+    })
 }
 
 fn index(segment: &str) -> Option<usize> {

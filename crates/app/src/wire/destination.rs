@@ -16,7 +16,7 @@ use klinke_model::Disposition;
 
 use super::{Compiler, Relay, World};
 use crate::site::Fault;
-use crate::site::adapters::{Adapters, Side, place_of, settings};
+use crate::site::adapters::{Adapters, Side, settings};
 use crate::site::channel::{Destination as Table, Then, Word};
 
 /// How long an answer may take where nothing says it.
@@ -27,6 +27,14 @@ struct Endpoint {
     partner: Arc<dyn Partner>,
     answer_limit: Duration,
     connections: usize,
+}
+
+/// Why there is no endpoint.
+enum Unmade {
+    /// It is not clear which one is meant.
+    Which(String),
+    /// What is said to an adapter is wrong.
+    Adapter(&'static str, String),
 }
 
 impl Compiler<'_> {
@@ -114,11 +122,11 @@ impl Compiler<'_> {
         }
         let Some(to) = &table.to else {
             let made = self.over(&table.adapters, None, channel);
-            let key = table.adapters.keys().next().copied().unwrap_or_default();
-            return made.map(|endpoint| ("out".to_owned(), endpoint)).map_err(|text| {
-                let mut path = at(key);
-                path.extend(place_of(&text).map(str::to_owned));
-                self.file.source.fault(&path, text)
+            return made.map(|endpoint| ("out".to_owned(), endpoint)).map_err(|error| match error {
+                Unmade::Which(text) => self.file.source.fault(base, text),
+                Unmade::Adapter(name, text) => {
+                    self.file.source.adapter_fault(&at(name), &table.adapters[name], &text)
+                }
             });
         };
         let Some(system) = self.site.systems.get(to) else {
@@ -130,12 +138,14 @@ impl Compiler<'_> {
             return Err(self.file.source.fault(&at("to"), text));
         }
         let made = self.over(&system.adapters, table.via.as_deref(), channel);
-        made.map(|endpoint| (to.clone(), endpoint)).map_err(|text| {
-            let mut path = vec![to.clone()];
-            path.extend(place_of(&text).map(str::to_owned));
-            match table.via {
-                Some(_) => self.file.source.fault(&at("via"), text),
-                None => self.site.systems_file.fault(&path, text),
+        made.map(|endpoint| (to.clone(), endpoint)).map_err(|error| match error {
+            Unmade::Which(text) => {
+                let key = if table.via.is_some() { "via" } else { "to" };
+                self.file.source.fault(&at(key), text)
+            }
+            Unmade::Adapter(name, text) => {
+                let base = [to.clone(), name.to_owned()];
+                self.site.systems_file.adapter_fault(&base, &system.adapters[name], &text)
             }
         })
     }
@@ -150,18 +160,23 @@ impl Compiler<'_> {
     }
 
     /// Makes the one adapter that is named, or of several the one that `via` asks for.
-    fn over(&self, adapters: &Adapters, via: Option<&str>, channel: &str) -> Result<Endpoint, String> {
+    fn over(&self, adapters: &Adapters, via: Option<&str>, channel: &str) -> Result<Endpoint, Unmade> {
         let mut wanted = adapters.iter().filter(|(name, _)| via.is_none_or(|via| via == **name));
         let Some((name, value)) = wanted.next() else {
-            return Err(format!("it takes nothing over `{}`", via.unwrap_or_default()));
+            let known: Vec<&str> = adapters.keys().copied().collect();
+            let text =
+                format!("it takes nothing over `{}`, only {}", via.unwrap_or_default(), known.join(", "));
+            return Err(Unmade::Which(text));
         };
         if wanted.next().is_some() {
-            return Err("it has several endpoints; say which with `via`".to_owned());
+            return Err(Unmade::Which("it has several endpoints; say which with `via`".to_owned()));
         }
+        let unmade = |text: String| Unmade::Adapter(name, text);
         let kind = adapter(name).and_then(|adapter| adapter.destination);
-        let kind = kind.ok_or_else(|| format!("`{name}` can't be a destination"))?;
+        let kind = kind.ok_or_else(|| unmade(format!("`{name}` can't be a destination")))?;
         let surroundings = Surroundings { folder: &self.site.folder, channel };
-        let made = (kind.make)(settings(value)?, &surroundings).map_err(|error| error.to_string())?;
+        let made = (kind.make)(settings(value).map_err(unmade)?, &surroundings);
+        let made = made.map_err(|error| unmade(error.to_string()))?;
         let answer = value.get("answer_timeout").and_then(toml::Value::as_str);
         let answer: Option<Period> = answer.and_then(|text| text.parse().ok());
         Ok(Endpoint {

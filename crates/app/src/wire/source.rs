@@ -8,7 +8,7 @@ use klinke_engine::source::Source;
 
 use super::Compiler;
 use crate::site::Fault;
-use crate::site::adapters::{Side, place_of, settings};
+use crate::site::adapters::{Side, settings};
 use crate::site::channel::Source as Table;
 
 /// A source, and the system that it says is sending.
@@ -32,9 +32,8 @@ impl Compiler<'_> {
             return Err(self.file.source.fault(&here, "a channel has one source; make another channel"));
         }
         let fault = |text: String| {
-            let mut path = vec!["source".to_owned(), (*name).to_owned()];
-            path.extend(place_of(&text).map(str::to_owned));
-            self.file.source.fault(&path, text)
+            let base = ["source".to_owned(), (*name).to_owned()];
+            self.file.source.adapter_fault(&base, value, &text)
         };
         let kind = adapter(name).and_then(|adapter| adapter.source);
         let kind = kind.ok_or_else(|| fault(format!("`{name}` can't be a source")))?;

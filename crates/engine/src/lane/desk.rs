@@ -319,10 +319,17 @@ impl Desk {
     ) -> (AttemptResult, Front) {
         let seed = scatter(item.envelope.0);
         let mut state = self.lock();
+        let was_down = state.circuit.is_open();
         match reply.kind {
             ReplyKind::Accepted | ReplyKind::Refused => state.circuit.answered(),
             ReplyKind::Unreachable => state.circuit.unreachable(item.ticket, &self.terms.retry, seed, now),
             ReplyKind::Unclear => state.circuit.unclear(item.ticket, &self.terms.retry, seed, now),
+        }
+        // No word of the reply: a partner's own may name a patient.
+        match (was_down, state.circuit.is_open()) {
+            (false, true) => tracing::warn!(destination = %self.name, "the partner counts as down"),
+            (true, false) => tracing::info!(destination = %self.name, "the partner answers again"),
+            _ => {}
         }
         let wanted = match self.terms.answers.disposition(reply) {
             Disposition::Retry if self.terms.retry.is_spent(number) => self.terms.retry.then,

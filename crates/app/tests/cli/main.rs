@@ -1,0 +1,12 @@
+//! The command line, from outside: each test runs the program that people run.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod basics;
+mod check;
+mod messages;
+mod privacy;
+mod queue;
+mod serve;
+mod upkeep;

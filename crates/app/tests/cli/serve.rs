@@ -1,0 +1,221 @@
+//! `klinke serve`: start, reload, stop, and what happens when it is taken away.
+
+use crate::support::partner::{Line, Sink, code};
+use crate::support::{Site, adt, channel, wait_for};
+use klinke_hl7v2::ack::Code;
+
+#[test]
+fn a_message_goes_its_whole_way() {
+    let sink = Sink::open();
+    let site = Site::to_partner(sink.port, "");
+    let serve = site.serve();
+    let answer = Line::open(&serve.address("adt")).send(&adt("MSG1", "4711")).expect("an answer");
+    assert_eq!(code(&answer), "AA");
+    assert!(String::from_utf8_lossy(&answer).contains("MSA|AA|MSG1"));
+    assert_eq!(sink.wait_for(1), [adt("MSG1", "4711")]);
+    assert_eq!(serve.stop(), 0);
+    let status = site.json("status", &[]);
+    assert_eq!((&status["serving"], &status["channels"][0]["received"]), (&false.into(), &1.into()));
+}
+
+#[test]
+fn steps_are_changed_by_sighup_without_cutting_a_connection() {
+    let sink = Sink::open();
+    let site = Site::to_partner(sink.port, "");
+    let serve = site.serve();
+    let mut line = Line::open(&serve.address("adt"));
+    line.send(&adt("MSG1", "4711")).expect("an answer");
+    site.write("channels/adt.toml", &format!("{}\n[[step]]\nset = {{ \"MSH-5\" = \"NEW\" }}\n", channel("")));
+    serve.signal("HUP");
+    wait_for("the reload", || serve.log().contains("the site's files were read again"));
+    assert_eq!(code(&line.send(&adt("MSG2", "4711")).expect("the connection lives")), "AA");
+    let arrivals = sink.wait_for(2);
+    assert!(String::from_utf8_lossy(&arrivals[1]).starts_with("MSH|^~\\&|KIS|KH|NEW|"));
+    assert_eq!(serve.stop(), 0);
+}
+
+#[test]
+fn faulty_files_leave_everything_as_it_runs() {
+    let sink = Sink::open();
+    let site = Site::to_partner(sink.port, "");
+    let serve = site.serve();
+    let mut line = Line::open(&serve.address("adt"));
+    for (file, text) in [
+        ("channels/adt.toml", "titel = \"?\"\n"),
+        ("channels/more.toml", "[source\n"),
+        ("tables/wards.csv", "from,to\nA\n"),
+        ("systems.toml", "[ris]\nmlpp = 1\n"),
+    ] {
+        let before = std::fs::read_to_string(site.folder().join(file)).ok();
+        let faults = serve.log().matches("all runs as before").count();
+        site.write(file, text);
+        serve.signal("HUP");
+        wait_for(file, || serve.log().matches("all runs as before").count() > faults);
+        assert!(serve.log().contains(file), "the log names the file");
+        assert_eq!(code(&line.send(&adt("MSG", "4711")).expect("the connection lives")), "AA");
+        match before {
+            Some(text) => drop(site.write(file, &text)),
+            None => std::fs::remove_file(site.folder().join(file)).expect("removed"),
+        }
+    }
+    sink.wait_for(4);
+    assert_eq!(serve.stop(), 0);
+}
+
+#[test]
+fn channels_come_and_go_by_sighup() {
+    let sink = Sink::open();
+    let site = Site::to_partner(sink.port, "");
+    let serve = site.serve();
+    let mut line = Line::open(&serve.address("adt"));
+    line.send(&adt("MSG1", "1")).expect("an answer");
+    site.write("channels/second.toml", &channel(""));
+    serve.signal("HUP");
+    wait_for("the second channel", || {
+        site.json("status", &[])["channels"].as_array().is_some_and(|all| all.len() == 2)
+    });
+    assert!(line.is_open(), "the first channel's connection lives");
+    Line::open(&serve.address("second")).send(&adt("MSG2", "2")).expect("an answer");
+    sink.wait_for(2);
+    std::fs::remove_file(site.folder().join("channels/second.toml")).expect("removed");
+    serve.signal("HUP");
+    wait_for("the second channel to go", || {
+        let status = site.json("status", &[]);
+        let all = status["channels"].as_array().expect("channels").clone();
+        all.iter().any(|one| one["name"] == "second" && one["runs"] == false)
+    });
+    assert_eq!(code(&line.send(&adt("MSG3", "3")).expect("the connection lives")), "AA");
+    sink.wait_for(3);
+    assert_eq!(serve.stop(), 0);
+}
+
+#[test]
+fn a_second_serve_on_the_same_store_is_refused_plainly() {
+    let sink = Sink::open();
+    let site = Site::to_partner(sink.port, "");
+    let serve = site.serve();
+    let run = site.klinke("serve", &[]).ended(2);
+    assert!(run.err.contains("the store is in use: "), "{}", run.err);
+    let address = serve.address("adt");
+    assert_eq!(code(&Line::open(&address).send(&adt("MSG1", "1")).expect("an answer")), "AA");
+    assert_eq!(serve.stop(), 0);
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_kill() {
+    // Nobody listens at first: all waits.
+    let site = Site::to_partner(1, "");
+    let serve = site.serve();
+    let mut line = Line::open(&serve.address("adt"));
+    for number in 0..20 {
+        assert_eq!(code(&line.send(&adt(&format!("MSG{number}"), "1")).expect("an answer")), "AA");
+    }
+    serve.kill();
+    let sink = Sink::open();
+    site.write("systems.toml", &format!("[kis]\n[ris]\nmllp = \"127.0.0.1:{}\"\n", sink.port));
+    let serve = site.serve();
+    let arrivals = sink.wait_for(20);
+    let expected: Vec<_> = (0..20).map(|number| adt(&format!("MSG{number}"), "1")).collect();
+    assert_eq!(arrivals, expected, "all, and in order");
+    wait_for("the books", || site.json("status", &[])["channels"][0]["destinations"][0]["delivered"] == 20);
+    assert_eq!(serve.stop(), 0);
+    site.klinke("verify", &[]).ended(0);
+}
+
+#[test]
+fn a_stop_drains_what_is_under_way_and_keeps_what_waits() {
+    let sink = Sink::answering(Some(Code::ApplicationError));
+    let site = Site::to_partner(sink.port, "on = { AE = \"retry\" }\n");
+    let serve = site.serve();
+    let mut line = Line::open(&serve.address("adt"));
+    for number in 0..5 {
+        line.send(&adt(&format!("MSG{number}"), "1")).expect("an answer");
+    }
+    sink.wait_for(1);
+    assert_eq!(serve.stop(), 0);
+    let status = site.json("status", &[]);
+    assert_eq!(status["channels"][0]["destinations"][0]["waiting"], 5);
+    sink.answer(Some(Code::ApplicationAccept));
+    let serve = site.serve();
+    wait_for("all to be delivered", || {
+        site.json("status", &[])["channels"][0]["destinations"][0]["delivered"] == 5
+    });
+    assert_eq!(serve.stop(), 0);
+}
+
+#[test]
+fn a_full_disk_is_said_to_the_sender_and_to_people() {
+    let sink = Sink::open();
+    let site = Site::to_partner(sink.port, "");
+    // A reserve that no disk has stands for a disk that is full.
+    site.write("klinke.toml", "name = \"Full\"\n[store]\nreserve = \"900000GB\"\n");
+    let serve = site.serve();
+    let mut line = Line::open(&serve.address("adt"));
+    let answer = line.send(&adt("MSG1", "4711")).expect("an answer");
+    assert_eq!(code(&answer), "AE", "{}", String::from_utf8_lossy(&answer));
+    let run = site.klinke("status", &[]).ended(1);
+    assert!(run.out.contains("refuses"), "{}", run.out);
+    let status = site.json("status", &[]);
+    assert_eq!(status["channels"][0]["received"], 0);
+    assert!(sink.arrivals().is_empty());
+    drop(serve);
+    // With room again, the same message is taken.
+    site.write("klinke.toml", "name = \"Full\"\n[store]\nreserve = \"1MB\"\n");
+    let serve = site.serve();
+    let answer = Line::open(&serve.address("adt")).send(&adt("MSG1", "4711")).expect("an answer");
+    assert_eq!(code(&answer), "AA");
+    assert_eq!(serve.stop(), 0);
+}
+
+#[test]
+fn a_port_that_is_taken_stops_its_channel_alone() {
+    let sink = Sink::open();
+    let site = Site::to_partner(sink.port, "");
+    site.write(
+        "channels/taken.toml",
+        &channel("").replace("127.0.0.1:0", &format!("127.0.0.1:{}", sink.port)),
+    );
+    let serve = site.serve();
+    assert_eq!(code(&Line::open(&serve.address("adt")).send(&adt("MSG1", "1")).expect("an answer")), "AA");
+    let run = site.klinke("status", &[]).ended(1);
+    assert!(run.out.contains("does not run") && run.out.contains("in use"), "{}", run.out);
+    assert!(serve.log().contains("taken") && serve.log().contains("in use"), "{}", serve.log());
+}
+
+#[test]
+fn a_partner_that_goes_and_comes_is_logged_once_each() {
+    let port = Sink::free_port();
+    let site = Site::to_partner(port, "");
+    let serve = site.serve();
+    let mut line = Line::open(&serve.address("adt"));
+    for number in 0..5 {
+        line.send(&adt(&format!("MSG{number}"), "1")).expect("an answer");
+    }
+    serve.wait_for("the partner to be down", || serve.log().contains("the partner counts as down"));
+    let sink = Sink::at(port);
+    sink.wait_for(5);
+    serve.wait_for("the partner to be back", || serve.log().contains("the partner answers again"));
+    assert_eq!(serve.log().matches("the partner ").count(), 2, "{}", serve.log());
+    assert_eq!(serve.stop(), 0);
+}
+
+#[test]
+fn systemd_is_told() {
+    let sink = Sink::open();
+    let site = Site::to_partner(sink.port, "");
+    let path = site.folder().join("notify");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).expect("a socket");
+    socket.set_read_timeout(Some(crate::support::LIMIT)).expect("a limit");
+    let serve = site
+        .serve_with(&[("NOTIFY_SOCKET", path.to_str().expect("UTF-8")), ("WATCHDOG_USEC", "200000")], &[]);
+    let next = || {
+        let mut bytes = [0; 64];
+        let count = socket.recv(&mut bytes).expect("told");
+        String::from_utf8_lossy(&bytes[..count]).into_owned()
+    };
+    let first: Vec<String> = (0..3).map(|_| next()).collect();
+    assert!(first.contains(&"READY=1".to_owned()) && first.contains(&"WATCHDOG=1".to_owned()), "{first:?}");
+    assert_eq!(serve.stop(), 0);
+    let last = std::iter::from_fn(|| Some(next())).take(50).find(|text| text == "STOPPING=1");
+    assert!(last.is_some());
+}
