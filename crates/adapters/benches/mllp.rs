@@ -132,7 +132,7 @@ async fn deliver(address: &str) -> Duration {
             key,
             attempt: 1,
             repeat: false,
-            received: Timestamp(0),
+            queued: Timestamp(0),
             format: "hl7v2".into(),
             payload: message().into_bytes().into(),
         };

@@ -73,7 +73,9 @@ impl JsonSchema for Secret {
             { "type": "string", "minLength": 1 },
             {
                 "type": "object",
-                "properties": { "file": { "type": "string" } },
+                "properties": {
+                    "file": { "type": "string", "description": "The file that holds it. Since 0.1." }
+                },
                 "required": ["file"],
                 "additionalProperties": false
             }

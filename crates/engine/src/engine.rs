@@ -8,7 +8,7 @@ use klinke_model::{ChannelId, DestinationId, EnvelopeId, Origin, Payload, Timest
 use klinke_store::{Action, Store};
 use tokio::sync::{Mutex, RwLock};
 
-use crate::channel::running::{Ground, Running};
+use crate::channel::running::{Ground, Running, introduction};
 use crate::channel::spec::ChannelSpec;
 use crate::clock::Clock;
 use crate::lane::desk::DeskReport;
@@ -42,6 +42,16 @@ pub struct Engine {
     /// Envelopes up to this one may have been sent by a run that did not end in good order.
     repeat_to: EnvelopeId,
     hops: Counts,
+}
+
+/// A read that makes one channel's names known to the store.
+type Introduction = Box<dyn FnOnce(&dyn Store) -> klinke_store::Result<()> + Send>;
+
+/// How many channels are introduced to the store at once.
+const INTRODUCED_AT_ONCE: usize = 32;
+
+fn introductions(specs: &[ChannelSpec], now: Timestamp) -> Vec<Introduction> {
+    specs.iter().map(|spec| Box::new(introduction(spec, now)) as Introduction).collect()
 }
 
 /// Why a channel did not start.
@@ -135,6 +145,7 @@ impl Engine {
     /// is not among them, leaves alone what is as it was.
     pub async fn apply(&self, specs: Vec<ChannelSpec>, stop_limit: Duration) -> Applied {
         let mut broken = self.changing.lock().await;
+        self.introduce(introductions(&specs, self.ground.clock.now())).await;
         let mut applied = Applied::default();
         let mut before = self.channels.read().await.clone();
         let mut seen = BTreeSet::new();
@@ -178,6 +189,23 @@ impl Engine {
             applied.stopped.push(name);
         }
         applied
+    }
+
+    /// Makes the names of all channels known to the store, several at a time: a first start of hundreds
+    /// then shares commits instead of waiting for each. What fails here is told by the start itself.
+    async fn introduce(&self, introductions: Vec<Introduction>) {
+        let mut under_way = tokio::task::JoinSet::new();
+        for introduction in introductions {
+            if self.ground.reader.reads == Reads::Here {
+                return;
+            }
+            if under_way.len() >= INTRODUCED_AT_ONCE {
+                under_way.join_next().await;
+            }
+            let reader = self.ground.reader.clone();
+            under_way.spawn(async move { reader.read(introduction).await.is_ok() });
+        }
+        while under_way.join_next().await.is_some() {}
     }
 
     async fn stop_one(&self, name: &str, old: &Arc<Running>, limit: Duration, broken: &mut Broken) {

@@ -56,7 +56,14 @@ impl Bench {
         let part = Part::Changed(Payload::new(common::mapped(&common::adt(n)).into_bytes()));
         let deliveries = vec![NewDelivery { destination: self.destination, lane: "".into(), part: 0 }];
         let outcome = Outcome::Deliveries { parts: vec![part], deliveries };
-        let routed = Routed { envelope, channel: self.channel, at: Timestamp::now(), outcome, trace: vec![] };
+        let routed = Routed {
+            envelope,
+            channel: self.channel,
+            after: None,
+            at: Timestamp::now(),
+            outcome,
+            trace: vec![],
+        };
         let events = self.events.clone();
         let done = move |result: klinke_store::Result<()>| {
             result.unwrap();

@@ -1,4 +1,3 @@
-#![allow(clippy::unwrap_used)]
 //! What the faulty store does on command.
 
 #![allow(clippy::unwrap_used, reason = "tests")]

@@ -7,6 +7,7 @@
 
 mod crash;
 mod definitions;
+mod reference;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,11 @@ const TASKS: &[Task] = &[
         name: "definitions",
         help: "generate the HL7 v2 definitions from published packages; --check compares, --packages DIR uses a folder",
         run: definitions::run,
+    },
+    Task {
+        name: "reference",
+        help: "write docs/configuration.md from the schemas; --check compares, --schemas DIR uses a folder",
+        run: reference::run,
     },
 ];
 

@@ -53,7 +53,8 @@ pub struct Source {
     /// The adapters that are named, with what is said to them; taken out before the rest is read.
     #[serde(skip)]
     pub adapters: Adapters,
-    /// When the sender is answered: `stored`, `routed` or `delivered`. Since 0.1.
+    /// When the sender is answered: `stored`, `routed` or `delivered`. Default `"stored"`.
+    /// Since 0.1.
     #[serde(default)]
     pub ack: Ack,
     /// How long `ack = "delivered"` waits for a partner. Since 0.1.
@@ -84,7 +85,8 @@ pub enum Ack {
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Dedup {
-    /// `control` (the message's own identifier and sender) or `content`. Since 0.1.
+    /// `control` (the message's own identifier and sender) or `content`. Default
+    /// `"control"`. Since 0.1.
     #[serde(default)]
     pub by: DedupBy,
     /// How far back. Since 0.1.
@@ -185,7 +187,7 @@ pub struct Retry {
     pub most: Period,
     /// Attempts at most; without end when absent. Since 0.1.
     pub attempts: Option<u32>,
-    /// What then: `dead` or `hold`. Since 0.1.
+    /// What then: `dead` or `hold`. Default `"dead"`. Since 0.1.
     pub then: Then,
 }
 

@@ -80,7 +80,7 @@ pub struct Metrics {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Log {
-    /// `text` or `json`. Since 0.1.
+    /// `text` or `json`. Default `"text"`. Since 0.1.
     pub format: LogFormat,
     /// `error`, `warn`, `info`, `debug` or `trace`. Since 0.1.
     pub level: Level,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use schemars::{SchemaGenerator, generate::SchemaSettings, schema_for};
+use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings, schema_for};
 use serde_json::{Value, json};
 
 use super::adapters::Side;
@@ -11,12 +11,10 @@ use super::{Channel, Node, System};
 
 /// The schemas by file name.
 pub fn all() -> Vec<(&'static str, Value)> {
-    let mut channel = schema_for!(Channel).to_value();
-    for (definition, side) in [("Source", Side::Source), ("Destination", Side::Destination)] {
-        add_adapters(&mut channel, &["$defs", definition, "properties"], side);
-    }
-    let mut system = schema_for!(System).to_value();
-    add_adapters(&mut system, &["properties"], Side::Destination);
+    let source = (Side::Source, &["$defs", "Source", "properties"][..]);
+    let destination = (Side::Destination, &["$defs", "Destination", "properties"][..]);
+    let channel = with_adapters::<Channel>(&[source, destination]);
+    let mut system = with_adapters::<System>(&[(Side::Destination, &["properties"])]);
     let definitions = system.as_object_mut().and_then(|system| system.remove("$defs"));
     let systems = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -33,13 +31,29 @@ pub fn all() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Adds a property for each adapter, and the definitions that its schema refers to.
-fn add_adapters(schema: &mut Value, place: &[&str], side: Side) {
+/// A schema with a property for each adapter at these places. One generator makes all of it: it keeps
+/// definitions of one name apart.
+fn with_adapters<T: JsonSchema>(places: &[(Side, &[&str])]) -> Value {
     let mut generator: SchemaGenerator = SchemaSettings::draft2020_12().into_generator();
+    let mut schema = generator.root_schema_for::<T>().to_value();
+    for (side, place) in places {
+        add_adapters(&mut schema, place, *side, &mut generator);
+    }
+    for (name, definition) in generator.take_definitions(true) {
+        // What was there before has its adapters now.
+        let is_there = schema["$defs"].as_object().is_some_and(|known| known.contains_key(&name));
+        if !is_there {
+            schema["$defs"][name] = definition;
+        }
+    }
+    schema
+}
+
+fn add_adapters(schema: &mut Value, place: &[&str], side: Side, generator: &mut SchemaGenerator) {
     for adapter in side.adapters() {
         let settings = match side {
-            Side::Source => adapter.source.map(|kind| (kind.schema)(&mut generator)),
-            Side::Destination => adapter.destination.map(|kind| (kind.schema)(&mut generator)),
+            Side::Source => adapter.source.map(|kind| (kind.schema)(generator)),
+            Side::Destination => adapter.destination.map(|kind| (kind.schema)(generator)),
         };
         let Some(mut settings) = settings.map(|schema| schema.to_value()) else { continue };
         if let Some(object) = settings.as_object_mut() {
@@ -47,9 +61,6 @@ fn add_adapters(schema: &mut Value, place: &[&str], side: Side) {
         }
         let properties = place.iter().fold(&mut *schema, |value, key| &mut value[*key]);
         properties[adapter.name] = settings;
-    }
-    for (name, definition) in generator.take_definitions(true) {
-        schema["$defs"][name] = definition;
     }
 }
 
@@ -78,5 +89,18 @@ mod tests {
         let channel = &all()[2].1;
         assert!(channel["$defs"]["Source"]["properties"]["mllp"].is_object());
         assert!(channel["$defs"]["Destination"]["properties"]["file"].is_object());
+    }
+
+    #[test]
+    fn definitions_of_one_name_are_kept_apart() {
+        let channel = &all()[2].1;
+        let limits = channel["properties"]["limits"]["$ref"].as_str().unwrap_or_default();
+        let limits = channel.pointer(&limits[1..]).expect("the channel's limits");
+        assert!(limits["properties"]["waiting"].is_object() && limits["properties"]["frame"].is_null());
+        let text = channel.to_string();
+        // The channel's and the listeners' limits; the order of files and that of bytes.
+        for key in ["\"waiting\":{", "\"first_byte\":{", "\"time\"", "\"little\""] {
+            assert!(text.contains(key), "{key}");
+        }
     }
 }

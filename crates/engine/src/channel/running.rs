@@ -209,6 +209,15 @@ async fn end(mut task: JoinHandle<()>, deadline: tokio::time::Instant) -> bool {
     ended.is_ok()
 }
 
+/// Makes a channel's names known to the store, where they are not.
+pub(crate) fn introduction(
+    spec: &ChannelSpec,
+    now: Timestamp,
+) -> impl FnOnce(&dyn Store) -> klinke_store::Result<()> + Send + use<> {
+    let look_up = Names::look_up(spec, now);
+    move |store| look_up(store).map(drop)
+}
+
 /// The numbers that the store gives a channel and its destinations, and what waits there.
 struct Names {
     channel: ChannelId,
