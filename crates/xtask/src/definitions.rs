@@ -9,7 +9,7 @@
 //! | `hl7apy` | message structures with their groups, in the order of the standard's schemas; table codes |
 //! | `hl7-dictionary` | lengths, texts of the table values, data types that `hl7types` lacks |
 //!
-//! The module [`model`] is what they are read into, [`write`] makes the committed text of it.
+//! The module [`model`] is what they are read into, [`mod@write`] makes the committed text of it.
 
 mod dictionary;
 mod hl7apy;

@@ -19,8 +19,8 @@ pub struct SiteArg {
     /// The site's folder
     #[arg(value_name = "SITE", default_value = ".")]
     pub folder: PathBuf,
-    /// Lay klinke.<ENV>.toml over klinke.toml
-    #[arg(long, value_name = "ENV", env = "KLINKE_ENV")]
+    /// The environment, whose file is laid over `klinke.toml`.
+    #[arg(long, value_name = "ENV", env = "KLINKE_ENV", help = "Lay klinke.<ENV>.toml over klinke.toml")]
     pub env: Option<String>,
 }
 
@@ -30,8 +30,8 @@ pub struct SiteFirst {
     /// The site's folder
     #[arg(value_name = "SITE")]
     folder: PathBuf,
-    /// Lay klinke.<ENV>.toml over klinke.toml
-    #[arg(long, value_name = "ENV", env = "KLINKE_ENV")]
+    /// The environment, whose file is laid over `klinke.toml`.
+    #[arg(long, value_name = "ENV", env = "KLINKE_ENV", help = "Lay klinke.<ENV>.toml over klinke.toml")]
     env: Option<String>,
 }
 
