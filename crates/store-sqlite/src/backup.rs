@@ -14,8 +14,8 @@ use rusqlite::{Connection, OpenFlags};
 use crate::blobs::{Blobs, Hash, sync_folder};
 use crate::failure::{AtPath, from_sqlite};
 use crate::open::{BLOBS, JOURNAL};
-use crate::readers;
 use crate::shared::Shared;
+use crate::{private, readers};
 
 /// Pages copied before progress is told.
 const STEP_PAGES: i32 = 512;
@@ -55,13 +55,13 @@ pub fn restore(from: &Path, to: &Path) -> Result<()> {
 }
 
 fn copy_file(from: &Path, to: &Path) -> std::io::Result<()> {
-    let mut copy = File::create(to)?;
+    let mut copy = private::create(to)?;
     std::io::copy(&mut File::open(from)?, &mut copy)?;
     copy.sync_all()
 }
 
 fn make_empty(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder.join(BLOBS)).at("cannot make", folder)?;
+    private::make_folders(&folder.join(BLOBS)).at("cannot make", folder)?;
     let entries = fs::read_dir(folder).at("cannot read", folder)?;
     match entries.count() {
         1 => Ok(()),
@@ -75,6 +75,7 @@ fn copy_journal(source: &Connection, to: &Path, progress: &mut dyn FnMut(u64, u6
     let one: rusqlite::Result<i64> =
         transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0));
     one.map_err(from_sqlite)?;
+    private::create(to).at("cannot make", to)?;
     let mut copy = Connection::open(to).map_err(from_sqlite)?;
     {
         let backup = Backup::new(&transaction, &mut copy).map_err(from_sqlite)?;

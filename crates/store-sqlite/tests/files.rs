@@ -238,3 +238,46 @@ fn pruning_and_reading_go_on_beside_the_writer() {
     assert_eq!(common::faults(bed.store.as_ref()), Vec::<String>::new());
     bed.check();
 }
+
+/// What others than the owner may do with anything below a folder, and with the folder itself.
+fn open_to_others(folder: &std::path::Path) -> Vec<String> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut found = Vec::new();
+    let mut paths = vec![folder.to_owned()];
+    while let Some(path) = paths.pop() {
+        let rights = fs::metadata(&path).unwrap().permissions().mode();
+        if rights & 0o077 != 0 {
+            found.push(format!("{} {rights:o}", path.display()));
+        }
+        if path.is_dir() {
+            paths.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        }
+    }
+    found
+}
+
+#[test]
+fn nobody_else_can_read_what_is_kept() {
+    use std::os::unix::fs::PermissionsExt;
+    let outside = tempfile::tempdir().unwrap();
+    let folder = outside.path().join("site/data");
+    let bed = common::bed(&folder);
+    bed.accept_text(&"patient=1\n".repeat(10_000));
+    wait_for_index(bed.store.as_ref());
+    let copy = outside.path().join("copies/today");
+    bed.store.backup(&copy, &mut |_, _| ()).unwrap();
+    let again = outside.path().join("again");
+    klinke_store_sqlite::restore(&copy, &again).unwrap();
+    for made in [&folder, &copy, &again] {
+        assert!(made.join("journal.db").exists() && made.join("blobs").read_dir().unwrap().count() == 1);
+        assert_eq!(open_to_others(made), [] as [String; 0]);
+    }
+    // What an older version left open to others is closed.
+    drop(bed);
+    for name in ["journal.db", "index.db", "LOCK"] {
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    fs::set_permissions(folder.join("blobs"), fs::Permissions::from_mode(0o755)).unwrap();
+    let _store = common::open(&folder).unwrap();
+    assert_eq!(open_to_others(&folder), [] as [String; 0]);
+}
