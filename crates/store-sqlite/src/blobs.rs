@@ -85,7 +85,8 @@ impl Blobs {
     }
 
     fn write_new(&self, path: &Path, parent: &Path, bytes: &[u8]) -> Result<()> {
-        private::make_folders(parent).at("cannot make", parent)?;
+        // Not those above it: a store whose folder was taken away must not come back half.
+        private::make_folder(parent).at("cannot make", parent)?;
         let number = self.temporary.fetch_add(1, Ordering::Relaxed);
         let temporary = self.folder.join(format!("{number}.part"));
         let written = write_synced(&temporary, bytes).at("cannot write", &temporary);

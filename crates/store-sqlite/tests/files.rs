@@ -281,3 +281,38 @@ fn nobody_else_can_read_what_is_kept() {
     let _store = common::open(&folder).unwrap();
     assert_eq!(open_to_others(&folder), [] as [String; 0]);
 }
+
+#[test]
+fn a_copy_goes_neither_into_the_store_nor_among_other_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = common::open(&folder.path().join("data")).unwrap();
+    let mut nothing = |_, _| ();
+    let inside = folder.path().join("data/blobs/../copy");
+    let refused = store.backup(&inside, &mut nothing).unwrap_err().to_string();
+    assert!(refused.contains("lies in the store itself"), "{refused}");
+    assert!(!folder.path().join("data/copy").exists());
+    let other = folder.path().join("other");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("letter.txt"), "dear").unwrap();
+    assert!(store.backup(&other, &mut nothing).is_err());
+    assert_eq!(fs::read_dir(&other).unwrap().count(), 1, "nothing was added");
+}
+
+#[test]
+fn a_store_whose_folder_is_gone_takes_nothing_until_it_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, aside) = (folder.path().join("data"), folder.path().join("aside"));
+    let bed = common::bed(&data);
+    bed.accept_text("patient=1");
+    fs::rename(&data, &aside).unwrap();
+    for size in [1, 10_000] {
+        let refused = bed.accept(bed.new_envelope(&"patient=2\n".repeat(size), 1));
+        assert!(matches!(refused, Err(Error::Unwritable(_))), "{refused:?}");
+    }
+    assert!(bed.store.health().unwrap().refuses.is_some());
+    assert!(!data.exists(), "nothing new was made in its place");
+    fs::rename(&aside, &data).unwrap();
+    bed.accept_text("patient=3");
+    assert_eq!(bed.store.health().unwrap().refuses, None);
+    assert_eq!(bed.store.health().unwrap().envelopes, 2);
+}
