@@ -10,6 +10,7 @@ mod out;
 mod partner;
 mod serve;
 mod site;
+mod starter;
 mod wire;
 
 use std::process::ExitCode;
@@ -18,7 +19,7 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
         // A panic's message may hold what a partner sent: the place says enough to find the fault.
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        cmd::complain(&format!("klinke: a fault in the program at {place}"));
+        out::complain(&format!("klinke: a fault in the program at {place}"));
     }));
     cmd::run()
 }

@@ -100,6 +100,11 @@ fn shown(cell: &str) -> usize {
     count
 }
 
+/// Prints to standard error.
+pub fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// Bytes as people read them.
 pub fn bytes(count: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];

@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, RwLock};
 use crate::channel::running::{Ground, Running, introduction};
 use crate::channel::spec::ChannelSpec;
 use crate::clock::Clock;
+use crate::fault::StartError;
 use crate::lane::desk::DeskReport;
 use crate::link::Destination;
 use crate::reads::{Reader, Reads};
@@ -52,20 +53,6 @@ const INTRODUCED_AT_ONCE: usize = 32;
 
 fn introductions(specs: &[ChannelSpec], now: Timestamp) -> Vec<Introduction> {
     specs.iter().map(|spec| Box::new(introduction(spec, now)) as Introduction).collect()
-}
-
-/// Why a channel did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Its source could not begin to listen.
-    #[error("{0}")]
-    Source(String),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] klinke_store::Error),
-    /// A task of the program broke off.
-    #[error("a task broke off: {0}")]
-    Broken(String),
 }
 
 /// What a reload did.

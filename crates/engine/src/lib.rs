@@ -21,6 +21,7 @@ mod circuit;
 pub mod clock;
 pub mod document;
 mod engine;
+mod fault;
 mod lane;
 pub mod link;
 mod operator;
@@ -38,7 +39,8 @@ pub mod throttle;
 
 pub use channel::spec;
 pub use channel::work::{Made, Observer, Trial};
-pub use engine::{Applied, ChannelReport, Engine, StartError};
+pub use engine::{Applied, ChannelReport, Engine};
+pub use fault::StartError;
 pub use lane::desk::DeskReport;
 pub use operator::AgainError;
 pub use reads::Reads;

@@ -6,7 +6,8 @@ use klinke_model::{EnvelopeId, Origin, Payload};
 use klinke_store::{Action, EnvelopeRecord, Store};
 use tokio::sync::oneshot;
 
-use crate::engine::{Engine, StartError};
+use crate::engine::Engine;
+use crate::fault::StartError;
 use crate::lane::desk::Desk;
 use crate::source::{Arrival, Receipt, Refusal};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use klinke_store::Store;
 
-use crate::engine::StartError;
+use crate::fault::StartError;
 
 /// Where the engine reads from its store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -32,6 +32,9 @@ pub struct TableError {
 #[derive(Clone, Debug, Default)]
 pub struct Tables(BTreeMap<String, Arc<Table>>);
 
+/// Most columns of one table.
+pub const COLUMNS_MAX: usize = 1_000;
+
 /// Most rows of one table.
 pub const ROWS_MAX: usize = 1_000_000;
 
@@ -67,6 +70,9 @@ impl Table {
         let error = |text: String| TableError { line: 1, text };
         if columns.len() < 2 {
             return Err(error("the first line must name at least two columns, as in `from,to`".to_owned()));
+        }
+        if columns.len() > COLUMNS_MAX {
+            return Err(error(format!("more than {COLUMNS_MAX} columns")));
         }
         for (at, name) in columns.iter().enumerate() {
             if name.is_empty() {
@@ -232,5 +238,6 @@ mod tests {
         );
         assert_eq!(text("a,,b\n"), "line 1: column 2 has no name");
         assert_eq!(text("a,a\n"), "line 1: the column `a` is there twice");
+        assert_eq!(text(&"a,".repeat(200_000)), "line 1: more than 1000 columns");
     }
 }

@@ -14,14 +14,18 @@ use rusqlite::{Connection, OpenFlags};
 use crate::blobs::{Blobs, Hash, sync_folder};
 use crate::failure::{AtPath, from_sqlite};
 use crate::open::{BLOBS, JOURNAL};
-use crate::readers;
 use crate::shared::Shared;
+use crate::{private, readers};
 
 /// Pages copied before progress is told.
 const STEP_PAGES: i32 = 512;
 
 /// Copies the store as it is at one point into a folder, while it goes on.
 pub(crate) fn backup(shared: &Shared, folder: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
+    if lies_in(&shared.folder, folder) {
+        let text = format!("{} lies in the store itself; a copy belongs elsewhere", folder.display());
+        return Err(Error::Backend(text));
+    }
     make_empty(folder)?;
     // No file is removed until all that the copy names have been copied.
     let _kept = shared.bodies.blobs.keep_all();
@@ -55,18 +59,24 @@ pub fn restore(from: &Path, to: &Path) -> Result<()> {
 }
 
 fn copy_file(from: &Path, to: &Path) -> std::io::Result<()> {
-    let mut copy = File::create(to)?;
+    let mut copy = private::create(to)?;
     std::io::copy(&mut File::open(from)?, &mut copy)?;
     copy.sync_all()
 }
 
+/// Makes the folder of a copy; in one that holds something already nothing is made or changed.
 fn make_empty(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder.join(BLOBS)).at("cannot make", folder)?;
-    let entries = fs::read_dir(folder).at("cannot read", folder)?;
-    match entries.count() {
-        1 => Ok(()),
-        _ => Err(Error::Backend(format!("{} is not empty", folder.display()))),
+    private::make_folders(folder).at("cannot make", folder)?;
+    if fs::read_dir(folder).at("cannot read", folder)?.next().is_some() {
+        return Err(Error::Backend(format!("{} is not empty", folder.display())));
     }
+    private::make_folders(&folder.join(BLOBS)).at("cannot make", folder)
+}
+
+/// True when a folder lies in the store's own, wherever links lead.
+fn lies_in(store: &Path, folder: &Path) -> bool {
+    let Ok(store) = store.canonicalize() else { return false };
+    folder.ancestors().any(|one| one.canonicalize().is_ok_and(|one| one == store))
 }
 
 fn copy_journal(source: &Connection, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
@@ -75,6 +85,7 @@ fn copy_journal(source: &Connection, to: &Path, progress: &mut dyn FnMut(u64, u6
     let one: rusqlite::Result<i64> =
         transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0));
     one.map_err(from_sqlite)?;
+    private::create(to).at("cannot make", to)?;
     let mut copy = Connection::open(to).map_err(from_sqlite)?;
     {
         let backup = Backup::new(&transaction, &mut copy).map_err(from_sqlite)?;

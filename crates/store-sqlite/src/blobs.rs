@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use klinke_store::{Error, Result};
 
 use crate::failure::AtPath;
+use crate::private;
 
 /// How large a hash is.
 pub(crate) const HASH_SIZE_BYTES: usize = 32;
@@ -84,7 +85,8 @@ impl Blobs {
     }
 
     fn write_new(&self, path: &Path, parent: &Path, bytes: &[u8]) -> Result<()> {
-        fs::create_dir_all(parent).at("cannot make", parent)?;
+        // Not those above it: a store whose folder was taken away must not come back half.
+        private::make_folder(parent).at("cannot make", parent)?;
         let number = self.temporary.fetch_add(1, Ordering::Relaxed);
         let temporary = self.folder.join(format!("{number}.part"));
         let written = write_synced(&temporary, bytes).at("cannot write", &temporary);
@@ -175,7 +177,7 @@ impl Blobs {
     pub(crate) fn copy_to(&self, hash: &Hash, folder: &Path) -> Result<()> {
         let (from, to) = (self.path(hash), path_in(folder, hash));
         if let Some(parent) = to.parent() {
-            fs::create_dir_all(parent).at("cannot make", parent)?;
+            private::make_folders(parent).at("cannot make", parent)?;
         }
         if fs::hard_link(&from, &to).is_err() && !to.exists() {
             fs::copy(&from, &to).at("cannot copy", &from)?;
@@ -199,7 +201,7 @@ fn path_in(folder: &Path, hash: &Hash) -> PathBuf {
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut encoder = zstd::stream::write::Encoder::new(File::create(path)?, LEVEL)?;
+    let mut encoder = zstd::stream::write::Encoder::new(private::create(path)?, LEVEL)?;
     encoder.write_all(bytes)?;
     encoder.finish()?.sync_all()
 }

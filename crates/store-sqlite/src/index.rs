@@ -24,10 +24,11 @@ use crate::failure::from_sqlite;
 use crate::ledger::{signed, unsigned};
 use crate::lookup::{self, COLUMNS};
 use crate::options::Options;
+use crate::private;
 use crate::readers;
 use crate::shared::Shared;
 
-const FILE: &str = "index.db";
+pub(crate) const FILE: &str = "index.db";
 /// Raised when the tables change; an index of another form is built anew.
 const FORM: i64 = 1;
 /// Envelopes in one transaction, and in one zone.
@@ -244,6 +245,8 @@ fn open(shared: &Shared, journal: &Connection) -> Result<Connection> {
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    // Made here, for the owner alone; what is wrong SQLite tells a moment later.
+    let _ = private::open(path);
     let connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.pragma_update(None, "page_size", 8192)?;

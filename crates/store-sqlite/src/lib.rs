@@ -7,6 +7,8 @@
 //! | `index.db` | search keys, by a thread of its own; may be deleted, is then built again | later |
 //! | `LOCK` | held by the process that has the store open | |
 //!
+//! All of them are for the owner alone, whatever the umask.
+//!
 //! **The writer** is one thread. It takes everything that waits in the queue, applies it in one
 //! transaction and then calls the `done`s in order. Bodies are compressed before, by the calling threads.
 //! No secondary index is touched in a commit; what must be found again is clustered by its key.
@@ -36,6 +38,7 @@ mod names;
 mod open;
 mod options;
 mod pack;
+mod private;
 mod prune;
 mod queue;
 mod read;

@@ -1,6 +1,6 @@
 //! Opens and closes the store.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel, sync_channel};
@@ -24,7 +24,7 @@ use crate::options::Options;
 use crate::queue::Next;
 use crate::readers::Readers;
 use crate::shared::{Pieces, Shared};
-use crate::{index, writer};
+use crate::{index, private, writer};
 
 /// The journal's name in the store's folder.
 pub(crate) const JOURNAL: &str = "journal.db";
@@ -52,9 +52,10 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the store in a folder, making both when they are not there.
     pub fn open(folder: &Path, options: Options) -> Result<Self> {
-        fs::create_dir_all(folder.join(BLOBS)).at("cannot make", folder)?;
+        private::make_folders(&folder.join(BLOBS)).at("cannot make", folder)?;
         sync_folder(folder).at("cannot sync", folder)?;
         let lock = lock(folder)?;
+        narrow(folder)?;
         let path = folder.join(JOURNAL);
         let mut connection = open_journal(&path, &options).map_err(from_sqlite)?;
         migrate(&mut connection)?;
@@ -112,13 +113,27 @@ impl Drop for SqliteStore {
 
 fn lock(folder: &Path) -> Result<File> {
     let path = folder.join(LOCK);
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-    let file = file.at("cannot open", &path)?;
+    let file = private::open(&path).at("cannot open", &path)?;
     match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(file),
         Err(rustix::io::Errno::WOULDBLOCK) => Err(Error::InUse(folder.display().to_string())),
         Err(error) => Err(error.into()).at("cannot lock", &path),
     }
+}
+
+/// The rights of what is made here and of what older versions have left, in a folder that may be older
+/// than the store.
+fn narrow(folder: &Path) -> Result<()> {
+    let journal = folder.join(JOURNAL);
+    private::open(&journal).at("cannot open", &journal)?;
+    for entry in fs::read_dir(folder).at("cannot read", folder)?.flatten() {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name == BLOBS || name.starts_with(JOURNAL) || name.starts_with(index::FILE) {
+            private::narrow(&path).at("cannot change the rights of", &path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Opens the journal for writing.

@@ -1,6 +1,7 @@
 //! What the store's threads share.
 
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,6 +10,7 @@ use klinke_store::{Error, Result};
 use crate::bodies::Bodies;
 use crate::entry::Entry;
 use crate::index::Index;
+use crate::open::JOURNAL;
 use crate::options::Options;
 use crate::prune::Cursors;
 use crate::queue::Queue;
@@ -30,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) committed: AtomicU64,
     /// Set when the write-ahead log is so long that the writer itself should move it into the journal.
     pub(crate) is_log_long: AtomicBool,
+    /// The journal's file as it was opened: its device and number there.
+    place: Option<(u64, u64)>,
     /// Why writes are refused.
     refuses: Mutex<Option<String>>,
 }
@@ -48,6 +52,7 @@ pub(crate) struct Pieces {
 impl Shared {
     pub(crate) fn new(pieces: Pieces) -> Self {
         Shared {
+            place: place_of(&pieces.folder.join(JOURNAL)),
             folder: pieces.folder,
             options: pieces.options,
             texts: pieces.texts,
@@ -91,6 +96,18 @@ impl Shared {
         }
     }
 
+    /// An error when the journal is no longer where it was opened. A folder that was moved or removed goes
+    /// on taking what is written, and it is lost, or found by nobody, when the program ends.
+    pub(crate) fn check_place(&self) -> Result<()> {
+        if place_of(&self.folder.join(JOURNAL)) == self.place {
+            return Ok(());
+        }
+        let folder = self.folder.display();
+        Err(Error::Unwritable(format!(
+            "{folder} is not the folder that was opened: was it moved or removed?"
+        )))
+    }
+
     /// How many envelopes the index is behind.
     pub(crate) fn index_lag(&self) -> u64 {
         self.committed.load(Ordering::Acquire).saturating_sub(self.index.indexed())
@@ -103,4 +120,8 @@ impl Shared {
     pub(crate) fn set_refuses(&self, why: Option<String>) {
         *self.refuses.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
+}
+
+fn place_of(journal: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(journal).ok().map(|data| (data.dev(), data.ino()))
 }

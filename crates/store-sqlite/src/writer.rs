@@ -89,6 +89,7 @@ impl Writer<'_, '_> {
 
     /// Writes a batch in one transaction; with `refusal`, without its new envelopes.
     fn write(&mut self, batch: &mut [Entry], refusal: Option<&Error>) -> Result<Results> {
+        self.shared.check_place()?;
         if self.must_reload {
             self.reload()?;
         }
@@ -171,7 +172,8 @@ impl Writer<'_, '_> {
             "INSERT INTO meta(name, value) VALUES ('probe', 1) ON CONFLICT DO UPDATE SET value = value + 1",
             [],
         );
-        let probed = probe.map_err(from_sqlite).and_then(|_| self.shared.check_reserve(0));
+        let probed = probe.map_err(from_sqlite).and_then(|_| self.shared.check_place());
+        let probed = probed.and_then(|()| self.shared.check_reserve(0));
         self.shared.set_refuses(probed.err().map(|error| error.to_string()));
     }
 

@@ -238,3 +238,81 @@ fn pruning_and_reading_go_on_beside_the_writer() {
     assert_eq!(common::faults(bed.store.as_ref()), Vec::<String>::new());
     bed.check();
 }
+
+/// What others than the owner may do with anything below a folder, and with the folder itself.
+fn open_to_others(folder: &std::path::Path) -> Vec<String> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut found = Vec::new();
+    let mut paths = vec![folder.to_owned()];
+    while let Some(path) = paths.pop() {
+        let rights = fs::metadata(&path).unwrap().permissions().mode();
+        if rights & 0o077 != 0 {
+            found.push(format!("{} {rights:o}", path.display()));
+        }
+        if path.is_dir() {
+            paths.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        }
+    }
+    found
+}
+
+#[test]
+fn nobody_else_can_read_what_is_kept() {
+    use std::os::unix::fs::PermissionsExt;
+    let outside = tempfile::tempdir().unwrap();
+    let folder = outside.path().join("site/data");
+    let bed = common::bed(&folder);
+    bed.accept_text(&"patient=1\n".repeat(10_000));
+    wait_for_index(bed.store.as_ref());
+    let copy = outside.path().join("copies/today");
+    bed.store.backup(&copy, &mut |_, _| ()).unwrap();
+    let again = outside.path().join("again");
+    klinke_store_sqlite::restore(&copy, &again).unwrap();
+    for made in [&folder, &copy, &again] {
+        assert!(made.join("journal.db").exists() && made.join("blobs").read_dir().unwrap().count() == 1);
+        assert_eq!(open_to_others(made), [] as [String; 0]);
+    }
+    // What an older version left open to others is closed.
+    drop(bed);
+    for name in ["journal.db", "index.db", "LOCK"] {
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    fs::set_permissions(folder.join("blobs"), fs::Permissions::from_mode(0o755)).unwrap();
+    let _store = common::open(&folder).unwrap();
+    assert_eq!(open_to_others(&folder), [] as [String; 0]);
+}
+
+#[test]
+fn a_copy_goes_neither_into_the_store_nor_among_other_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = common::open(&folder.path().join("data")).unwrap();
+    let mut nothing = |_, _| ();
+    let inside = folder.path().join("data/blobs/../copy");
+    let refused = store.backup(&inside, &mut nothing).unwrap_err().to_string();
+    assert!(refused.contains("lies in the store itself"), "{refused}");
+    assert!(!folder.path().join("data/copy").exists());
+    let other = folder.path().join("other");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("letter.txt"), "dear").unwrap();
+    assert!(store.backup(&other, &mut nothing).is_err());
+    assert_eq!(fs::read_dir(&other).unwrap().count(), 1, "nothing was added");
+}
+
+#[test]
+fn a_store_whose_folder_is_gone_takes_nothing_until_it_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, aside) = (folder.path().join("data"), folder.path().join("aside"));
+    let bed = common::bed(&data);
+    bed.accept_text("patient=1");
+    fs::rename(&data, &aside).unwrap();
+    for size in [1, 10_000] {
+        let refused = bed.accept(bed.new_envelope(&"patient=2\n".repeat(size), 1));
+        assert!(matches!(refused, Err(Error::Unwritable(_))), "{refused:?}");
+    }
+    assert!(bed.store.health().unwrap().refuses.is_some());
+    assert!(!data.exists(), "nothing new was made in its place");
+    fs::rename(&aside, &data).unwrap();
+    bed.accept_text("patient=3");
+    assert_eq!(bed.store.health().unwrap().refuses, None);
+    assert_eq!(bed.store.health().unwrap().envelopes, 2);
+}

@@ -108,10 +108,7 @@ pub(super) struct Head {
 impl Head {
     /// Of a message, or of the first one of a batch; `None` when it is no HL7.
     pub(super) fn read(payload: &[u8]) -> Option<Self> {
-        let head = &payload[..payload.len().min(HEAD_BYTES_MAX)];
-        let ends = head.iter().enumerate().filter(|(_, byte)| matches!(byte, b'\r' | b'\n'));
-        let end = ends.map(|(at, _)| at + 1).nth(HEAD_SEGMENTS - 1).unwrap_or(head.len());
-        let message = Message::parse(head[..end].to_vec()).ok()?;
+        let message = Message::parse(payload[..head_bytes(payload)].to_vec()).ok()?;
         let control_id = text(&message, 10);
         Some(Head { expects: ack::expectation(&message), control_id, message })
     }
@@ -124,6 +121,20 @@ impl Head {
     /// True when MSH-15 and MSH-16 are empty.
     pub(super) fn asks_nothing(&self) -> bool {
         text(&self.message, 15).trim().is_empty() && text(&self.message, 16).trim().is_empty()
+    }
+}
+
+/// How many bytes the first segments have. None of them is cut: half an identifier would be another one,
+/// so of a header that is longer than all else looked at the whole is taken.
+fn head_bytes(payload: &[u8]) -> usize {
+    let looked_at = payload.len().min(HEAD_BYTES_MAX);
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let ends = payload[..looked_at].iter().enumerate().filter(|(_, byte)| is_end(byte));
+    let ends: Vec<usize> = ends.map(|(at, _)| at + 1).take(HEAD_SEGMENTS).collect();
+    match ends.last() {
+        Some(_) if ends.len() < HEAD_SEGMENTS && looked_at == payload.len() => looked_at,
+        Some(last) => *last,
+        None => payload.iter().position(|byte| is_end(byte)).map_or(payload.len(), |at| at + 1),
     }
 }
 
@@ -238,5 +249,24 @@ impl Writer {
         out.extend_from_slice(message);
         out.extend_from_slice(&[mllp::END, mllp::CR]);
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_segment_of_the_head_is_cut() {
+        let id = "I".repeat(2 * HEAD_BYTES_MAX);
+        let long = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|{id}|P|2.5\rPID|1\r");
+        let head = Head::read(long.as_bytes()).unwrap();
+        assert_eq!(head.control_id.len(), id.len());
+        let name = "A".repeat(2 * HEAD_BYTES_MAX);
+        let long = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|X1|P|2.5\r{name}|x\r");
+        let head = Head::read(long.as_bytes()).unwrap();
+        assert_eq!(text(&head.message, 12), "2.5");
+        let short = b"MSH|^~\\&|A|B|C|D|1||ACK|1|P|2.5\rMSA|AA|X1";
+        assert_eq!(head_bytes(short), short.len());
     }
 }

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+/// A connection holds little below this fraction of the limit: of 256 MiB these are 64 KiB.
+const LITTLE: usize = 4_096;
+
 /// Counts the bytes that connections hold. Above the limit no connection reads on, except one at a time,
 /// which may finish its frame: so memory stays within the limit and one frame, and never do all
-/// connections wait for each other.
+/// connections wait for each other. Connections that hold very little read in any case: a short message
+/// must not wait for the large ones of others, who may take their time.
 #[derive(Debug)]
 pub struct Budget {
     bytes_max: usize,
@@ -48,10 +52,12 @@ impl Share {
         }
     }
 
-    /// True when the connection may read on. Only inside a frame may it go above the limit: one that
+    /// True when the connection may read on, because it holds little or there is room. Only inside a frame may it go above the limit: one that
     /// waits for its partner to begin would keep that place for nothing.
     pub fn may_read(&mut self, in_frame: bool) -> bool {
-        if self.overdraws || self.budget.bytes.load(Ordering::Relaxed) < self.budget.bytes_max {
+        let holds_little = self.bytes < self.budget.bytes_max / LITTLE;
+        if self.overdraws || holds_little || self.budget.bytes.load(Ordering::Relaxed) < self.budget.bytes_max
+        {
             return true;
         }
         self.overdraws = in_frame && !self.budget.overdrawn.swap(true, Ordering::Acquire);
@@ -68,6 +74,19 @@ impl Drop for Share {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_holds_little_never_waits() {
+        let budget = Budget::new(256 << 20);
+        let (mut large, mut small) = (budget.share(), budget.share());
+        large.hold(300 << 20, true);
+        assert!(large.may_read(true));
+        assert!(small.may_read(false));
+        small.hold(10_000, true);
+        assert!(small.may_read(true));
+        small.hold(100_000, true);
+        assert!(!small.may_read(true));
+    }
 
     #[test]
     fn above_the_limit_one_connection_goes_on() {

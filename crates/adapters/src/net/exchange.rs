@@ -280,6 +280,8 @@ impl Connection {
             return false;
         }
         if !self.share.may_read(self.framing.pending() > 0) {
+            // It is we who do not read: that is no silence of the partner.
+            self.last_byte = Instant::now();
             return false;
         }
         if self.shared.intake.pressure().is_none() {

@@ -7,8 +7,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::load::Sink;
-use crate::cmd::new::write as write_site;
+use crate::partner::free_ports;
 use crate::partner::sender::Sender;
+use crate::starter;
 
 /// Ticks of processor time in a second, as Linux tells them.
 const TICKS: f64 = 100.0;
@@ -23,8 +24,8 @@ pub struct Child {
 impl Child {
     /// Makes the site of the example in a folder and serves it.
     pub async fn start(folder: &Path, sink: &Sink) -> Result<Child> {
-        write_site(folder)?;
-        let ports: [u16; 2] = crate::demo::free_ports()?;
+        starter::write(folder)?;
+        let ports: [u16; 2] = free_ports()?;
         let channel = std::fs::read_to_string(folder.join("channels/adt-to-ris.toml"))?;
         let single = channel.replace("127.0.0.1:6661", &format!("127.0.0.1:{}", ports[0]));
         let lanes = channel

@@ -1,6 +1,5 @@
 //! What several verbs share: the site, and whom to ask about it.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::control::answer::{Counter, People, Progress};
 use crate::control::request::Request;
 use crate::control::socket;
-use crate::site::{Fault, Node, load};
+use crate::site::{Node, fault, load};
 use crate::wire::World;
 
 /// Which site.
@@ -46,7 +45,8 @@ impl SiteFirst {
 impl SiteArg {
     /// `klinke.toml` and the store's folder.
     pub fn node(&self) -> Result<(Node, PathBuf)> {
-        let node = load::node(&self.folder, self.env.as_deref()).map_err(|faults| faulty(&faults))?;
+        let node =
+            load::node(&self.folder, self.env.as_deref()).map_err(|faults| fault::as_error(&faults))?;
         let store = self.folder.join(&node.store.path);
         Ok((node, store))
     }
@@ -82,17 +82,6 @@ impl SiteArg {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         Ok(serde_json::from_value(counter.answer(request, runtime.handle(), progress)?)?)
     }
-}
-
-/// Faults of a site as one error.
-pub fn faulty(faults: &[Fault]) -> anyhow::Error {
-    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-    anyhow::anyhow!("{}", lines.join("\n"))
-}
-
-/// Prints to standard error.
-pub fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// A file's bytes; `-` is standard input.

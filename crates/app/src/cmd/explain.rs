@@ -8,10 +8,10 @@ use klinke_formats::explain::{self, NotHl7};
 use klinke_hl7v2::definitions;
 
 use super::Ended;
-use super::common::{complain, faulty, read_input};
+use super::common::read_input;
 use crate::lang::{Language, Pick};
-use crate::out::Out;
-use crate::site::load;
+use crate::out::{Out, complain};
+use crate::site::{fault, load};
 
 /// Put a message into plain words
 #[derive(clap::Args)]
@@ -40,7 +40,8 @@ pub fn run(args: &Args, out: Out) -> Ended {
         Language::En => definitions::Language::En,
         Language::De => definitions::Language::De,
     };
-    let site = args.site.as_ref().map(|folder| load::load(folder, None).map_err(|faults| faulty(&faults)));
+    let site =
+        args.site.as_ref().map(|folder| load::load(folder, None).map_err(|faults| fault::as_error(&faults)));
     let site = site.transpose()?;
     let local = site.as_ref().map(|site| &site.local);
     let explanation = match explain::explain(&bytes, local, args.charset.as_deref(), language) {

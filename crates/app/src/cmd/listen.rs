@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use super::Ended;
 use crate::lang::Pick;
-use crate::out::Out;
+use crate::out::{Out, complain};
 use crate::partner::behaviour::Behaviour;
 use crate::partner::{control_id_of, listener};
 
@@ -63,7 +63,7 @@ async fn listen(args: &Args, out: Out) -> Ended {
         if let Some(folder) = &folder
             && let Err(error) = std::fs::write(folder.join(format!("{number:06}.hl7")), payload)
         {
-            super::common::complain(&error.to_string());
+            complain(&error.to_string());
         }
         if limit.is_some_and(|limit| number >= limit) {
             let _ = done.try_send(());

@@ -8,7 +8,7 @@ mod demo;
 mod explain;
 mod listen;
 mod messages;
-pub mod new;
+mod new;
 mod queue;
 mod schema;
 mod send;
@@ -24,9 +24,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::lang;
-use crate::out::Out;
-
-pub use common::{complain, faulty};
+use crate::out::{Out, complain};
 
 /// Connects a hospital: HL7 v2, files, TCP and HTTP; keeps every message until it is delivered.
 #[derive(Parser)]
@@ -116,7 +114,7 @@ pub fn run() -> ExitCode {
         Verb::Man(args) => shell::man(&args, Cli::command()),
     };
     ended.unwrap_or_else(|error| {
-        common::complain(&format!("klinke: {error:#}"));
+        complain(&format!("klinke: {error:#}"));
         ExitCode::from(2)
     })
 }

@@ -13,11 +13,11 @@ use klinke_model::{ChannelId, DestinationId, Envelope, EnvelopeId, Origin, Paylo
 use klinke_store::Outcome;
 use serde::Serialize;
 
+use super::Ended;
 use super::common::SiteArg;
-use super::{Ended, faulty};
 use crate::lang::Pick;
 use crate::out::{Out, Tone};
-use crate::site::{Site, load};
+use crate::site::{Site, fault, load};
 use crate::wire::{self, World};
 
 /// Run the site's examples
@@ -49,7 +49,8 @@ struct Verdict {
 }
 
 pub fn run(args: &Args, out: Out) -> Ended {
-    let site = load::load(&args.site.folder, args.site.env.as_deref()).map_err(|faults| faulty(&faults))?;
+    let site =
+        load::load(&args.site.folder, args.site.env.as_deref()).map_err(|faults| fault::as_error(&faults))?;
     let world = World::new(&site.node.zone)?;
     let mut verdicts = Vec::new();
     for (name, file) in &site.channels {
@@ -57,7 +58,7 @@ pub fn run(args: &Args, out: Out) -> Ended {
             continue;
         }
         let compiled = wire::channel(&site, name, file, &world, &crate::serve::no_relay)
-            .map_err(|faults| faulty(&faults))?;
+            .map_err(|faults| fault::as_error(&faults))?;
         let bench = Bench {
             site: &site,
             channel: name,

@@ -24,10 +24,9 @@ use tokio::time::Instant;
 use crate::lang::Pick;
 use crate::out::{Out, Tone};
 use crate::serve::Serving;
-use crate::site::load;
+use crate::site::{fault, load};
 use partners::Ledger;
 use site::Ports;
-pub use site::free_ports;
 
 /// How long the lanes may take to run empty at the end.
 const DRAIN_LIMIT: Duration = Duration::from_secs(30);
@@ -47,7 +46,7 @@ pub async fn play(play: Play, out: Out) -> Result<bool> {
     let folder = play.folder.clone().unwrap_or_else(site::new_folder);
     let ports = Ports::free()?;
     site::write(&folder, ports)?;
-    let loaded = load::load(&folder, None).map_err(|faults| crate::cmd::faulty(&faults))?;
+    let loaded = load::load(&folder, None).map_err(|faults| fault::as_error(&faults))?;
     let (serving, applied) = Serving::start(&loaded).await?;
     if let Some((name, error)) = applied.failed.first() {
         anyhow::bail!("channel {name}: {error}");

@@ -1,9 +1,10 @@
 //! The demo's site: plain files with free ports put in, left in a folder to look at.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+
+use crate::partner;
 
 /// The files, with `@NAME@` where a port stands.
 const FILES: &[(&str, &str)] = &[
@@ -36,7 +37,7 @@ pub struct Ports {
 impl Ports {
     /// Ports that are free now.
     pub fn free() -> Result<Ports> {
-        let [kis, lis, ris, adt, orders, results] = free_ports()?;
+        let [kis, lis, ris, adt, orders, results] = partner::free_ports()?;
         Ok(Ports { kis, lis, ris, adt, orders, results })
     }
 
@@ -51,18 +52,6 @@ impl Ports {
         ];
         ports.iter().fold(text.to_owned(), |text, (name, port)| text.replace(name, &port.to_string()))
     }
-}
-
-/// Ports of loopback that are free now.
-pub fn free_ports<const N: usize>() -> Result<[u16; N]> {
-    // All are held until all are known, so that none comes twice.
-    let sockets: Vec<TcpListener> =
-        (0..N).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
-    let mut ports = [0; N];
-    for (port, socket) in ports.iter_mut().zip(&sockets) {
-        *port = socket.local_addr()?.port();
-    }
-    Ok(ports)
 }
 
 /// Writes the site; the folder must be new.

@@ -38,3 +38,15 @@ pub fn control_id_of(payload: &[u8]) -> String {
         _ => String::new(),
     }
 }
+
+/// Ports of loopback that are free now.
+pub fn free_ports<const N: usize>() -> std::io::Result<[u16; N]> {
+    // All are held until all are known, so that none comes twice.
+    let sockets: Vec<std::net::TcpListener> =
+        (0..N).map(|_| std::net::TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
+    let mut ports = [0; N];
+    for (port, socket) in ports.iter_mut().zip(&sockets) {
+        *port = socket.local_addr()?.port();
+    }
+    Ok(ports)
+}

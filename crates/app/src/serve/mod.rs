@@ -22,12 +22,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::control::answer::{Counter, People};
 use crate::control::socket;
 use crate::site::node::Retention;
-use crate::site::{Node, Site, load};
+use crate::site::{Node, Site, fault, load};
 use crate::wire::{self, World};
 
 /// Runs the site in a folder until it is told to stop; true when it stopped in good order.
 pub fn run(folder: &Path, environment: Option<&str>) -> Result<bool> {
-    let site = load::load(folder, environment).map_err(|faults| crate::cmd::faulty(&faults))?;
+    let site = load::load(folder, environment).map_err(|faults| fault::as_error(&faults))?;
     log::start(&site.node.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let orderly = runtime.block_on(serve(site, folder.to_owned(), environment.map(str::to_owned)))?;
@@ -71,7 +71,7 @@ impl Serving {
     pub async fn apply(&self, site: &Site) -> Result<Applied> {
         let relay = |channel: &str| self.engine.relay(channel);
         let compiled =
-            wire::channels(site, &self.world, &relay).map_err(|faults| crate::cmd::faulty(&faults))?;
+            wire::channels(site, &self.world, &relay).map_err(|faults| fault::as_error(&faults))?;
         let mut statistics = BTreeMap::new();
         let specs = compiled.into_iter().map(|one| {
             statistics.extend(one.statistics.map(|counts| (one.spec.name.clone(), counts)));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Serving;
-use crate::site::load;
+use crate::site::{fault, load};
 
 /// A wish to reload, and whom to tell how it went.
 #[derive(Default)]
@@ -51,7 +51,7 @@ pub async fn run(
 }
 
 async fn reload(serving: &Serving, folder: &std::path::Path, environment: Option<&str>) -> Result<Value> {
-    let site = load::load(folder, environment).map_err(|faults| crate::cmd::faulty(&faults))?;
+    let site = load::load(folder, environment).map_err(|faults| fault::as_error(&faults))?;
     let applied = serving.apply(&site).await?;
     let failed: Vec<String> = applied.failed.iter().map(|(name, error)| format!("{name}: {error}")).collect();
     Ok(json!({

@@ -8,7 +8,6 @@ use klinke_engine::steps::{Builders, SpecError};
 use klinke_engine::table::Tables;
 
 use super::version::Version;
-use super::world::tables;
 use crate::site::channel::Limits;
 
 /// The kinds of steps, and `script` with one runtime for the channel.
@@ -18,7 +17,7 @@ pub(super) fn builders(steps: Builders, version: &Version, limits: &Limits) -> B
         memory_bytes_max: limits.script_memory.0,
         ..ScriptLimits::default()
     };
-    let lookup = Arc::new(SiteTables(tables(version).unwrap_or_default()));
+    let lookup = Arc::new(SiteTables(version.look_up_tables().unwrap_or_default()));
     let host = ScriptHost::with_lookup(script_limits, lookup);
     let scripts = version.scripts.clone();
     steps.with("script", move |spec, _| {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use klinke_engine::table::{Table, Tables};
 use serde::{Deserialize, Serialize};
 
 use crate::site::{ChannelFile, Site};
@@ -54,6 +55,16 @@ impl Version {
             scripts: if has_scripts { site.scripts.clone() } else { BTreeMap::new() },
             zone: site.node.zone.clone(),
         }
+    }
+
+    /// Its look-up tables.
+    pub fn look_up_tables(&self) -> anyhow::Result<Tables> {
+        let mut tables = Tables::new();
+        for (name, text) in &self.tables {
+            let table = Table::parse(text).map_err(|error| anyhow::anyhow!("{name}: {}", error.text))?;
+            tables.insert(name.clone(), table);
+        }
+        Ok(tables)
     }
 
     /// As one text.

@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 use klinke_engine::document::Formats;
 use klinke_engine::schedule::OffsetMinutes;
 use klinke_engine::steps::{Builders, Workshop, build_all};
-use klinke_engine::table::{Table, Tables};
 use klinke_engine::template::Zone;
 
 use super::version::Version;
@@ -53,7 +52,7 @@ impl World {
         values.remove("destination");
         let table: Channel = values.try_into()?;
         let format = self.formats.get(&table.format).context("the format is not known any more")?.clone();
-        let tables = tables(&version)?;
+        let tables = version.look_up_tables()?;
         let builders = self.builders(&version, &table.limits);
         let workshop = Workshop {
             builders: &builders,
@@ -66,16 +65,6 @@ impl World {
         let steps = build_all(&table.step, &workshop)?;
         Ok(Trial::new(channel, format, charset, steps))
     }
-}
-
-/// The tables of a version.
-pub(super) fn tables(version: &Version) -> Result<Tables> {
-    let mut tables = Tables::new();
-    for (name, text) in &version.tables {
-        let table = Table::parse(text).map_err(|error| anyhow::anyhow!("{name}: {}", error.text))?;
-        tables.insert(name.clone(), table);
-    }
-    Ok(tables)
 }
 
 /// The charset of the system that a channel's source names.

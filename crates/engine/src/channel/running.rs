@@ -16,7 +16,7 @@ use super::waiters::Waiters;
 use super::work::{Exit, Work, Works};
 use super::worker::{Worker, unconfirmed};
 use crate::clock::Clock;
-use crate::engine::StartError;
+use crate::fault::StartError;
 use crate::lane::desk::{Desk, DeskReport, Terms};
 use crate::lane::links;
 use crate::link::Destination;

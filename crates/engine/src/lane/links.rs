@@ -10,7 +10,7 @@ use klinke_store::{Error, Store};
 
 use super::desk::Desk;
 use super::queue::{Item, Next, Place};
-use crate::engine::StartError;
+use crate::fault::StartError;
 use crate::link::{Destination, Link, Parcel, Reply, ReplyKind};
 use crate::source::Stop;
 
