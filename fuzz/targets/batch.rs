@@ -12,7 +12,7 @@ fuzz_target!(|bytes: &[u8]| {
     let split = batch::split(&message);
     let total: usize = split.messages.iter().map(|one| one.bytes.len()).sum();
     assert!(total <= bytes.len() + split.messages.len(), "no more comes out than went in");
-    let mut assembly = continuation::Assembly::new(continuation::Limits::default());
+    let mut assembly = continuation::Reassembler::new(continuation::Limits::default());
     let _ = assembly.push(&message, Duration::ZERO);
     let _ = assembly.push(&message, Duration::from_secs(1));
     let _ = assembly.expired(Duration::from_secs(100_000));

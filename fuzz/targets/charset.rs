@@ -5,8 +5,16 @@ use klinke_hl7v2::Charset;
 use klinke_hl7v2::charset::resolve;
 use libfuzzer_sys::fuzz_target;
 
-const NAMES: [&str; 8] =
-    ["ASCII", "8859/1", "8859/15", "UNICODE UTF-8", "UNICODE UTF-16", "Windows-1252", "ISO IR87", "GB 18030-2000"];
+const NAMES: [&str; 8] = [
+    "ASCII",
+    "8859/1",
+    "8859/15",
+    "UNICODE UTF-8",
+    "UNICODE UTF-16",
+    "Windows-1252",
+    "ISO IR87",
+    "GB 18030-2000",
+];
 
 fuzz_target!(|input: (u8, Vec<u8>)| {
     let (which, bytes) = input;

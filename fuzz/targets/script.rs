@@ -22,7 +22,8 @@ const FIXED: &str = r#"export default (msg: any, ctx: any) => {
 
 fuzz_target!(|input: (bool, Vec<u8>)| {
     let (is_script, bytes) = input;
-    let limits = Limits { time_max: Duration::from_millis(200), memory_bytes_max: 8 << 20, ..Limits::default() };
+    let limits =
+        Limits { time_max: Duration::from_millis(200), memory_bytes_max: 8 << 20, ..Limits::default() };
     let text = if is_script { String::from_utf8_lossy(&bytes).into_owned() } else { FIXED.to_owned() };
     let payload = match is_script {
         true => b"MSH|^~\\&|A|B|C|D|20260101||ADT^A01|1|P|2.5\rPID|1||1\r".to_vec(),

@@ -43,8 +43,10 @@ fuzz_target!(|text: &str| {
     for step in steps {
         let Ok(step) = build(step, &workshop) else { continue };
         let document = format.open(&envelope.payload, None).expect("a message");
-        if let Ok(Yield::One(document)) = step.apply_all(&mut Context::new(&envelope, "fuzz"), vec![document]) {
-            let _ = document.to_bytes();
+        if let Ok(Yield::One(mut document)) =
+            step.apply_all(&mut Context::new(&envelope, "fuzz"), vec![document])
+        {
+            let _ = document.payload();
         }
     }
 });

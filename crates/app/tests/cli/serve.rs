@@ -168,6 +168,45 @@ fn a_full_disk_is_said_to_the_sender_and_to_people() {
 }
 
 #[test]
+fn a_queue_at_its_limit_refuses_its_source_and_nothing_else() {
+    let site = Site::to_partner(1, "\n[limits]\nwaiting = 3\n");
+    site.write("channels/other.toml", &channel(""));
+    let serve = site.serve();
+    let mut line = Line::open(&serve.address("adt"));
+    let mut refused = 0;
+    for number in 0..8 {
+        let answer = line.send(&adt(&format!("MSG{number}"), "1")).expect("an answer");
+        match code(&answer).as_str() {
+            "AA" => assert_eq!(refused, 0, "what was refused stays refused while the queue is full"),
+            "AE" => refused += 1,
+            other => panic!("{other}"),
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!((1..=5).contains(&refused), "{refused} of 8 were refused");
+    assert!(site.klinke("status", &[]).ended(1).out.contains("adt"));
+    assert!(
+        site.json("status", &[])["channels"]
+            .as_array()
+            .expect("channels")
+            .iter()
+            .any(|one| one["refuses"].is_string())
+    );
+    let answer = Line::open(&serve.address("other")).send(&adt("MSG", "1")).expect("an answer");
+    assert_eq!(code(&answer), "AA", "another channel goes on");
+    // With the partner back the queue empties, and the source takes messages again.
+    let sink = Sink::open();
+    site.write("systems.toml", &format!("[kis]\n[ris]\nmllp = \"127.0.0.1:{}\"\n", sink.port));
+    serve.signal("HUP");
+    sink.wait_for(8 - refused);
+    serve.wait_for("the source to take messages again", || {
+        let answer = Line::open(&serve.address("adt")).send(&adt("LATER", "1"));
+        answer.is_ok_and(|answer| code(&answer) == "AA")
+    });
+    assert_eq!(serve.stop(), 0);
+}
+
+#[test]
 fn a_port_that_is_taken_stops_its_channel_alone() {
     let sink = Sink::open();
     let site = Site::to_partner(sink.port, "");
