@@ -134,7 +134,7 @@ fn head_bytes(payload: &[u8]) -> usize {
     match ends.last() {
         Some(_) if ends.len() < HEAD_SEGMENTS && looked_at == payload.len() => looked_at,
         Some(last) => *last,
-        None => payload.iter().position(|byte| is_end(byte)).map_or(payload.len(), |at| at + 1),
+        None => payload.iter().position(is_end).map_or(payload.len(), |at| at + 1),
     }
 }
 
