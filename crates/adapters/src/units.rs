@@ -46,6 +46,45 @@ impl Bytes {
     }
 }
 
+/// A quantity of which nothing would be a slip of the pen: with it nothing at all could be done.
+pub trait Quantity {
+    /// True for nothing.
+    fn is_nothing(&self) -> bool;
+}
+
+impl Quantity for Period {
+    fn is_nothing(&self) -> bool {
+        self.0.is_zero()
+    }
+}
+
+impl Quantity for Bytes {
+    fn is_nothing(&self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl Quantity for usize {
+    fn is_nothing(&self) -> bool {
+        *self == 0
+    }
+}
+
+impl Quantity for u64 {
+    fn is_nothing(&self) -> bool {
+        *self == 0
+    }
+}
+
+/// Reads a quantity that must be more than nothing; for `#[serde(deserialize_with)]`.
+pub fn above_zero<'de, D: Deserializer<'de>, T: Deserialize<'de> + Quantity>(from: D) -> Result<T, D::Error> {
+    let quantity = T::deserialize(from)?;
+    if quantity.is_nothing() {
+        return Err(serde::de::Error::custom("with 0 nothing could pass; write more, or leave it out"));
+    }
+    Ok(quantity)
+}
+
 /// The number and the unit behind it.
 fn parts(text: &str) -> Option<(f64, &str)> {
     let text = text.trim();

@@ -24,12 +24,16 @@ pub(super) struct Looks {
 }
 
 /// Lists the files whose names match. What is no plain file is passed over: a link could lead out of
-/// the folder. So are empty files, whose writers have not begun. Blocking.
-pub(super) fn list(folder: &Path, pattern: &str) -> io::Result<Vec<Found>> {
-    let mut all = Vec::new();
+/// the folder. So are empty files, whose writers have not begun. Also tells how many have names that are
+/// no UTF-8, which can't be taken. Blocking.
+pub(super) fn list(folder: &Path, pattern: &str) -> io::Result<(Vec<Found>, usize)> {
+    let (mut all, mut unnamed) = (Vec::new(), 0);
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
+        let Ok(name) = entry.file_name().into_string() else {
+            unnamed += 1;
+            continue;
+        };
         if name.starts_with('.') || !matches(pattern.as_bytes(), name.as_bytes()) {
             continue;
         }
@@ -39,7 +43,7 @@ pub(super) fn list(folder: &Path, pattern: &str) -> io::Result<Vec<Found>> {
             all.push(Found { name, bytes: metadata.len(), changed: metadata.modified().ok() });
         }
     }
-    Ok(all)
+    Ok((all, unnamed))
 }
 
 impl Looks {

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use klinke_engine::BoxFuture;
 use klinke_engine::source::{Arrival, End, Intake, OpenSource, Receipt, Refusal, SourceError, Stop};
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -44,6 +46,8 @@ struct Open {
     refused: HashSet<String>,
     /// The last complaint about the folder, so that it is told once.
     told: Option<io::ErrorKind>,
+    /// How many files the last look found whose names can't be read.
+    unnamed: usize,
 }
 
 /// What becomes of a file.
@@ -81,6 +85,7 @@ impl klinke_engine::source::Source for Source {
                 looks: Looks::default(),
                 refused: HashSet::new(),
                 told: None,
+                unnamed: 0,
             }) as Box<dyn OpenSource>)
         })
     }
@@ -130,7 +135,7 @@ impl Open {
     async fn take_left(&mut self, stop: &Stop) -> bool {
         let folder = self.folders.taken.clone();
         let mut left = match blocking(move || list(&folder, "*")).await {
-            Ok(left) => left,
+            Ok((left, _)) => left,
             Err(error) => {
                 self.complain(&error);
                 return false;
@@ -154,11 +159,18 @@ impl Open {
 
     async fn take_whole(&mut self, stop: &Stop) {
         let (folder, pattern) = (self.folders.drop.clone(), self.config.pattern.clone());
-        let found = match blocking(move || list(&folder, &pattern)).await {
+        let (found, unnamed) = match blocking(move || list(&folder, &pattern)).await {
             Ok(found) => found,
             Err(error) => return self.complain(&error),
         };
         self.told = None;
+        if std::mem::replace(&mut self.unnamed, unnamed) < unnamed {
+            let channel = self.intake.channel();
+            warn!(
+                channel,
+                unnamed, "files lie in the drop folder whose names are no UTF-8; they are not taken"
+            );
+        }
         for file in self.looks.whole(found, self.config.order, self.config.stable.0, Instant::now()) {
             if stop.is_said() || self.intake.pressure().is_some() {
                 return;
@@ -234,7 +246,7 @@ impl Open {
         let (path, limit) = (path.to_owned(), self.config.size_max);
         let read = blocking(move || {
             let mut bytes = Vec::new();
-            fs::File::open(&path)?.take(limit.0 as u64 + 1).read_to_end(&mut bytes)?;
+            open_plain(&path)?.take(limit.0 as u64 + 1).read_to_end(&mut bytes)?;
             Ok(bytes)
         });
         match read.await {
@@ -242,6 +254,9 @@ impl Open {
                 Err(Fate::Failed(format!("it has more than {limit}, which the site allows")))
             }
             Ok(bytes) => Ok(bytes),
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                Err(Fate::Failed("it is no plain file".to_owned()))
+            }
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 Err(Fate::Failed(format!("it can't be read: {error}")))
             }
@@ -258,6 +273,20 @@ impl Open {
             warn!(channel = self.intake.channel(), %error, "the drop folder can't be worked on");
         }
     }
+}
+
+/// Opens a plain file. Between the look and the opening somebody may have put a link there, which could
+/// lead anywhere, or a pipe, which would never end.
+fn open_plain(path: &Path) -> io::Result<fs::File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let no_plain = || io::Error::from(io::ErrorKind::InvalidInput);
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let opened = fs::OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path);
+    let file = opened.map_err(|error| {
+        let is_link = error.raw_os_error() == Some(Errno::LOOP.raw_os_error());
+        if is_link { no_plain() } else { error }
+    })?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(no_plain()) }
 }
 
 /// What a file's end is.
@@ -280,4 +309,24 @@ pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_links_nor_pipes_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("plain"), "x").unwrap();
+        assert!(open_plain(&at("plain")).is_ok());
+        std::os::unix::fs::symlink(at("plain"), at("link")).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, at("pipe"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
+            .unwrap();
+        for name in ["link", "pipe"] {
+            assert_eq!(open_plain(&at(name)).unwrap_err().kind(), io::ErrorKind::InvalidInput, "{name}");
+        }
+        assert_eq!(open_plain(&at("gone")).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
 }

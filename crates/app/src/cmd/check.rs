@@ -36,6 +36,7 @@ pub fn run(args: &Args, out: Out) -> Ended {
                     format!("alles in Ordnung: {channels} Kanäle"),
                 ),
             ),
+            1 => out.tone(Tone::Bad, out.lang.pick("1 fault", "1 Fehler")),
             many => out.tone(Tone::Bad, out.lang.pick(format!("{many} faults"), format!("{many} Fehler"))),
         };
         out.line(summary);

@@ -1,13 +1,13 @@
 //! What several verbs share: the site, and whom to ask about it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use anyhow::{Result, bail};
 use klinke_store::Store;
 use serde::de::DeserializeOwned;
 
-use crate::control::answer::{Counter, People, Progress};
+use crate::control::answer::{Counter, Files, Progress};
 use crate::control::request::Request;
 use crate::control::socket;
 use crate::site::{Node, fault, load};
@@ -68,13 +68,13 @@ impl SiteArg {
         let world = World::new(&node.zone)?;
         let store: Arc<dyn Store> = crate::serve::open_store(&node, &folder, &world)?;
         let site = load::load(&self.folder, self.env.as_deref()).ok();
+        let files = site.as_ref().map(Files::of);
+        let files = files.unwrap_or_else(|| Files { site: node.name.clone(), ..Files::default() });
         let counter = Counter {
-            site: node.name.clone(),
+            files: RwLock::new(files),
             store,
             engine: None,
             world,
-            retention: site.as_ref().map(crate::serve::retention).unwrap_or_default(),
-            people: site.as_ref().map(People::of).unwrap_or_default(),
             counts: Default::default(),
             failed: Default::default(),
             reload: None,

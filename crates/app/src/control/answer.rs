@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context, Result, anyhow, bail};
 use klinke_engine::Engine;
@@ -17,24 +17,42 @@ use crate::wire::World;
 
 /// What requests are answered from.
 pub struct Counter {
-    /// The site's name.
-    pub site: String,
+    /// What the site's files say; taken over anew at a reload.
+    pub files: RwLock<Files>,
     /// The store.
     pub store: Arc<dyn Store>,
     /// The engine, when it runs.
     pub engine: Option<Arc<Engine>>,
     /// What channels are compiled with, to show an envelope's stages.
     pub world: World,
-    /// What may be pruned: channel name and rule.
-    pub retention: BTreeMap<String, crate::site::node::Retention>,
-    /// What people call channels and partners, and whom to call.
-    pub people: People,
     /// Channels that did not start, and why.
     pub failed: crate::serve::Failed,
     /// What the running channels' sources count.
     pub counts: Counts,
     /// Reads the site's files again.
     pub reload: Option<Box<dyn Fn() -> Result<Value> + Send + Sync>>,
+}
+
+/// What answers depend on in the site's files.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    /// The site's name.
+    pub site: String,
+    /// What may be pruned: channel name and rule.
+    pub retention: BTreeMap<String, crate::site::node::Retention>,
+    /// What people call channels and partners, and whom to call.
+    pub people: People,
+}
+
+impl Files {
+    /// Of a site.
+    pub fn of(site: &crate::site::Site) -> Files {
+        Files {
+            site: site.node.name.clone(),
+            retention: crate::serve::retention(site),
+            people: People::of(site),
+        }
+    }
 }
 
 /// What people call channels and partners, and whom to call.
@@ -73,6 +91,16 @@ fn contact(system: &crate::site::System) -> Option<String> {
 pub type Progress<'a> = &'a mut (dyn FnMut(u64, u64) + Send);
 
 impl Counter {
+    /// What the site's files say now.
+    pub fn files(&self) -> Files {
+        self.files.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes over what the site's files say.
+    pub fn take_over(&self, site: &crate::site::Site) {
+        *self.files.write().unwrap_or_else(PoisonError::into_inner) = Files::of(site);
+    }
+
     /// Answers one request. Blocks while the store is read; `runtime` runs what the engine does.
     pub fn answer(
         &self,
@@ -135,6 +163,9 @@ impl Counter {
 
     fn edit(&self, runtime: &tokio::runtime::Handle, id: EnvelopeId, payload: Vec<u8>) -> Result<Value> {
         let channel = self.channel_name(self.envelope(id)?.channel)?;
+        if payload.is_empty() {
+            bail!("there is nothing in what is to be sent");
+        }
         let made = self.submit(runtime, &channel, Payload::new(payload), Origin::Edited(id))?;
         Ok(json!({ "envelopes": [made] }))
     }
@@ -149,14 +180,18 @@ impl Counter {
         let engine = self.engine.as_ref().ok_or_else(|| {
             anyhow!("nothing serves this site; start `klinke serve` so that the envelope can go its way")
         })?;
+        if !runtime.block_on(engine.report()).iter().any(|one| one.name == channel) {
+            bail!("no channel `{channel}` runs; `klinke status` lists them");
+        }
         let receipt = runtime.block_on(engine.submit(channel, payload, "operator", origin))?;
         Ok(receipt.id.0)
     }
 
     fn prune(&self, progress: Progress<'_>) -> Result<Value> {
         let channels = self.store.channels()?;
+        let retention = self.files().retention;
         let rule = |channel: &ChannelInfo| {
-            let kept = self.retention.get(&channel.name)?;
+            let kept = retention.get(&channel.name)?;
             (kept.age.is_some() || kept.size.is_some()).then(|| PruneRule {
                 channel: channel.id,
                 age_max: kept.age.map(|age| age.0),

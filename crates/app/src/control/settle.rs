@@ -12,8 +12,12 @@ use super::view::{DeliveryView, LaneView, held};
 /// Dead deliveries revived at once at most.
 const REVIVE_PAGE: usize = 500;
 
+/// Lanes or dead deliveries of one destination that are given at once at most.
+const LINES_MAX: usize = 10_000;
+
 /// Lanes with something waiting.
 pub fn lanes(counter: &Counter, place: Option<&str>, limit: usize) -> Result<Vec<LaneView>> {
+    let limit = limit.clamp(1, LINES_MAX);
     let holds = counter.store.holds()?;
     let mut views = Vec::new();
     for (name, destination) in counter.destinations(place)? {
@@ -32,6 +36,7 @@ pub fn lanes(counter: &Counter, place: Option<&str>, limit: usize) -> Result<Vec
 
 /// Dead deliveries, newest first.
 pub fn dead(counter: &Counter, place: Option<&str>, limit: usize) -> Result<Vec<DeliveryView>> {
+    let limit = limit.clamp(1, LINES_MAX);
     let mut views = Vec::new();
     for (name, destination) in counter.destinations(place)? {
         let dead = counter.store.dead(destination.id, None, limit)?;

@@ -12,12 +12,16 @@ use klinke_engine::source::Stop;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
 
 use super::answer::{Counter, Progress};
 use super::request::{Answer, Request};
 
 /// The longest request: an edited payload of 128 MiB as base64, and some.
 const REQUEST_BYTES_MAX: u64 = 192 << 20;
+
+/// Tools at a time.
+const CONNECTIONS_MAX: usize = 64;
 
 /// The socket's name within the store's folder.
 const NAME: &str = "klinke.sock";
@@ -30,7 +34,7 @@ pub fn path(store_folder: &Path) -> PathBuf {
 /// Binds the socket. The store's lock has shown that nobody else serves, so an old socket is a dead one.
 pub fn bind(store_folder: &Path) -> Result<UnixListener> {
     let path = path(store_folder);
-    if path.exists() {
+    if path.symlink_metadata().is_ok() {
         std::fs::remove_file(&path).with_context(|| path.display().to_string())?;
     }
     let listener = UnixListener::bind(&path).with_context(|| path.display().to_string())?;
@@ -40,12 +44,19 @@ pub fn bind(store_folder: &Path) -> Result<UnixListener> {
 
 /// Serves until `stop` is said.
 pub async fn serve(listener: UnixListener, counter: Arc<Counter>, mut stop: Stop) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         tokio::select! {
             () = stop.said() => return,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    tokio::spawn(talk(stream, counter.clone()));
+                    // One too many is closed; its tool says that it was not answered.
+                    let Ok(place) = room.clone().try_acquire_owned() else { continue };
+                    let counter = counter.clone();
+                    tokio::spawn(async move {
+                        talk(stream, counter).await;
+                        drop(place);
+                    });
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the local socket refused a tool");

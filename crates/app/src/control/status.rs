@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use klinke_engine::{ChannelReport, DeskReport};
+use klinke_model::Hold;
 use klinke_store::{ChannelInfo, DestinationInfo};
 
 use super::answer::{Counter, People};
@@ -16,13 +17,14 @@ pub fn status(counter: &Counter, runtime: &tokio::runtime::Handle) -> Result<Sta
     let health = counter.store.health()?;
     let destinations = counter.store.destinations()?;
     let channels = counter.store.channels()?;
+    let (holds, files) = (counter.store.holds()?, counter.files());
     let channels = channels.iter().map(|channel| {
         let report = reports.iter().find(|report| report.id == channel.id);
         let own = destinations.iter().filter(|one| one.channel == channel.id);
-        channel_view(channel, report, own, counter)
+        channel_view(channel, report, own, &holds, &files.people, counter)
     });
     Ok(Status {
-        site: counter.site.clone(),
+        site: files.site.clone(),
         serving: counter.engine.is_some(),
         store: StoreView {
             bytes: health.bytes,
@@ -39,9 +41,10 @@ fn channel_view<'a>(
     channel: &ChannelInfo,
     report: Option<&ChannelReport>,
     destinations: impl Iterator<Item = &'a DestinationInfo>,
+    holds: &[Hold],
+    people: &People,
     counter: &Counter,
 ) -> ChannelView {
-    let people = &counter.people;
     let counts = counter.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let counts = counts.get(&channel.name).map(|counts| counts.snapshot());
     let violations = counts.iter().flat_map(|counts| &counts.violations);
@@ -52,7 +55,7 @@ fn channel_view<'a>(
             let own = report.and_then(|report| report.destinations.iter().find(|(id, ..)| *id == one.id));
             (
                 one.tally.balances(),
-                destination_view(one, own.map(|(_, _, address, desk)| (address, desk)), people),
+                destination_view(one, own.map(|(_, _, address, desk)| (address, desk)), holds, people),
             )
         })
         .collect();
@@ -80,10 +83,13 @@ fn channel_view<'a>(
 fn destination_view(
     info: &DestinationInfo,
     desk: Option<(&String, &DeskReport)>,
+    holds: &[Hold],
     people: &People,
 ) -> DestinationView {
     let tally = &info.tally;
     let report = desk.map(|(_, report)| report);
+    // The store knows of holds also while nothing serves.
+    let held = holds.iter().any(|hold| hold.destination == info.id && hold.lane.is_none());
     let answered = report.filter(|report| report.attempts > 0);
     DestinationView {
         name: info.name.clone(),
@@ -95,7 +101,7 @@ fn destination_view(
         dropped: tally.dropped,
         waiting: tally.waiting,
         down: report.is_some_and(|report| report.down),
-        held: report.is_some_and(|report| report.held),
+        held: held || report.is_some_and(|report| report.held),
         trouble: report
             .and_then(|report| report.trouble.clone())
             .map(|(at, code, text)| (at.to_string(), code, text)),

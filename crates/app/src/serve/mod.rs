@@ -8,7 +8,7 @@ mod reload;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use anyhow::{Context, Result};
 use klinke_adapters::net::Statistics;
@@ -17,13 +17,16 @@ use klinke_engine::{Applied, Engine, clock::Clock};
 use klinke_formats::SearchKeys;
 use klinke_store::Store;
 use klinke_store_sqlite::{Options, SqliteStore};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::control::answer::{Counter, People};
+use crate::control::answer::{Counter, Files};
 use crate::control::socket;
 use crate::site::node::Retention;
 use crate::site::{Node, Site, fault, load};
 use crate::wire::{self, World};
+
+/// How long a store that another process has open is waited for.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// Runs the site in a folder until it is told to stop; true when it stopped in good order.
 pub fn run(folder: &Path, environment: Option<&str>) -> Result<bool> {
@@ -89,17 +92,21 @@ impl Serving {
 }
 
 async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Result<bool> {
+    // What may fail goes first: nothing is taken from partners by a site that does not come up.
+    let signals = Signals::new()?;
+    let measured = match &site.node.metrics {
+        Some(table) => Some(metrics::bind(table).await?),
+        None => None,
+    };
     let (serving, applied) = Serving::start(&site).await?;
     let store_folder = site.store_folder();
     let (stopper, stop) = Stop::new();
     let (wish, wishes) = tokio::sync::mpsc::channel(1);
     let counter = Arc::new(Counter {
-        site: site.node.name.clone(),
+        files: RwLock::new(Files::of(&site)),
         store: serving.store.clone(),
         engine: Some(serving.engine.clone()),
         world: serving.world.clone(),
-        retention: retention(&site),
-        people: People::of(&site),
         counts: serving.counts.clone(),
         failed: serving.failed.clone(),
         reload: Some(reload::asker(wish.clone())),
@@ -110,13 +117,12 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
         tokio::spawn(prune::run(counter.clone(), stop.clone())),
         tokio::spawn(notify::watchdog(stop.clone())),
     ];
-    if let Some(table) = &site.node.metrics {
-        let listener = metrics::bind(table).await?;
+    if let Some(listener) = measured {
         tasks.push(tokio::spawn(metrics::run(listener, counter.clone(), stop.clone())));
     }
     let limit = site.node.stop.limit.0;
     let engine = serving.engine.clone();
-    tasks.push(tokio::spawn(reload::run(serving, folder, environment, wishes, stop.clone())));
+    tasks.push(tokio::spawn(reload::run(serving, counter, folder, environment, wishes, stop.clone())));
     tracing::info!(
         site = %site.node.name,
         channels = applied.started.len(),
@@ -124,7 +130,7 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
         "the site runs"
     );
     notify::ready();
-    wait_for_the_end(wish).await?;
+    signals.wait_for_the_end(wish).await;
     notify::stopping();
     stopper.say();
     let orderly = engine.stop(limit).await;
@@ -136,17 +142,32 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
     Ok(orderly)
 }
 
-/// Waits for SIGTERM or SIGINT; SIGHUP asks for a reload.
-async fn wait_for_the_end(wish: tokio::sync::mpsc::Sender<reload::Wish>) -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = hang_up.recv() => {
-                let _ = wish.try_send(reload::Wish::default());
+/// The signals that `serve` knows, caught from the start on.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for SIGTERM or SIGINT; SIGHUP asks for a reload.
+    async fn wait_for_the_end(mut self, wish: tokio::sync::mpsc::Sender<reload::Wish>) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hang_up.recv() => {
+                    // One that waits already will read the newest files.
+                    let _ = wish.try_send(reload::Wish::default());
+                }
             }
         }
     }
@@ -166,9 +187,23 @@ pub fn open_store(node: &Node, folder: &Path, _world: &World) -> Result<Arc<dyn 
         reserve_bytes: node.store.reserve.0 as u64,
         ..Options::default()
     };
-    let store = SqliteStore::open(folder, options)
+    let store = open_when_free(folder, &options)
         .with_context(|| format!("the store {} does not open", folder.display()))?;
     Ok(Arc::new(store))
+}
+
+/// Opens the store, and waits a little while another process has it: a tool that looks into it while
+/// nothing serves is done in a moment.
+fn open_when_free(folder: &Path, options: &Options) -> klinke_store::Result<SqliteStore> {
+    let end = std::time::Instant::now() + PATIENCE;
+    loop {
+        match SqliteStore::open(folder, options.clone()) {
+            Err(klinke_store::Error::InUse(_)) if std::time::Instant::now() < end => {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+            }
+            opened => return opened,
+        }
+    }
 }
 
 /// How long each channel's envelopes are kept.

@@ -1,6 +1,7 @@
 //! Reads the site's files again and takes over what has changed. Faults leave everything as it runs.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use klinke_engine::source::Stop;
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Serving;
+use crate::control::answer::Counter;
 use crate::site::{fault, load};
 
 /// A wish to reload, and whom to tell how it went.
@@ -26,6 +28,7 @@ pub fn asker(wish: mpsc::Sender<Wish>) -> Box<dyn Fn() -> Result<Value> + Send +
 /// Reloads on each wish until `stop` is said.
 pub async fn run(
     serving: Serving,
+    counter: Arc<Counter>,
     folder: PathBuf,
     environment: Option<String>,
     mut wishes: mpsc::Receiver<Wish>,
@@ -37,7 +40,7 @@ pub async fn run(
             wish = wishes.recv() => wish,
         };
         let Some(Wish(answer)) = wish else { return };
-        let done = reload(&serving, &folder, environment.as_deref()).await;
+        let done = reload(&serving, &counter, &folder, environment.as_deref()).await;
         match &done {
             Ok(applied) => tracing::info!(%applied, "the site's files were read again"),
             Err(error) => {
@@ -50,9 +53,15 @@ pub async fn run(
     }
 }
 
-async fn reload(serving: &Serving, folder: &std::path::Path, environment: Option<&str>) -> Result<Value> {
+async fn reload(
+    serving: &Serving,
+    counter: &Counter,
+    folder: &std::path::Path,
+    environment: Option<&str>,
+) -> Result<Value> {
     let site = load::load(folder, environment).map_err(|faults| fault::as_error(&faults))?;
     let applied = serving.apply(&site).await?;
+    counter.take_over(&site);
     let failed: Vec<String> = applied.failed.iter().map(|(name, error)| format!("{name}: {error}")).collect();
     Ok(json!({
         "started": applied.started,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use klinke_adapters::units::{Bytes, Period};
+use klinke_adapters::units::{Bytes, Period, above_zero};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -212,14 +212,19 @@ pub enum Then {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Limits {
     /// The largest payload. Since 0.1.
+    #[serde(deserialize_with = "above_zero")]
     pub payload: Bytes,
     /// Deliveries that may wait at one destination before the source refuses. Since 0.1.
+    #[serde(deserialize_with = "above_zero")]
     pub waiting: u64,
     /// Memory for payloads between store and steps, and again for each destination. Since 0.1.
+    #[serde(deserialize_with = "above_zero")]
     pub memory: Bytes,
     /// How long one script call may take. Since 0.1.
+    #[serde(deserialize_with = "above_zero")]
     pub script_time: Period,
     /// Memory of the channel's scripts. Since 0.1.
+    #[serde(deserialize_with = "above_zero")]
     pub script_memory: Bytes,
 }
 

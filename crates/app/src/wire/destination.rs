@@ -22,6 +22,9 @@ use crate::site::channel::{Destination as Table, Then, Word};
 /// How long an answer may take where nothing says it.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
+/// Most connections to one destination.
+const CONNECTIONS_MAX: usize = 1_024;
+
 /// A partner, with the limits that its endpoint has.
 struct Endpoint {
     partner: Arc<dyn Partner>,
@@ -55,6 +58,9 @@ impl Compiler<'_> {
         let lane = table.lane.as_deref().map(|text| super::path(format, text));
         let lane = lane.transpose().map_err(|text| fault("lane", text))?;
         let connections = table.connections.unwrap_or(endpoint.connections).max(1);
+        if connections > CONNECTIONS_MAX {
+            return Err(fault("connections", format!("at most {CONNECTIONS_MAX} connections are made")));
+        }
         if lane.is_none() && table.connections.is_some_and(|many| many > 1) {
             let text = "several connections need a `lane`: without one everything stays in one order";
             return Err(fault("connections", text.to_owned()));

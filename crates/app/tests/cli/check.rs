@@ -49,7 +49,7 @@ fn spoiled(file: &str, right: &str, wrong: &str) -> Site {
 fn faults(file: &str, right: &str, wrong: &str) -> String {
     let run = spoiled(file, right, wrong).klinke("check", &[]).ended(1);
     let (faults, last) = run.out.trim_end().rsplit_once('\n').expect("faults and a summary");
-    assert!(last.ends_with("faults"), "{last}");
+    assert!(last.ends_with("fault") || last.ends_with("faults"), "{last}");
     faults.to_owned()
 }
 
@@ -393,4 +393,19 @@ fn an_environment_is_laid_over_the_site() {
     assert!(run.out.starts_with("klinke.test.toml:1:1: the key `zon` does not exist"), "{}", run.out);
     let run = site.klinke("check", &["--env", "tset"]).ended(1);
     assert!(run.out.starts_with("klinke.tset.toml: No such file"), "{}", run.out);
+}
+
+#[test]
+fn limits_with_which_nothing_could_pass_are_faults() {
+    let site = Site::new();
+    site.write("klinke.toml", "name = \"S\"\n");
+    let adapter = "mllp = { listen = \"127.0.0.1:0\", limits = { frame = \"0B\" } }";
+    site.write("channels/a.toml", &format!("[source]\n{adapter}\n"));
+    site.write("channels/b.toml", "[limits]\nwaiting = 0\n");
+    let run = site.klinke("check", &[]).ended(1);
+    assert_eq!(run.out.matches("with 0 nothing could pass").count(), 1, "{}", run.out);
+    assert!(run.out.contains("channels/b.toml:2:1"), "{}", run.out);
+    site.write("channels/b.toml", "enabled = false\n");
+    let run = site.klinke("check", &[]).ended(1);
+    assert!(run.out.contains("with 0 nothing could pass") && run.out.contains("1 fault\n"), "{}", run.out);
 }

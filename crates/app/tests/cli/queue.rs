@@ -147,6 +147,8 @@ fn holds_outlast_a_kill() {
     site.klinke("queue", &["hold", "adt/ris", "--reason", "RIS is being updated"]).ended(0);
     send(&serve, &site, &["1"]);
     serve.kill();
+    let destination = &site.json("status", &[])["channels"][0]["destinations"][0];
+    assert_eq!(destination["held"], true, "also while nothing serves");
     let serve = site.serve();
     std::thread::sleep(std::time::Duration::from_millis(300));
     assert!(sink.arrivals().is_empty());

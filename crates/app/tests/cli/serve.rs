@@ -207,6 +207,38 @@ fn a_queue_at_its_limit_refuses_its_source_and_nothing_else() {
 }
 
 #[test]
+fn a_reload_takes_over_titles_and_retention() {
+    let sink = Sink::open();
+    let site = Site::to_partner(sink.port, "");
+    let serve = site.serve();
+    Line::open(&serve.address("adt")).send(&adt("MSG1", "1")).expect("an answer");
+    sink.wait_for(1);
+    wait_for("the books", || site.json("status", &[])["channels"][0]["destinations"][0]["delivered"] == 1);
+    assert!(site.klinke("prune", &[]).ended(0).out.contains("names no retention"));
+    site.write("klinke.toml", "name = \"Renamed\"\n[retention]\nage = \"0s\"\n");
+    site.write("channels/adt.toml", &format!("title = \"Patients\"\n{}", channel("")));
+    serve.signal("HUP");
+    wait_for("the new title", || site.json("status", &[])["channels"][0]["title"] == "Patients");
+    assert_eq!(site.json("status", &[])["site"], "Renamed");
+    assert_eq!(site.json("prune", &[])["envelopes"], 1);
+    assert_eq!(serve.stop(), 0);
+}
+
+#[test]
+fn a_store_that_a_tool_looks_into_is_waited_for() {
+    let site = Site::to_partner(1, "");
+    assert_eq!(site.serve().stop(), 0);
+    let lock = std::fs::File::open(site.folder().join("data/LOCK")).expect("a lock");
+    lock.lock().expect("locked");
+    let release = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        drop(lock);
+    });
+    assert_eq!(site.serve().stop(), 0);
+    release.join().expect("released");
+}
+
+#[test]
 fn a_port_that_is_taken_stops_its_channel_alone() {
     let sink = Sink::open();
     let site = Site::to_partner(sink.port, "");
