@@ -18,6 +18,8 @@ const SILENCE: Duration = Duration::from_millis(500);
 const HEAD_BYTES_MAX: usize = 8 << 10;
 /// How many segments of it: the header, those of software and user, and an MSA behind them.
 const HEAD_SEGMENTS: usize = 4;
+/// How much of a message's end is looked at for its DSC, whose pointer has 180 characters at most.
+const DSC_BYTES_MAX: usize = 1 << 10;
 
 /// MLLP frames for the driver.
 #[derive(Debug)]
@@ -107,10 +109,11 @@ impl Framing for Mllp {
 /// section 2.10.2). Parts are not joined here. Each must be kept before it is acknowledged, and there is no
 /// place where a channel keeps half a message: so they pass as they come, and nobody shall overlook that.
 fn is_continued(payload: &[u8]) -> bool {
-    let end = payload.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n'));
-    let whole = &payload[..end.map_or(0, |end| end + 1)];
-    let start = whole.iter().rposition(|byte| matches!(byte, b'\r' | b'\n'));
-    let last = &whole[start.map_or(0, |start| start + 1)..];
+    let is_line_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let tail = &payload[payload.len().saturating_sub(DSC_BYTES_MAX)..];
+    let tail = &tail[..tail.iter().rposition(|byte| !is_line_end(byte)).map_or(0, |end| end + 1)];
+    let Some(before) = tail.iter().rposition(is_line_end) else { return false };
+    let last = &tail[before + 1..];
     match last.strip_prefix(b"DSC") {
         Some([separator, pointer, ..]) => pointer != separator && *pointer != b' ',
         _ => false,
