@@ -8,6 +8,8 @@
 //! | frames out, acknowledgments in | [`Destination`] |
 //! | what the codec is asked | `codec` |
 //! | the sequence number protocol | `sequence` |
+//!
+//! Not supported: messages in parts (DSC). Parts pass as they come, and are counted (`codec`).
 
 mod codec;
 mod config;

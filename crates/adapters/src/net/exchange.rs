@@ -341,7 +341,7 @@ impl Connection {
         if !self.told.contains(&kind) {
             self.told.push(kind);
             let channel = self.shared.intake.channel();
-            warn!(channel, peer = %self.peer, kind, "a sender breaks the rules of its framing");
+            warn!(channel, peer = %self.peer, kind, "a sender breaks the rules, or does what is not supported");
         }
     }
 }

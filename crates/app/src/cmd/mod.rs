@@ -6,10 +6,13 @@ mod common;
 mod compare;
 mod demo;
 mod explain;
+mod german;
+mod help;
 mod listen;
 mod messages;
 mod new;
 mod queue;
+mod refusal;
 mod schema;
 mod send;
 mod serve;
@@ -89,7 +92,10 @@ pub type Ended = anyhow::Result<ExitCode>;
 
 /// Runs the command line.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli: Cli = match help::parse(std::env::args_os().collect()) {
+        Ok(cli) => cli,
+        Err(ended) => return ended,
+    };
     let out = Out::new(cli.json, lang::asked(cli.lang.as_deref()));
     let ended = match cli.verb {
         Verb::New(args) => new::run(&args, out),

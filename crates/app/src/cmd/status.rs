@@ -102,7 +102,10 @@ fn show(channel: &ChannelView, serving: bool, out: Out) {
     if !channel.violations.is_empty() {
         let each: Vec<_> =
             channel.violations.iter().map(|(kind, count)| format!("{kind} × {count}")).collect();
-        let text = out.lang.pick("senders break the rules: ", "Sender halten Regeln nicht ein: ");
+        let text = out.lang.pick(
+            "senders break rules, or do what is not supported: ",
+            "Sender halten Regeln nicht ein oder tun, was nicht unterstützt wird: ",
+        );
         out.line(format!("  {}", out.tone(Tone::Warn, text.to_owned() + &each.join(", "))));
     }
     for destination in &channel.destinations {

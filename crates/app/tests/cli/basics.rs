@@ -196,6 +196,48 @@ fn each_verb_has_help_with_an_example() {
 }
 
 #[test]
+fn help_is_german_where_german_is_asked_for() {
+    let asked_by_environment = |words: &[&str]| {
+        let output = program().env("LANG", "de_DE.UTF-8").args(words).output().expect("klinke runs");
+        assert!(output.status.success(), "{words:?}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    let helps = [
+        klinke(&["--lang", "de", "help"]).ended(0).out,
+        klinke(&["messages", "search", "--help", "--lang=de"]).ended(0).out,
+        asked_by_environment(&["messages", "--help"]),
+        asked_by_environment(&["help", "queue", "hold"]),
+        asked_by_environment(&["completions", "-h"]),
+    ];
+    for help in helps {
+        assert!(help.contains("Aufruf: klinke") && help.contains("Optionen:"), "{help}");
+        for english in [
+            "Usage",
+            "Options:",
+            "OPTIONS",
+            "Commands:",
+            "COMMAND",
+            "Arguments:",
+            "Print",
+            "default",
+            "env:",
+            "possible",
+            "Example",
+            "Exit status",
+        ] {
+            assert!(!help.contains(english), "{english} in:\n{help}");
+        }
+    }
+    let fault = klinke(&["--lang", "de", "messages", ".", "sho"]).ended(2).err;
+    assert!(
+        fault.contains("Fehler: ") && fault.contains("show") && fault.contains("Aufruf: klinke messages"),
+        "{fault}"
+    );
+    // Completions and man pages are English in every surrounding.
+    assert!(!asked_by_environment(&["completions", "fish"]).contains("Zeigt"));
+}
+
+#[test]
 fn the_demo_ends_with_balanced_books_and_leaves_its_site() {
     let folder = tempfile::tempdir().expect("a folder");
     let site = folder.path().join("demo");

@@ -1,0 +1,268 @@
+//! The German help texts, in one table. [`super::help`] puts them in the place of the English ones, which
+//! stand beside each argument; a test holds the two together.
+
+/// What each command and argument does.
+///
+/// The key is the path of the command, and behind it `--option` or `<ARGUMENT>`. An argument that means the
+/// same everywhere stands once, without a path.
+pub const TEXTS: &[(&str, &str)] = &[
+    (
+        "",
+        "Verbindet ein Krankenhaus: HL7 v2, Dateien, TCP und HTTP; verwahrt jede Nachricht, bis sie zugestellt ist.",
+    ),
+    ("help", "Zeigt diese Hilfe oder die eines Befehls"),
+    ("--help", "Zeigt die Hilfe"),
+    ("--version", "Zeigt die Version"),
+    ("--lang", "Sprache der Texte: de oder en [Vorgabe: die der Umgebung]"),
+    ("--json", "Antwortet als JSON"),
+    ("--env", "Legt klinke.<UMGEBUNG>.toml über klinke.toml"),
+    ("<SITE>", "Der Ordner des Standorts"),
+    ("new", "Legt einen neuen Standort zum Anfangen an"),
+    ("new <FOLDER>", "Der Ordner, der angelegt wird"),
+    ("check", "Prüft die Dateien eines Standorts"),
+    ("test", "Führt die Beispiele des Standorts aus"),
+    ("test --channel", "Nur dieser Kanal"),
+    ("test --update", "Schreibt, was herauskommt, als das, was künftig erwartet wird"),
+    ("explain", "Erklärt eine Nachricht in einfachen Worten"),
+    ("explain <FILE>", "Eine Datei, `-` für die Standardeingabe"),
+    ("explain --charset", "Zeichensatz von Nachrichten, die ihren nicht nennen"),
+    ("explain --site", "Ein Standort, dessen eigene Definitionen (definitions.toml) mitgelten"),
+    ("explain --short", "Nur der erste Absatz"),
+    ("serve", "Betreibt einen Standort"),
+    ("status", "Sagt, wie es um die Kanäle eines Standorts steht"),
+    ("messages", "Zeigt, sucht, exportiert, wiederholt oder berichtigt Nachrichten"),
+    ("messages list", "Die neuesten Nachrichten"),
+    ("messages list --limit", "Wie viele"),
+    ("messages search", "Nachrichten nach Patient, Fall, Auftrag, Zeit, Kanal, System, Stand oder Text"),
+    ("messages search --patient", "Patientennummer"),
+    ("messages search --case", "Fallnummer"),
+    ("messages search --order", "Auftragsnummer"),
+    ("messages search --control", "Nachrichtenkennung (MSH-10)"),
+    ("messages search --event", "Ereignis, etwa ADT^A01 oder ADT*"),
+    ("messages search --path", "Ein Pfad, den der Standort unter `search` nennt, etwa OBR-4.1=GLU"),
+    ("messages search --channel", "Kanal"),
+    ("messages search --system", "System, das sie gesendet hat"),
+    ("messages search --from", "Empfangen ab: 2026-11-24 oder 2026-11-24T08:15:00 (UTC)"),
+    ("messages search --until", "Empfangen vor"),
+    ("messages search --state", "unrouted, filtered, failed, waiting, dead oder delivered"),
+    ("messages search --text", "Wörter der Nachricht, wo der Standort sie verzeichnet"),
+    ("messages search --oldest-first", "Die ältesten zuerst"),
+    ("messages search --limit", "Wie viele höchstens"),
+    ("messages show", "Eine Nachricht mit jeder Stufe: empfangen, nach jedem Schritt, gesendet, beantwortet"),
+    ("messages show <ID>", "Ihre Nummer"),
+    ("messages export", "Die Bytes einer Stufe"),
+    ("messages export <ID>", "Ihre Nummer"),
+    ("messages export --stage", "`received`, `step 2`, `part 0`, `answer`"),
+    ("messages export --to", "Die Datei, in die geschrieben wird; sonst die Standardausgabe"),
+    ("messages resend", "Schickt verwahrte Nachrichten unverändert noch einmal, als neue"),
+    ("messages resend <IDS>", "Ihre Nummern"),
+    ("messages resend --channel", "In einen anderen Kanal"),
+    ("messages edit", "Schickt geänderte Bytes als neue Nachricht; die alte bleibt, wie sie ist"),
+    ("messages edit <ID>", "Die Nachricht, die geändert wurde"),
+    ("messages edit --with", "Eine Datei mit den neuen Bytes, `-` für die Standardeingabe"),
+    ("trace", "Verfolgt einen Fall durch alle Kanäle"),
+    ("trace <ID>", "Kennung eines Patienten, eines Falls, eines Auftrags oder einer Nachricht"),
+    ("trace --limit", "Wie viele höchstens"),
+    ("queue", "Zeigt, was wartet; hält an, gibt frei, überspringt, gibt auf oder belebt wieder"),
+    ("queue list", "Spuren, in denen etwas wartet; mit --dead, was aufgegeben wurde"),
+    ("queue list --place", "Nur dieser Kanal oder Kanal/Ziel"),
+    ("queue list --dead", "Zustellungen, die aufgegeben wurden"),
+    ("queue list --limit", "Spuren oder Zustellungen je Ziel höchstens"),
+    ("queue hold", "Hält ein Ziel an, oder eine Spur davon"),
+    ("queue hold <PLACE>", "Kanal/Ziel"),
+    ("queue hold --lane", "Nur diese Spur"),
+    ("queue hold --reason", "Warum"),
+    ("queue release", "Lässt ein Ziel, oder eine Spur davon, weiterlaufen"),
+    ("queue release <PLACE>", "Kanal/Ziel"),
+    ("queue release --lane", "Nur diese Spur"),
+    ("queue skip", "Verzichtet bewusst auf wartende Zustellungen; ihre Spuren laufen weiter"),
+    ("queue skip <PLACE>", "Kanal/Ziel"),
+    ("queue skip <ENVELOPES>", "Die Nummern der Sendungen"),
+    ("queue skip --reason", "Warum"),
+    ("queue dead", "Gibt wartende Zustellungen auf und verwahrt sie als aufgegeben"),
+    ("queue dead <PLACE>", "Kanal/Ziel"),
+    ("queue dead <ENVELOPES>", "Die Nummern der Sendungen"),
+    ("queue dead --reason", "Warum"),
+    ("queue revive", "Stellt Aufgegebenes zurück in seine Spuren; alles des Ziels, wenn nichts genannt ist"),
+    ("queue revive <PLACE>", "Kanal/Ziel"),
+    ("queue revive <ENVELOPES>", "Die Nummern der Sendungen"),
+    ("send", "Sendet Nachrichten über MLLP und zeigt die Antworten"),
+    ("send <ADDRESS>", "Wohin: Rechner:Port"),
+    ("send <FILES>", "Dateien mit Nachrichten, `-` für die Standardeingabe"),
+    ("send --count", "Sendet alles so oft"),
+    ("send --timeout", "Wie lange auf jede Antwort gewartet wird"),
+    ("send --raw", "Sendet Dateien, wie sie sind, ohne Segmente mit CR zu beenden"),
+    ("listen", "Hört zu wie ein Partner und antwortet AA, AE, spät, nie oder falsch"),
+    ("listen <ADDRESS>", "Wo: Rechner:Port, oder ein Port nur für diesen Rechner"),
+    ("listen --answer", "AA, AE, AR, CA, CE, CR, late, late:2s, never, wrong oder close"),
+    ("listen --save", "Legt jede Nachricht als Datei in diesem Ordner ab"),
+    ("listen --count", "Endet nach so vielen Nachrichten"),
+    ("listen --for", "Endet nach dieser Zeit"),
+    ("backup", "Sichert den Speicher im laufenden Betrieb"),
+    ("backup <FOLDER>", "Ein leerer Ordner, oder einer, den es noch nicht gibt"),
+    ("restore", "Stellt einen Speicher aus einer Sicherung wieder her"),
+    ("restore <FOLDER>", "Der Ordner, den `klinke backup` geschrieben hat"),
+    ("verify", "Prüft jedes gespeicherte Byte"),
+    ("prune", "Entfernt, was die Aufbewahrung des Standorts nicht mehr verlangt"),
+    ("demo", "Spielt ein kleines Krankenhaus in einem Prozess"),
+    ("demo --for", "Endet nach dieser Zeit"),
+    ("demo --site", "Lässt den Standort in diesem Ordner; sonst in einem im Ordner für temporäre Dateien"),
+    ("demo --pace", "Zeit zwischen zwei Nachrichten mit Patientendaten"),
+    ("bench", "Misst den ganzen Weg gegen die bloße Verbindung"),
+    ("bench --messages", "Nachrichten je Messung"),
+    ("bench --connections", "Verbindungen, die Last erzeugen"),
+    ("bench --folder", "Wo gemessen wird; sonst ein neuer Ordner in dem für temporäre Dateien"),
+    ("schema", "Schreibt JSON-Schemas der Dateien eines Standorts, für Editoren"),
+    ("schema <FOLDER>", "Der Ordner, in den sie kommen"),
+    ("completions", "Gibt die Befehlsergänzung für eine Shell aus"),
+    ("completions <SHELL>", "Welche Shell"),
+    ("man", "Schreibt Handbuchseiten in einen Ordner"),
+    ("man <FOLDER>", "Der Ordner; er wird angelegt, wenn es ihn nicht gibt"),
+];
+
+/// What stands below the help of a command: examples, exit statuses.
+pub const AFTER: &[(&str, &str)] = &[
+    ("new", "Beispiel:\n  klinke new krankenhaus\n  klinke test krankenhaus\n  klinke serve krankenhaus"),
+    ("check", "Beispiel:\n  klinke check krankenhaus/"),
+    (
+        "test",
+        "Beispiele:
+  klinke test krankenhaus/
+  klinke test krankenhaus/ --channel adt-to-ris --update
+
+examples/<Kanal>/<Name>.hl7 geht hinein; <Name>.<Ziel>.hl7 daneben muss herauskommen.
+Exit-Status: 0 alles wie erwartet, 1 etwas weicht ab.",
+    ),
+    (
+        "explain",
+        "Beispiele:
+  klinke explain aufnahme.hl7
+  klinke explain --lang de - < befund.hl7
+
+Exit-Status: 0 erklärt, 1 erklärt, mit Abweichungen, die einen Blick wert sind, 3 kein HL7.",
+    ),
+    (
+        "serve",
+        "Beispiel:
+  klinke serve krankenhaus/
+
+Endet auf SIGTERM oder Strg-C; liest die Dateien des Standorts auf SIGHUP neu.",
+    ),
+    (
+        "status",
+        "Beispiel:
+  klinke status krankenhaus/
+
+Exit-Status: 0 alles in Ordnung, 1 jemand muss nachsehen.",
+    ),
+    (
+        "messages",
+        "Beispiele:
+  klinke messages krankenhaus/
+  klinke messages krankenhaus/ search --patient 4711
+  klinke messages krankenhaus/ search --channel adt-to-ris --state dead --from 2026-11-24
+  klinke messages krankenhaus/ show 4711
+  klinke messages krankenhaus/ export 4711 --to nachricht.hl7
+  klinke messages krankenhaus/ resend 4711
+  klinke messages krankenhaus/ edit 4711 --with berichtigt.hl7
+
+Exit-Status: 0 gefunden, 1 nichts gefunden.",
+    ),
+    (
+        "trace",
+        "Beispiele:
+  klinke trace krankenhaus/ 4711
+
+Die Kennung kann die eines Patienten, eines Falls, eines Auftrags oder einer Nachricht sein.",
+    ),
+    (
+        "queue",
+        "Beispiele:
+  klinke queue krankenhaus/
+  klinke queue krankenhaus/ list --place adt-to-ris --dead
+  klinke queue krankenhaus/ hold adt-to-ris/ris --reason 'RIS wird aktualisiert'
+  klinke queue krankenhaus/ release adt-to-ris/ris
+  klinke queue krankenhaus/ skip adt-to-ris/ris 4711 --reason 'Testpatient'
+  klinke queue krankenhaus/ revive adt-to-ris/ris
+
+Exit-Status: 0 nichts wartet, 1 etwas wartet oder ist aufgegeben.",
+    ),
+    (
+        "send",
+        "Beispiele:
+  klinke send 127.0.0.1:6661 aufnahme.hl7
+  klinke send 127.0.0.1:6661 - < aufnahme.hl7
+  klinke send 127.0.0.1:6661 tag.hl7 --count 100
+
+Eine Datei kann mehrere Nachrichten enthalten. Exit-Status: 0 alle wurden angenommen, 1 eine nicht,
+2 nicht gesendet.",
+    ),
+    (
+        "listen",
+        "Beispiele:
+  klinke listen 6662
+  klinke listen 127.0.0.1:6662 --answer AE
+  klinke listen 6662 --answer late:3s --save empfangen/",
+    ),
+    ("backup", "Beispiel:\n  klinke backup krankenhaus/ /sicherung/2026-11-24"),
+    ("restore", "Beispiel:\n  klinke restore krankenhaus/ /sicherung/2026-11-24"),
+    ("verify", "Beispiel:\n  klinke verify krankenhaus/"),
+    ("prune", "Beispiel:\n  klinke prune krankenhaus/"),
+    (
+        "demo",
+        "Beispiele:
+  klinke demo
+  klinke demo --for 20s --lang de
+
+Ohne --for endet die Vorführung mit Strg-C, und nach 20 s, wo kein Terminal ist.
+Exit-Status: 0 die Bücher gehen auf, 1 sie gehen nicht auf.",
+    ),
+    (
+        "bench",
+        "Beispiele:
+  klinke bench
+  klinke bench --messages 50000 --json
+
+Braucht einige Sekunden und einige hundert Megabyte im Ordner für temporäre Dateien.",
+    ),
+    ("schema", "Beispiel:\n  klinke schema krankenhaus/.schema"),
+    ("completions", "Beispiel:\n  klinke completions bash > /etc/bash_completion.d/klinke"),
+    ("man", "Beispiel:\n  klinke man /usr/local/share/man/man1"),
+];
+
+/// What stands for a value in the usage; a name that is not here stays.
+pub const VALUES: &[(&str, &str)] = &[
+    ("SITE", "STANDORT"),
+    ("FOLDER", "ORDNER"),
+    ("FILE", "DATEI"),
+    ("FILES", "DATEIEN"),
+    ("ADDRESS", "ADRESSE"),
+    ("TIME", "ZEIT"),
+    ("LANG", "SPRACHE"),
+    ("PLACE", "STELLE"),
+    ("ENVELOPES", "SENDUNGEN"),
+    ("REASON", "GRUND"),
+    ("LANE", "SPUR"),
+    ("LIMIT", "ANZAHL"),
+    ("COUNT", "ANZAHL"),
+    ("MESSAGES", "ANZAHL"),
+    ("CONNECTIONS", "ANZAHL"),
+    ("CHANNEL", "KANAL"),
+    ("CHARSET", "ZEICHENSATZ"),
+    ("ANSWER", "ANTWORT"),
+    ("TIMEOUT", "ZEIT"),
+    ("STAGE", "STUFE"),
+    ("TO", "DATEI"),
+    ("ID", "NUMMER"),
+    ("IDS", "NUMMERN"),
+    ("PATIENT", "NUMMER"),
+    ("CASE", "NUMMER"),
+    ("ORDER", "NUMMER"),
+    ("CONTROL", "KENNUNG"),
+    ("EVENT", "EREIGNIS"),
+    ("PATH=VALUE", "PFAD=WERT"),
+    ("FROM", "ZEIT"),
+    ("UNTIL", "ZEIT"),
+    ("STATE", "STAND"),
+    ("ENV", "UMGEBUNG"),
+];
