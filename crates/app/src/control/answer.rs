@@ -227,12 +227,15 @@ impl Counter {
     /// Destinations of a place: `channel`, `channel/destination`, or all.
     pub fn destinations(&self, place: Option<&str>) -> Result<Vec<(String, DestinationInfo)>> {
         let channels = self.store.channels()?;
-        let all = self.store.destinations()?.into_iter().filter_map(|destination| {
+        let named = self.store.destinations()?.into_iter().filter_map(|destination| {
             let channel = channels.iter().find(|channel| channel.id == destination.channel)?;
             Some((format!("{}/{}", channel.name, destination.name), destination))
         });
-        let Some(place) = place else { return Ok(all.collect()) };
+        let mut all: Vec<_> = named.collect();
+        all.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let Some(place) = place else { return Ok(all) };
         let wanted: Vec<_> = all
+            .into_iter()
             .filter(|(name, _)| name == place || name.split_once('/').is_some_and(|(one, _)| one == place))
             .collect();
         if wanted.is_empty() {

@@ -16,7 +16,8 @@ pub fn status(counter: &Counter, runtime: &tokio::runtime::Handle) -> Result<Sta
     };
     let health = counter.store.health()?;
     let destinations = counter.store.destinations()?;
-    let channels = counter.store.channels()?;
+    let mut channels = counter.store.channels()?;
+    channels.sort_by(|one, other| one.name.cmp(&other.name));
     let (holds, files) = (counter.store.holds()?, counter.files());
     let channels = channels.iter().map(|channel| {
         let report = reports.iter().find(|report| report.id == channel.id);

@@ -49,7 +49,8 @@ struct Line {
 
 /// Holds the store's books against the partners' own counts; true when all agree.
 pub fn close(store: &dyn Store, ledger: &Ledger, folder: &Path, out: Out) -> Result<bool> {
-    let (channels, destinations) = (store.channels()?, store.destinations()?);
+    let (mut channels, destinations) = (store.channels()?, store.destinations()?);
+    channels.sort_by(|one, other| one.name.cmp(&other.name));
     let mut rows = vec![heading(out)];
     let mut balanced = true;
     for channel in &channels {
