@@ -66,7 +66,7 @@ impl SiteArg {
             bail!("{} does not exist: the site has not run yet", folder.display());
         }
         let world = World::new(&node.zone)?;
-        let store: Arc<dyn Store> = crate::serve::open_store(&node, &folder, &world)?;
+        let store: Arc<dyn Store> = crate::serve::open_store(&node, &folder)?;
         let site = load::load(&self.folder, self.env.as_deref()).ok();
         let files = site.as_ref().map(Files::of);
         let files = files.unwrap_or_else(|| Files { site: node.name.clone(), ..Files::default() });

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::{Result, bail};
 use klinke_model::{EnvelopeId, Timestamp};
-use klinke_store::{Field, KeyName, Query, StateFilter};
+use klinke_store::{ChannelInfo, Field, KeyName, Query, StateFilter};
 
 use super::answer::Counter;
 use super::request::Find;
@@ -17,7 +17,7 @@ const LINES_MAX: usize = 10_000;
 pub fn messages(counter: &Counter, find: &Find) -> Result<Vec<MessageLine>> {
     let channels = counter.store.channels()?;
     let names: HashMap<_, _> = channels.iter().map(|one| (one.id, one.name.clone())).collect();
-    let query = query(counter, find)?;
+    let query = query(&channels, find)?;
     let found = counter.store.search(&query)?;
     let line = |summary: &klinke_store::Summary| {
         let channel = names.get(&summary.envelope.channel).cloned().unwrap_or_default();
@@ -26,11 +26,10 @@ pub fn messages(counter: &Counter, find: &Find) -> Result<Vec<MessageLine>> {
     Ok(found.iter().map(line).collect())
 }
 
-fn query(counter: &Counter, find: &Find) -> Result<Query> {
+fn query(channels: &[ChannelInfo], find: &Find) -> Result<Query> {
     let channel = match &find.channel {
         None => None,
         Some(name) => {
-            let channels = counter.store.channels()?;
             let Some(found) = channels.iter().find(|channel| channel.name == *name) else {
                 bail!("there is no channel `{name}`; `klinke status` lists them");
             };

@@ -63,7 +63,7 @@ impl Serving {
     pub async fn start(site: &Site) -> Result<(Serving, Applied)> {
         let world = World::new(&site.node.zone)?;
         let store_folder = site.store_folder();
-        let store = open_store(&site.node, &store_folder, &world)?;
+        let store = open_store(&site.node, &store_folder)?;
         let engine = Arc::new(Engine::start(store.clone(), Clock::system()).await?);
         let serving = Serving { engine, store, world, counts: Counts::default(), failed: Failed::default() };
         let applied = serving.apply(site).await?;
@@ -174,7 +174,7 @@ impl Signals {
 }
 
 /// Opens the site's store, made when it is not there.
-pub fn open_store(node: &Node, folder: &Path, _world: &World) -> Result<Arc<dyn Store>> {
+pub fn open_store(node: &Node, folder: &Path) -> Result<Arc<dyn Store>> {
     let mut keys = SearchKeys::new()
         .with_paths(node.search.iter().map(String::as_str))
         .map_err(|text| anyhow::anyhow!("klinke.toml: search: {text}"))?;
