@@ -8,10 +8,10 @@ use klinke_store::Store;
 use serde::de::DeserializeOwned;
 
 use crate::control::answer::{Counter, Files, Progress};
-use crate::control::request::Request;
 use crate::control::socket;
 use crate::site::{Node, fault, load};
 use crate::wire::World;
+use klinke_console::house::request::Request;
 
 /// Which site.
 #[derive(clap::Args, Debug, Clone)]

@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::Ended;
 use super::common::{SiteArg, read_input};
-use crate::control::request::{Find, Request};
-use crate::control::view::{DeliveryView, Message, MessageLine};
-use crate::control::{decode, encode};
 use crate::lang::Pick;
 use crate::out::{Out, Tone, bytes};
+use klinke_console::house::request::{Find, Request};
+use klinke_console::house::view::{DeliveryView, Message, MessageLine};
+use klinke_console::house::{decode, encode};
 
 /// List, search, show, export, resend or edit messages
 #[derive(clap::Args)]
@@ -319,7 +319,7 @@ fn export(site: &SiteArg, id: u64, stage: &str, to: Option<&std::path::Path>) ->
             attempts.filter_map(|attempt| attempt.answer.clone()).collect()
         }
         _ => {
-            let named = |one: &&crate::control::view::Stage| {
+            let named = |one: &&klinke_console::house::view::Stage| {
                 one.name == stage || one.name.split(':').next() == Some(stage)
             };
             let stages: Vec<_> = message.stages.iter().map(|stage| stage.name.as_str()).collect();

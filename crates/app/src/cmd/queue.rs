@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::Ended;
 use super::common::SiteArg;
-use crate::control::request::{Request, Settle};
-use crate::control::view::{DeliveryView, LaneView};
 use crate::lang::Pick;
 use crate::out::{Out, Tone};
+use klinke_console::house::request::{Request, Settle};
+use klinke_console::house::view::{DeliveryView, LaneView};
 
 /// Show what waits; hold, release, skip, give up or revive
 #[derive(clap::Args)]

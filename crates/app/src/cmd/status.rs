@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use super::Ended;
 use super::common::SiteArg;
-use crate::control::request::Request;
-use crate::control::view::{ChannelView, DestinationView, Status};
 use crate::lang::Pick;
 use crate::out::{Out, Tone, bytes};
+use klinke_console::house::request::Request;
+use klinke_console::house::view::{ChannelView, DestinationView, Status};
 
 /// Say how the channels of a site stand
 #[derive(clap::Args)]

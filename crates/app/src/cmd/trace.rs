@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use super::common::SiteFirst;
 use super::{Ended, messages};
-use crate::control::request::{Find, Request};
-use crate::control::view::MessageLine;
 use crate::lang::Pick;
 use crate::out::Out;
+use klinke_console::house::request::{Find, Request};
+use klinke_console::house::view::MessageLine;
 
 /// Follow one case through all channels
 #[derive(clap::Args)]

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::Ended;
 use super::common::{SiteArg, SiteFirst};
-use crate::control::request::Request;
 use crate::control::socket;
 use crate::lang::Pick;
 use crate::out::{Out, Tone, bytes};
+use klinke_console::house::request::Request;
 
 /// Copy the store while the site runs
 #[derive(clap::Args)]

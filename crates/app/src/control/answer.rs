@@ -10,10 +10,10 @@ use klinke_model::{ChannelId, DestinationId, EnvelopeId, Origin, Payload, Timest
 use klinke_store::{ChannelInfo, DestinationInfo, PruneRule, Store};
 use serde_json::{Value, json};
 
-use super::request::{Request, Settle};
 use super::{find, settle, show, status};
 use crate::serve::Counts;
 use crate::wire::World;
+use klinke_console::house::request::Request;
 
 /// What requests are answered from.
 pub struct Counter {
@@ -123,7 +123,9 @@ impl Counter {
                 settle::settle(self, runtime, what, &place, &envelopes, &reason)
             }
             Request::Resend { envelopes, channel } => self.resend(runtime, &envelopes, channel.as_deref()),
-            Request::Edit { id, payload } => self.edit(runtime, EnvelopeId(id), super::decode(&payload)?),
+            Request::Edit { id, payload } => {
+                self.edit(runtime, EnvelopeId(id), klinke_console::house::decode(&payload)?)
+            }
             Request::Backup { folder } => {
                 self.store.backup(&PathBuf::from(&folder), &mut |done, of| progress(done, of))?;
                 Ok(json!({ "folder": folder }))
@@ -250,17 +252,6 @@ impl Counter {
         match (found.pop(), found.is_empty()) {
             (Some((name, one)), true) => Ok((name, one.id)),
             _ => bail!("`{place}` has several destinations; name one as channel/destination"),
-        }
-    }
-}
-
-impl Settle {
-    /// The word for people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Settle::Skip => "skip",
-            Settle::Dead => "dead",
-            Settle::Revive => "revive",
         }
     }
 }

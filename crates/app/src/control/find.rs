@@ -7,8 +7,8 @@ use klinke_model::{EnvelopeId, Timestamp};
 use klinke_store::{ChannelInfo, Field, KeyName, Query, StateFilter};
 
 use super::answer::Counter;
-use super::request::Find;
-use super::view::MessageLine;
+use klinke_console::house::request::Find;
+use klinke_console::house::view::MessageLine;
 
 /// Most lines given at once.
 const LINES_MAX: usize = 10_000;

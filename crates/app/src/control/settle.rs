@@ -6,8 +6,8 @@ use klinke_store::Action;
 use serde_json::{Value, json};
 
 use super::answer::Counter;
-use super::request::Settle;
-use super::view::{DeliveryView, LaneView, held};
+use klinke_console::house::request::Settle;
+use klinke_console::house::view::{DeliveryView, LaneView, held};
 
 /// Dead deliveries revived at once at most.
 const REVIVE_PAGE: usize = 500;

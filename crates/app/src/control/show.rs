@@ -5,14 +5,19 @@ use klinke_model::{EnvelopeId, Payload};
 use klinke_store::EnvelopeRecord;
 
 use super::answer::Counter;
-use super::view::{DeliveryView, Ended, Message, MessageLine, Stage};
-use super::{encode, find};
+use super::find;
+use klinke_console::house::encode;
+use klinke_console::house::view::{DeliveryView, Ended, Message, MessageLine, Stage};
 
 /// Everything known of an envelope. What each step made of it is worked out again: steps are pure, and
 /// the version that handled it is kept.
 pub fn message(counter: &Counter, id: EnvelopeId) -> Result<Message> {
     let record = counter.store.envelope(id)?.with_context(|| format!("there is no envelope {id}"))?;
-    let find = super::request::Find { beyond: Some(id.0 + 1), limit: 1, ..super::request::Find::default() };
+    let find = klinke_console::house::request::Find {
+        beyond: Some(id.0 + 1),
+        limit: 1,
+        ..klinke_console::house::request::Find::default()
+    };
     let line = find::messages(counter, &find)?.into_iter().find(|line| line.id == id.0);
     let line = line.map_or_else(|| line_of(counter, &record), Ok)?;
     let mut stages =

@@ -15,7 +15,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 
 use super::answer::{Counter, Progress};
-use super::request::{Answer, Request};
+use klinke_console::house::request::{Answer, Request};
 
 /// The longest request: an edited payload of 128 MiB as base64, and some.
 const REQUEST_BYTES_MAX: u64 = 192 << 20;

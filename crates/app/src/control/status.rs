@@ -6,7 +6,7 @@ use klinke_model::Hold;
 use klinke_store::{ChannelInfo, DestinationInfo};
 
 use super::answer::{Counter, People};
-use super::view::{ChannelView, DestinationView, Status, StoreView};
+use klinke_console::house::view::{ChannelView, DestinationView, Status, StoreView};
 
 /// The status of everything.
 pub fn status(counter: &Counter, runtime: &tokio::runtime::Handle) -> Result<Status> {

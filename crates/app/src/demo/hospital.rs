@@ -173,7 +173,7 @@ pub fn result(number: u64, patient: &Patient) -> Sent {
     if number.is_multiple_of(4) {
         rest.push_str(&format!(
             "OBX|2|ED|PDF^Befund^L||LIS^AP^PDF^Base64^{}||||||F\r",
-            crate::control::encode(PDF)
+            klinke_console::house::encode(PDF)
         ));
     }
     message("LIS", "ORU^R01^ORU_R01", &rest)

@@ -25,8 +25,8 @@ use tokio::sync::Semaphore;
 
 use crate::control::answer::Counter;
 use crate::control::status::status;
-use crate::control::view::Status;
 use crate::site::node::Metrics;
+use klinke_console::house::view::Status;
 
 /// Connections at a time.
 const CONNECTIONS_MAX: usize = 16;
@@ -129,23 +129,24 @@ fn render(status: &Status) -> String {
 }
 
 fn families(status: &Status) -> Vec<Family> {
-    let channels = |value: fn(&crate::control::view::ChannelView) -> u64| -> Vec<(String, f64)> {
-        let labelled = |channel: &crate::control::view::ChannelView| {
+    let channels = |value: fn(&klinke_console::house::view::ChannelView) -> u64| -> Vec<(String, f64)> {
+        let labelled = |channel: &klinke_console::house::view::ChannelView| {
             (format!("{{channel=\"{}\"}}", escape(&channel.name)), value(channel) as f64)
         };
         status.channels.iter().map(labelled).collect()
     };
-    let destinations = |value: fn(&crate::control::view::DestinationView) -> f64| -> Vec<(String, f64)> {
-        let of_channel = |channel: &crate::control::view::ChannelView| {
-            let name = escape(&channel.name);
-            let labelled = |one: &crate::control::view::DestinationView| {
-                let labels = format!("{{channel=\"{name}\",destination=\"{}\"}}", escape(&one.name));
-                (labels, value(one))
+    let destinations =
+        |value: fn(&klinke_console::house::view::DestinationView) -> f64| -> Vec<(String, f64)> {
+            let of_channel = |channel: &klinke_console::house::view::ChannelView| {
+                let name = escape(&channel.name);
+                let labelled = |one: &klinke_console::house::view::DestinationView| {
+                    let labels = format!("{{channel=\"{name}\",destination=\"{}\"}}", escape(&one.name));
+                    (labels, value(one))
+                };
+                channel.destinations.iter().map(labelled).collect::<Vec<_>>()
             };
-            channel.destinations.iter().map(labelled).collect::<Vec<_>>()
+            status.channels.iter().flat_map(of_channel).collect()
         };
-        status.channels.iter().flat_map(of_channel).collect()
-    };
     let store = &status.store;
     let plain = |value: f64| vec![(String::new(), value)];
     vec![
@@ -232,7 +233,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::view::StoreView;
+    use klinke_console::house::view::StoreView;
 
     #[test]
     fn renders_each_family_with_its_labels() {

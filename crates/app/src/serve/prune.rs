@@ -6,7 +6,7 @@ use std::time::Duration;
 use klinke_engine::source::Stop;
 
 use crate::control::answer::Counter;
-use crate::control::request::Request;
+use klinke_console::house::request::Request;
 
 /// How often it is looked for what may go.
 const EVERY: Duration = Duration::from_secs(600);

@@ -88,6 +88,17 @@ pub enum Settle {
     Revive,
 }
 
+impl Settle {
+    /// The word for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Settle::Skip => "skip",
+            Settle::Dead => "dead",
+            Settle::Revive => "revive",
+        }
+    }
+}
+
 /// What to find.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
