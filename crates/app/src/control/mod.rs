@@ -2,8 +2,11 @@
 //! or from the store itself when nothing serves.
 
 pub mod answer;
+pub mod files;
 pub mod find;
+pub mod reading;
 pub mod settle;
 pub mod show;
 pub mod socket;
 pub mod status;
+pub mod systems;

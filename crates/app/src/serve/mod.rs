@@ -1,5 +1,7 @@
 //! `klinke serve`: a site that runs, from start to an orderly stop.
 
+mod console;
+mod history;
 mod log;
 mod metrics;
 mod notify;
@@ -19,7 +21,10 @@ use klinke_store::Store;
 use klinke_store_sqlite::{Options, SqliteStore};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::control::answer::{Counter, Files};
+pub use console::Door;
+pub use history::Course;
+
+use crate::control::answer::{Counter, Files, Reload};
 use crate::control::socket;
 use crate::site::node::Retention;
 use crate::site::{Node, Site, fault, load};
@@ -91,6 +96,38 @@ impl Serving {
     }
 }
 
+impl Serving {
+    /// What answers the tools and the console.
+    pub fn counter(&self, site: &Site, reload: Option<Reload>) -> Arc<Counter> {
+        Arc::new(Counter {
+            files: RwLock::new(Files::of(site)),
+            store: self.store.clone(),
+            engine: Some(self.engine.clone()),
+            world: self.world.clone(),
+            counts: self.counts.clone(),
+            failed: self.failed.clone(),
+            course: Arc::default(),
+            reload,
+        })
+    }
+}
+
+/// Starts what looks after a running site, whoever runs it: the course of the charts, and the console
+/// where the site has one.
+pub fn attend(
+    counter: &Arc<Counter>,
+    door: Option<Door>,
+    stop: &Stop,
+) -> Result<Vec<tokio::task::JoinHandle<()>>> {
+    let course = history::run(counter.clone(), counter.course.clone(), stop.clone());
+    let mut tasks = vec![tokio::spawn(course)];
+    if let Some(door) = door {
+        tracing::info!(address = %door.address()?, "the console listens");
+        tasks.push(tokio::spawn(door.serve(counter.clone(), stop.clone())));
+    }
+    Ok(tasks)
+}
+
 async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Result<bool> {
     // What may fail goes first: nothing is taken from partners by a site that does not come up.
     let signals = Signals::new()?;
@@ -98,25 +135,22 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
         Some(table) => Some(metrics::bind(table).await?),
         None => None,
     };
+    if site.node.console.is_some() {
+        // Pages hold patients: as long as nobody can log in, only the demo shows them.
+        tracing::warn!("the console stays closed: there are no accounts yet");
+    }
     let (serving, applied) = Serving::start(&site).await?;
     let store_folder = site.store_folder();
     let (stopper, stop) = Stop::new();
     let (wish, wishes) = tokio::sync::mpsc::channel(1);
-    let counter = Arc::new(Counter {
-        files: RwLock::new(Files::of(&site)),
-        store: serving.store.clone(),
-        engine: Some(serving.engine.clone()),
-        world: serving.world.clone(),
-        counts: serving.counts.clone(),
-        failed: serving.failed.clone(),
-        reload: Some(reload::asker(wish.clone())),
-    });
+    let counter = serving.counter(&site, Some(reload::asker(wish.clone())));
     let listener = socket::bind(&store_folder)?;
     let mut tasks = vec![
         tokio::spawn(socket::serve(listener, counter.clone(), stop.clone())),
         tokio::spawn(prune::run(counter.clone(), stop.clone())),
         tokio::spawn(notify::watchdog(stop.clone())),
     ];
+    tasks.extend(attend(&counter, None, &stop)?);
     if let Some(listener) = measured {
         tasks.push(tokio::spawn(metrics::run(listener, counter.clone(), stop.clone())));
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use klinke_adapters::net::Host;
+use klinke_adapters::net::{Host, ServerTls};
 use klinke_adapters::units::{Bytes, Period};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -24,6 +24,8 @@ pub struct Node {
     pub retention: Retention,
     /// Metrics and health over HTTP; off when absent. Since 0.1.
     pub metrics: Option<Metrics>,
+    /// Pages for people, in a browser; off when absent. Since 0.1.
+    pub console: Option<Console>,
     /// What is logged, and how. Since 0.1.
     #[serde(default)]
     pub log: Log,
@@ -74,6 +76,16 @@ pub struct Retention {
 pub struct Metrics {
     /// Address and port; a port alone means loopback. Since 0.1.
     pub listen: Host,
+}
+
+/// The console: pages for people.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Console {
+    /// Address and port; a port alone means loopback. Without `tls` only loopback is allowed. Since 0.1.
+    pub listen: Host,
+    /// Our certificate and key. Since 0.1.
+    pub tls: Option<ServerTls>,
 }
 
 /// What is logged.

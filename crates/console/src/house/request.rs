@@ -74,6 +74,34 @@ pub enum Request {
     Prune,
     /// Reads the site's files again and takes over what has changed.
     Reload,
+    /// The partners: who they are, what they send and get.
+    Systems,
+    /// A channel's files and versions.
+    Channel {
+        /// Its name.
+        name: String,
+    },
+    /// One envelope made readable: plain words, and the fields of every stage.
+    Read {
+        /// Which.
+        id: u64,
+        /// `de` or `en`.
+        lang: String,
+    },
+    /// The payload of one stage, whole.
+    Payload {
+        /// Which envelope.
+        id: u64,
+        /// The stage's name.
+        stage: String,
+    },
+    /// What was measured in the last hours.
+    History {
+        /// One channel; the whole site when absent.
+        channel: Option<String>,
+    },
+    /// The site's files, and what a check says of them.
+    Site,
 }
 
 /// How to settle a delivery.
