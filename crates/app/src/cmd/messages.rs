@@ -170,7 +170,7 @@ fn find(search: &SearchArgs) -> Result<Find> {
 }
 
 /// `2026-11-24` or `2026-11-24T08:15[:30]`, in UTC, as microseconds since 1970.
-fn time(text: &str) -> Result<i64> {
+pub(super) fn time(text: &str) -> Result<i64> {
     let numbers: Vec<&str> = text.trim_end_matches('Z').split(['-', 'T', ' ', ':']).collect();
     let number = |index: usize| -> Result<u32> {
         let part = numbers.get(index).copied().unwrap_or(if index < 3 { "" } else { "0" });

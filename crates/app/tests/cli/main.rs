@@ -8,6 +8,7 @@ mod check;
 mod messages;
 mod privacy;
 mod queue;
+mod replay;
 mod samples;
 mod serve;
 mod upkeep;

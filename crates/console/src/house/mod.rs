@@ -4,6 +4,7 @@
 
 pub mod history;
 pub mod reading;
+pub mod replay;
 pub mod request;
 pub mod site;
 pub mod view;
