@@ -10,6 +10,7 @@
 //! | one entry | [`entry`] |
 //! | writing and reading | [`log`] |
 //! | which requests leave an entry, and what stands in it | [`trail`] |
+//! | what is asked of the log | [`request`] |
 //! | who has seen a patient | [`saw`] |
 //! | DICOM audit messages in RFC 5424 lines | [`syslog`] |
 //! | a table for other programs | [`csv`] |
@@ -17,9 +18,10 @@
 pub mod csv;
 pub mod entry;
 pub mod log;
+pub mod request;
 pub mod saw;
 pub mod syslog;
-// pub mod trail;
+pub mod trail;
 
 pub use entry::{Action, Entry, Object, Outcome, Who, WhoKind};
 pub use log::{Line, Log};

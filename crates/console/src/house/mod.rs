@@ -1,5 +1,6 @@
 //! What is asked of a site, and what it answers, in the shape of the tools' `--json`.
 
+pub mod door;
 pub mod request;
 pub mod view;
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One question or wish, as it goes over the local socket: one JSON object a line.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "kebab-case")]
 pub enum Request {
     /// All channels with their books.
@@ -74,6 +74,10 @@ pub enum Request {
     Prune,
     /// Reads the site's files again and takes over what has changed.
     Reload,
+    /// Something of the audit log.
+    Audit(crate::audit::request::Ask),
+    /// Something of accounts.
+    People(crate::people::care::Ask),
 }
 
 /// How to settle a delivery.

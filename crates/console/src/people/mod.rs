@@ -7,6 +7,7 @@
 //! | accounts | [`account`] |
 //! | passwords (argon2id), codes by time (RFC 6238), random identifiers | [`password`], [`totp`], [`secret`] |
 //! | sessions, devices, tokens | [`session`], [`token`] |
+//! | who may ask what | [`guard`] |
 //! | delays after failed log-ins | [`limit`] |
 //! | coming in: log-in, one-time codes, tokens | [`enter`] |
 //! | what people change of their own account, emergency access | [`own`] |
@@ -20,6 +21,7 @@ pub mod account;
 pub mod actor;
 pub mod care;
 pub mod enter;
+pub mod guard;
 pub mod limit;
 pub mod own;
 pub mod password;
