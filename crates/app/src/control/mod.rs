@@ -2,8 +2,10 @@
 //! or from the store itself when nothing serves.
 
 pub mod answer;
+mod behind;
 pub mod find;
 pub mod settle;
 pub mod show;
 pub mod socket;
 pub mod status;
+pub mod who;

@@ -3,6 +3,7 @@
 mod log;
 mod metrics;
 mod notify;
+mod people;
 mod prune;
 mod reload;
 
@@ -12,6 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use anyhow::{Context, Result};
 use klinke_adapters::net::Statistics;
+use klinke_console::house::door::Door;
+use klinke_console::people::session::Lengths;
 use klinke_engine::source::Stop;
 use klinke_engine::{Applied, Engine, clock::Clock};
 use klinke_formats::SearchKeys;
@@ -100,10 +103,12 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
     };
     let (serving, applied) = Serving::start(&site).await?;
     let store_folder = site.store_folder();
+    let people = people::open(serving.store.clone(), &site.node, Lengths::default())?;
     let (stopper, stop) = Stop::new();
     let (wish, wishes) = tokio::sync::mpsc::channel(1);
     let counter = Arc::new(Counter {
         files: RwLock::new(Files::of(&site)),
+        door: Door::new(people.clone()),
         store: serving.store.clone(),
         engine: Some(serving.engine.clone()),
         world: serving.world.clone(),
@@ -112,7 +117,10 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
         reload: Some(reload::asker(wish.clone())),
     });
     let listener = socket::bind(&store_folder)?;
+    people::begin(&people)?;
+    let retention = site.node.audit.retention.map(|age| age.0);
     let mut tasks = vec![
+        tokio::spawn(people::run(people.clone(), retention, stop.clone())),
         tokio::spawn(socket::serve(listener, counter.clone(), stop.clone())),
         tokio::spawn(prune::run(counter.clone(), stop.clone())),
         tokio::spawn(notify::watchdog(stop.clone())),
@@ -137,6 +145,7 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
     for task in tasks {
         let _ = tokio::time::timeout(limit, task).await;
     }
+    people::end(&people, orderly);
     let _ = std::fs::remove_file(socket::path(&store_folder));
     tracing::info!(orderly, "the site has stopped");
     Ok(orderly)

@@ -1,9 +1,11 @@
 //! `klinke.toml`: the node itself.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use klinke_adapters::net::Host;
 use klinke_adapters::units::{Bytes, Period};
+use klinke_console::people::{Role, Roles};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -30,10 +32,24 @@ pub struct Node {
     /// How `serve` stops. Since 0.1.
     #[serde(default)]
     pub stop: StopTable,
+    /// Roles of the console's accounts, besides `administrator`, `operator`, `viewer` and `auditor`; one of the
+    /// same name replaces the built-in one. Since 0.1.
+    #[serde(default)]
+    pub roles: BTreeMap<String, Role>,
+    /// The audit log. Since 0.1.
+    #[serde(default)]
+    pub audit: Audit,
     /// Paths by which `messages` can find envelopes besides patient, case, order, control and event:
     /// `["OBR-4.1"]`. Since 0.1.
     #[serde(default)]
     pub search: Vec<String>,
+}
+
+impl Node {
+    /// The roles of the console's accounts.
+    pub fn roles(&self) -> Roles {
+        Roles::with(self.roles.clone())
+    }
 }
 
 fn default_zone() -> String {
@@ -56,6 +72,14 @@ impl Default for Store {
     fn default() -> Self {
         Store { path: "data".into(), reserve: Bytes::mib(256), free_text: false }
     }
+}
+
+/// The audit log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Audit {
+    /// Entries older than this go, the oldest first: `"3650d"`; all are kept when absent. Since 0.1.
+    pub retention: Option<Period>,
 }
 
 /// How long envelopes are kept. What is not delivered is kept in any case.

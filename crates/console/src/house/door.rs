@@ -5,7 +5,7 @@
 //! Without the entry there is no answer and nothing is done: a store that can't write shows no message.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -14,8 +14,8 @@ use super::request::Request;
 use crate::audit::entry::{Action, Entry, Outcome, WhoKind};
 use crate::audit::trail::{self, When};
 use crate::audit::{self, Log};
-use crate::people::Actor;
 use crate::people::guard::{self, Denied};
+use crate::people::{Actor, People};
 
 /// What must be known of a message before somebody may open it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,19 +71,24 @@ const OPENINGS_MAX: usize = 256;
 
 /// The door of a house.
 pub struct Door {
-    log: Log,
+    people: Arc<People>,
     opened: Mutex<VecDeque<(Instant, Entry)>>,
 }
 
 impl Door {
-    /// With the log that entries go to.
-    pub fn new(log: Log) -> Door {
-        Door { log, opened: Mutex::default() }
+    /// For these people; entries go to their log.
+    pub fn new(people: Arc<People>) -> Door {
+        Door { people, opened: Mutex::default() }
+    }
+
+    /// The people.
+    pub fn people(&self) -> &Arc<People> {
+        &self.people
     }
 
     /// The log.
     pub fn log(&self) -> &Log {
-        &self.log
+        self.people.log()
     }
 
     /// Asks for somebody. Blocks.
@@ -119,7 +124,10 @@ impl Door {
             self.write(&trail.entry)?;
         }
         let asked = match &request {
-            Request::Audit(ask) => audit::request::answer(&self.log, ask),
+            Request::Audit(ask) => audit::request::answer(self.log(), ask),
+            Request::People(ask) => {
+                self.people.answer(actor, ask.clone()).map_err(|refusal| refusal.to_string())
+            }
             _ => house.answer(request.clone()),
         };
         let mut answer = match (asked, trail.as_ref()) {
@@ -151,7 +159,7 @@ impl Door {
         let why = |error| {
             Closed::Failed(format!("the audit log can't be written, and nothing is done without it: {error}"))
         };
-        self.log.write(entry).map(drop).map_err(why)
+        self.log().write(entry).map(drop).map_err(why)
     }
 
     /// Writes an entry, unless it is one of an opening that was just written.

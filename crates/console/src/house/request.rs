@@ -80,6 +80,17 @@ pub enum Request {
     People(crate::people::care::Ask),
 }
 
+/// A request, and what it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    /// What is asked.
+    #[serde(flatten)]
+    pub request: Request,
+    /// What for, in the words of whoever asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+}
+
 /// How to settle a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -79,12 +79,17 @@ impl People {
             sessions: Sessions::open(store.clone(), lengths)?,
             tokens: Tokens::open(store.clone())?,
             limits: limit::Limits::default(),
-            hasher: password::Hasher::new()?,
+            hasher: password::Hasher::default(),
             roles: RwLock::default(),
             first: Mutex::default(),
             log: Log::new(store),
             clock,
         })
+    }
+
+    /// Makes ready what the first log-in needs. Takes as long as a log-in.
+    pub fn prepare(&self) -> Result<(), Refusal> {
+        Ok(self.hasher.prepare()?)
     }
 
     /// Takes over the roles of a site.

@@ -7,7 +7,7 @@
 //! [`RUNNING_MAX`] hashes are worked out at once, and [`WAITING_MAX`] may wait: whoever comes then is told
 //! to come again, so that log-ins can't take the memory and the processor from the messages.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use data_encoding::BASE64_NOPAD;
@@ -53,23 +53,36 @@ impl From<NoRandom> for Error {
 pub struct Hasher {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
-    /// The hash of a password that nobody has.
-    dummy: Arc<str>,
+    /// The hash of a password that nobody has, made when it is first needed.
+    dummy: Arc<OnceLock<String>>,
+}
+
+impl Default for Hasher {
+    fn default() -> Self {
+        let (running, waiting) = (Semaphore::new(RUNNING_MAX), Semaphore::new(WAITING_MAX));
+        Hasher { running: Arc::new(running), waiting: Arc::new(waiting), dummy: Arc::default() }
+    }
 }
 
 impl Hasher {
-    /// With the hash that is tried for accounts that do not exist.
-    pub fn new() -> Result<Hasher, Error> {
+    /// Makes ready what is tried for accounts that do not exist, so that the first try takes no longer than
+    /// the others. Takes as long as a log-in.
+    pub fn prepare(&self) -> Result<(), Error> {
         let dummy = hash(&secret::identifier()?)?;
-        let running = Arc::new(Semaphore::new(RUNNING_MAX));
-        Ok(Hasher { running, waiting: Arc::new(Semaphore::new(WAITING_MAX)), dummy: dummy.into() })
+        // Another thread may have been quicker; one hash is as good as the other.
+        let _ = self.dummy.set(dummy);
+        Ok(())
     }
 
     /// True when the password is the one that was hashed. Without a hash the same work is done, so that the
     /// time tells nothing of whether there is one.
     pub async fn verify(&self, password: String, kept: Option<String>) -> Result<bool, Error> {
         let is_known = kept.is_some();
-        let kept = kept.unwrap_or_else(|| self.dummy.to_string());
+        if self.dummy.get().is_none() {
+            let own = self.clone();
+            self.run(move || own.prepare()).await??;
+        }
+        let kept = kept.or_else(|| self.dummy.get().cloned()).unwrap_or_default();
         let verified = self.run(move || verify(&password, &kept)).await?;
         Ok(verified && is_known)
     }
@@ -227,7 +240,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_does_not_exist_takes_as_long_and_no_more_than_so_many_wait() {
-        let hasher = Hasher::new().unwrap();
+        let hasher = Hasher::default();
         assert_eq!(hasher.verify("x".to_owned(), None).await, Ok(false));
         let kept = hasher.hash("vier Pferde im Regen".to_owned()).await.unwrap();
         assert_eq!(hasher.verify("vier Pferde im Regen".to_owned(), Some(kept)).await, Ok(true));

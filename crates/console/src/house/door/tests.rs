@@ -69,7 +69,8 @@ struct Bed {
 impl Bed {
     fn new() -> Bed {
         let store = Arc::new(FaultyStore::new(Arc::new(MemoryStore::default()), 1));
-        Bed { door: Door::new(Log::new(store.clone())), store }
+        let people = People::open(store.clone(), crate::people::session::Lengths::default()).unwrap();
+        Bed { door: Door::new(Arc::new(people)), store }
     }
 
     fn ask(&self, actor: &Actor, request: Request) -> Result<Value, Closed> {
