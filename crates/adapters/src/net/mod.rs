@@ -35,4 +35,4 @@ pub use framing::{Frame, FrameKind, Framing, FramingError};
 pub use limits::Limits;
 pub use statistics::{Snapshot, Statistics};
 pub use stream::Stream;
-pub use tls::{ClientTls, Fingerprint, ServerTls};
+pub use tls::{Acceptor, ClientTls, Fingerprint, ServerTls};

@@ -166,6 +166,11 @@ impl ClientTls {
 }
 
 impl Acceptor {
+    /// The acceptor alone, for who looks at no system behind a certificate.
+    pub fn plain(&self) -> TlsAcceptor {
+        self.acceptor.clone()
+    }
+
     /// The handshake, and which system the client has shown to be. Neither text holds anything that the
     /// client said.
     pub async fn accept(&self, stream: TcpStream) -> Result<(Stream, Option<Arc<str>>), TlsError> {

@@ -98,6 +98,7 @@ impl SiteArg {
             world,
             counts: Default::default(),
             failed: Default::default(),
+            course: Default::default(),
             reload: None,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;

@@ -6,13 +6,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context, Result, anyhow, bail};
 use klinke_engine::Engine;
+use klinke_hl7v2::definitions::Local;
 use klinke_model::{ChannelId, DestinationId, EnvelopeId, Origin, Payload, Timestamp};
 use klinke_store::{ChannelInfo, DestinationInfo, PruneRule, Store};
 use serde_json::{Value, json};
 
 use super::behind::Behind;
-use super::{find, settle, show, status};
-use crate::serve::Counts;
+use super::systems::{self, Wiring};
+use super::{files, find, reading, settle, show, status};
+use crate::serve::{Counts, Course};
 use crate::wire::World;
 use klinke_console::house::door::Door;
 use klinke_console::house::request::{Request, Wish};
@@ -34,9 +36,14 @@ pub struct Counter {
     pub failed: crate::serve::Failed,
     /// What the running channels' sources count.
     pub counts: Counts,
+    /// What was measured in the last hours.
+    pub course: Arc<Course>,
     /// Reads the site's files again.
-    pub reload: Option<Box<dyn Fn() -> Result<Value> + Send + Sync>>,
+    pub reload: Option<Reload>,
 }
+
+/// Reads the site's files again and says what has changed.
+pub type Reload = Box<dyn Fn() -> Result<Value> + Send + Sync>;
 
 /// What answers depend on in the site's files.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +54,13 @@ pub struct Files {
     pub retention: BTreeMap<String, crate::site::node::Retention>,
     /// What people call channels and partners, and whom to call.
     pub people: People,
+    /// Who talks to whom.
+    pub wiring: Wiring,
+    /// The site's own segments, fields and tables.
+    pub local: Option<Arc<Local>>,
+    /// Where the site lies, and the overlay that was laid over it.
+    pub folder: Option<PathBuf>,
+    pub environment: Option<String>,
 }
 
 impl Files {
@@ -56,6 +70,10 @@ impl Files {
             site: site.node.name.clone(),
             retention: crate::serve::retention(site),
             people: People::of(site),
+            wiring: Wiring::of(site),
+            local: Some(Arc::new(site.local.clone())),
+            folder: Some(site.folder.clone()),
+            environment: site.environment.clone(),
         }
     }
 }
@@ -158,6 +176,16 @@ impl Counter {
             }
             Request::Prune => self.prune(progress),
             Request::Audit(_) | Request::People(_) => bail!("the door itself answers this"),
+            Request::Systems => Ok(serde_json::to_value(self.files().wiring.systems)?),
+            Request::Channel { name } => Ok(serde_json::to_value(systems::channel(self, &name)?)?),
+            Request::Read { id, lang } => {
+                Ok(serde_json::to_value(reading::reading(self, EnvelopeId(id), &lang)?)?)
+            }
+            Request::Payload { id, stage } => {
+                Ok(serde_json::to_value(reading::payload(self, EnvelopeId(id), &stage)?)?)
+            }
+            Request::History { channel } => Ok(serde_json::to_value(self.course.of(channel.as_deref()))?),
+            Request::Site => Ok(serde_json::to_value(files::site(self)?)?),
             Request::Reload => match &self.reload {
                 Some(reload) => reload(),
                 None => bail!("nothing serves this site, there is nothing to reload"),

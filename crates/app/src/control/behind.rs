@@ -31,6 +31,13 @@ impl Answers for Behind<'_> {
         self.counter.answer(request, self.runtime, &mut **progress).map_err(|error| format!("{error:#}"))
     }
 
+    fn systems_of(&self, channel: &str) -> Vec<String> {
+        let wiring = self.counter.files().wiring;
+        let Some(ends) = wiring.channels.get(channel) else { return Vec::new() };
+        let to = ends.to.iter().filter_map(|(_, system)| system.clone());
+        ends.from.iter().cloned().chain(to).collect()
+    }
+
     /// Read from the message itself, not from the index, which may be behind: also of what the steps made of
     /// it, where a message may have got another patient.
     fn about(&self, envelope: u64) -> Result<Option<About>, String> {

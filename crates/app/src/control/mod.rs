@@ -2,10 +2,13 @@
 //! or from the store itself when nothing serves.
 
 pub mod answer;
-mod behind;
+pub mod behind;
+pub mod files;
 pub mod find;
+pub mod reading;
 pub mod settle;
 pub mod show;
 pub mod socket;
 pub mod status;
+pub mod systems;
 pub mod who;

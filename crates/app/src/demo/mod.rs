@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use crate::lang::Pick;
 use crate::out::{Out, Tone};
-use crate::serve::Serving;
+use crate::serve::{Door, Serving, Visitors, attend};
 use crate::site::{fault, load};
 use partners::Ledger;
 use site::Ports;
@@ -51,13 +51,23 @@ pub async fn play(play: Play, out: Out) -> Result<bool> {
     if let Some((name, error)) = applied.failed.first() {
         anyhow::bail!("channel {name}: {error}");
     }
-    tell(&folder, ports, out);
+    let door = match &loaded.node.console {
+        Some(table) => Some(Door::open(table, Visitors::Anybody).await?),
+        None => None,
+    };
+    tell(&folder, ports, door.as_ref(), out)?;
+    let (stopper, stop) = Stop::new();
+    let attending = attend(&serving.counter(&loaded, None)?, door, &stop)?;
     let mut stage = Stage::open(ports, play.pace).await?;
     let began = Instant::now();
     let ended = stage.act(&play, began, &serving, out).await;
     stage.end().await;
     let drained = drain(&serving, out).await?;
     let store = serving.store.clone();
+    stopper.say();
+    for task in attending {
+        let _ = tokio::time::timeout(DRAIN_LIMIT, task).await;
+    }
     let orderly = serving.engine.stop(loaded.node.stop.limit.0).await;
     let balanced = books::close(store.as_ref(), &stage.ledger, &folder, out)?;
     ended?;
@@ -65,7 +75,7 @@ pub async fn play(play: Play, out: Out) -> Result<bool> {
     Ok(balanced && drained && orderly)
 }
 
-fn tell(folder: &std::path::Path, ports: Ports, out: Out) {
+fn tell(folder: &std::path::Path, ports: Ports, door: Option<&Door>, out: Out) -> Result<()> {
     out.line(
         out.tone(Tone::Bold, out.lang.pick("A small hospital talks.", "Ein kleines Krankenhaus spricht.")),
     );
@@ -83,7 +93,15 @@ fn tell(folder: &std::path::Path, ports: Ports, out: Out) {
         format!("The site lies in {}.", folder.display()),
         format!("Der Standort liegt in {}.", folder.display()),
     ));
+    if let Some(door) = door {
+        let address = door.address()?;
+        out.line(out.lang.pick(
+            format!("Look at it in a browser: {address}"),
+            format!("Im Browser zu sehen unter {address}"),
+        ));
+    }
     out.line("");
+    Ok(())
 }
 
 /// The partners' tasks.

@@ -32,13 +32,15 @@ pub struct Ports {
     pub orders: u16,
     /// Where the channel of results listens.
     pub results: u16,
+    /// Where the console listens.
+    pub console: u16,
 }
 
 impl Ports {
     /// Ports that are free now.
     pub fn free() -> Result<Ports> {
-        let [kis, lis, ris, adt, orders, results] = partner::free_ports()?;
-        Ok(Ports { kis, lis, ris, adt, orders, results })
+        let [kis, lis, ris, adt, orders, results, console] = partner::free_ports()?;
+        Ok(Ports { kis, lis, ris, adt, orders, results, console })
     }
 
     fn put_in(self, text: &str) -> String {
@@ -49,6 +51,7 @@ impl Ports {
             ("@ADT@", self.adt),
             ("@ORDERS@", self.orders),
             ("@RESULTS@", self.results),
+            ("@CONSOLE@", self.console),
         ];
         ports.iter().fold(text.to_owned(), |text, (name, port)| text.replace(name, &port.to_string()))
     }

@@ -1,5 +1,7 @@
 //! `klinke serve`: a site that runs, from start to an orderly stop.
 
+mod console;
+mod history;
 mod log;
 mod metrics;
 mod notify;
@@ -13,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use anyhow::{Context, Result};
 use klinke_adapters::net::Statistics;
-use klinke_console::house::door::Door;
+use klinke_console::house::door;
 use klinke_console::people::session::Lengths;
 use klinke_engine::source::Stop;
 use klinke_engine::{Applied, Engine, clock::Clock};
@@ -22,7 +24,10 @@ use klinke_store::Store;
 use klinke_store_sqlite::{Options, SqliteStore};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::control::answer::{Counter, Files};
+pub use console::{Door, Visitors};
+pub use history::Course;
+
+use crate::control::answer::{Counter, Files, Reload};
 use crate::control::socket;
 use crate::site::node::Retention;
 use crate::site::{Node, Site, fault, load};
@@ -94,6 +99,41 @@ impl Serving {
     }
 }
 
+impl Serving {
+    /// What answers the tools and the console.
+    pub fn counter(&self, site: &Site, reload: Option<Reload>) -> Result<Arc<Counter>> {
+        let lengths = site.node.console.as_ref().map_or_else(Lengths::default, |table| table.lengths());
+        let people = people::open(self.store.clone(), &site.node, lengths)?;
+        Ok(Arc::new(Counter {
+            files: RwLock::new(Files::of(site)),
+            door: door::Door::new(people),
+            store: self.store.clone(),
+            engine: Some(self.engine.clone()),
+            world: self.world.clone(),
+            counts: self.counts.clone(),
+            failed: self.failed.clone(),
+            course: Arc::default(),
+            reload,
+        }))
+    }
+}
+
+/// Starts what looks after a running site, whoever runs it: the course of the charts, and the console
+/// where the site has one.
+pub fn attend(
+    counter: &Arc<Counter>,
+    door: Option<Door>,
+    stop: &Stop,
+) -> Result<Vec<tokio::task::JoinHandle<()>>> {
+    let course = history::run(counter.clone(), counter.course.clone(), stop.clone());
+    let mut tasks = vec![tokio::spawn(course)];
+    if let Some(door) = door {
+        tracing::info!(address = %door.address()?, "the console listens");
+        tasks.push(tokio::spawn(door.serve(counter.clone(), stop.clone())));
+    }
+    Ok(tasks)
+}
+
 async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Result<bool> {
     // What may fail goes first: nothing is taken from partners by a site that does not come up.
     let signals = Signals::new()?;
@@ -101,23 +141,21 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
         Some(table) => Some(metrics::bind(table).await?),
         None => None,
     };
+    let door = match &site.node.console {
+        Some(table) => Some(Door::open(table, Visitors::Accounts).await?),
+        None => None,
+    };
     let (serving, applied) = Serving::start(&site).await?;
     let store_folder = site.store_folder();
-    let people = people::open(serving.store.clone(), &site.node, Lengths::default())?;
     let (stopper, stop) = Stop::new();
     let (wish, wishes) = tokio::sync::mpsc::channel(1);
-    let counter = Arc::new(Counter {
-        files: RwLock::new(Files::of(&site)),
-        door: Door::new(people.clone()),
-        store: serving.store.clone(),
-        engine: Some(serving.engine.clone()),
-        world: serving.world.clone(),
-        counts: serving.counts.clone(),
-        failed: serving.failed.clone(),
-        reload: Some(reload::asker(wish.clone())),
-    });
+    let counter = serving.counter(&site, Some(reload::asker(wish.clone())))?;
+    let people = counter.door.people().clone();
     let listener = socket::bind(&store_folder)?;
     people::begin(&people)?;
+    if let Some(door) = &door {
+        people::invite(&people, &door.address()?)?;
+    }
     let retention = site.node.audit.retention.map(|age| age.0);
     let mut tasks = vec![
         tokio::spawn(people::run(people.clone(), retention, stop.clone())),
@@ -125,6 +163,7 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
         tokio::spawn(prune::run(counter.clone(), stop.clone())),
         tokio::spawn(notify::watchdog(stop.clone())),
     ];
+    tasks.extend(attend(&counter, door, &stop)?);
     if let Some(listener) = measured {
         tasks.push(tokio::spawn(metrics::run(listener, counter.clone(), stop.clone())));
     }

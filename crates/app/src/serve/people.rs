@@ -33,6 +33,17 @@ pub fn begin(people: &People) -> Result<()> {
     Ok(())
 }
 
+/// Tells the code by which the first account is made, where there is none: to whoever sees the log.
+pub fn invite(people: &People, address: &str) -> Result<()> {
+    if let Some(code) = people.first_code()? {
+        tracing::warn!(
+            %code,
+            "there is no account yet: open {address}welcome within the hour and make the first one with this code"
+        );
+    }
+    Ok(())
+}
+
 /// Writes that it stopped. A store that can't write does not keep it from stopping.
 pub fn end(people: &People, orderly: bool) {
     let entry = Entry::new(Who::program(), "", Action::Stop);

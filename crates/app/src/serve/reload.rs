@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Serving;
-use crate::control::answer::Counter;
+use crate::control::answer::{Counter, Reload};
 use crate::site::{fault, load};
 
 /// A wish to reload, and whom to tell how it went.
@@ -18,7 +18,7 @@ use crate::site::{fault, load};
 pub struct Wish(Option<oneshot::Sender<Result<Value>>>);
 
 /// What a tool calls to wish for a reload and wait for it.
-pub fn asker(wish: mpsc::Sender<Wish>) -> Box<dyn Fn() -> Result<Value> + Send + Sync> {
+pub fn asker(wish: mpsc::Sender<Wish>) -> Reload {
     Box::new(move || {
         let (sender, receiver) = oneshot::channel();
         wish.blocking_send(Wish(Some(sender))).ok().context("the site is stopping")?;

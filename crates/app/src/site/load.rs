@@ -60,6 +60,7 @@ impl Loader<'_> {
         match (node, systems_file) {
             (Some(node), Some(systems_file)) if self.faults.is_empty() => Ok(Site {
                 folder: self.folder.to_owned(),
+                environment: environment.map(str::to_owned),
                 node,
                 systems,
                 systems_file,

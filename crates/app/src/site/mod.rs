@@ -40,6 +40,8 @@ pub use system::System;
 pub struct Site {
     /// Its folder.
     pub folder: PathBuf,
+    /// The environment whose overlay was laid over it.
+    pub environment: Option<String>,
     /// `klinke.toml`, with its overlay.
     pub node: Node,
     /// The partners by name.

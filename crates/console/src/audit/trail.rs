@@ -3,6 +3,7 @@
 //! | request | entry | written |
 //! |---|---|---|
 //! | a message with its stages | open-payload | before the answer is given |
+//! | a payload as a file | export | before the answer is given |
 //! | messages by a key or a text | search: what was sought, whose messages were shown | before the answer is given |
 //! | resend, edit, hold, release, skip, give up, revive, reload, back up | that | before it is done, and once more when it failed |
 //! | prune | that, when something went | after it was done: a full disk must not keep it from being done |
@@ -48,11 +49,19 @@ pub struct Trail {
 pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Trail> {
     use When::{Answered, Before, Done};
     let (action, when) = match request {
-        Request::Status | Request::Queue { .. } | Request::Dead { .. } | Request::Verify => return None,
-        Request::People(_) => return None,
+        Request::Status
+        | Request::Queue { .. }
+        | Request::Dead { .. }
+        | Request::Verify
+        | Request::Systems
+        | Request::Channel { .. }
+        | Request::History { .. }
+        | Request::Site
+        | Request::People(_) => return None,
         Request::Messages(find) if !is_search(find) => return None,
         Request::Messages(_) => (Action::Search, Answered),
-        Request::Show { .. } => (Action::OpenPayload, Answered),
+        Request::Show { .. } | Request::Read { .. } => (Action::OpenPayload, Answered),
+        Request::Payload { .. } => (Action::Export, Before),
         Request::Hold { reason: Some(_), .. } => (Action::Hold, Before),
         Request::Hold { reason: None, .. } => (Action::Release, Before),
         Request::Settle { what: Settle::Skip, .. } => (Action::Skip, Before),
@@ -87,7 +96,10 @@ pub fn is_search(find: &Find) -> bool {
 /// The envelopes that a request names.
 pub fn envelopes(request: &Request) -> Vec<u64> {
     match request {
-        Request::Show { id } | Request::Edit { id, .. } => vec![*id],
+        Request::Show { id }
+        | Request::Read { id, .. }
+        | Request::Payload { id, .. }
+        | Request::Edit { id, .. } => vec![*id],
         Request::Settle { envelopes, .. } | Request::Resend { envelopes, .. } => envelopes.clone(),
         _ => Vec::new(),
     }
@@ -154,6 +166,7 @@ fn note(request: &Request) -> Option<String> {
             let note = [all, reason.as_str()].into_iter().filter(|one| !one.is_empty());
             Some(note.collect::<Vec<_>>().join(": ")).filter(|note| !note.is_empty())
         }
+        Request::Payload { stage, .. } => Some(stage.clone()),
         Request::Resend { channel: Some(channel), .. } => Some(format!("into the channel {channel}")),
         Request::Audit(ask) => Some(ask.word().to_owned()),
         _ => None,

@@ -42,25 +42,30 @@ pub trait Answers {
 
     /// What must be known of a message; `None` when there is no such message.
     fn about(&self, envelope: u64) -> Result<Option<About>, String>;
+
+    /// The systems at the ends of a channel, by which a right covers it as well.
+    fn systems_of(&self, channel: &str) -> Vec<String>;
 }
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Closed {
+pub enum Refused {
     /// They may not.
     Denied(Denied),
     /// It failed; a sentence without patient data.
     Failed(String),
 }
 
-impl std::fmt::Display for Closed {
+impl std::fmt::Display for Refused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Closed::Denied(denied) => denied.fmt(f),
-            Closed::Failed(text) => f.write_str(text),
+            Refused::Denied(denied) => denied.fmt(f),
+            Refused::Failed(text) => f.write_str(text),
         }
     }
 }
+
+impl std::error::Error for Refused {}
 
 /// The longest purpose that is kept.
 const PURPOSE_CHARS_MAX: usize = 500;
@@ -98,24 +103,24 @@ impl Door {
         actor: &Actor,
         purpose: Option<&str>,
         request: Request,
-    ) -> Result<Value, Closed> {
+    ) -> Result<Value, Refused> {
         if actor.who.kind == WhoKind::Program {
-            return house.answer(request).map_err(Closed::Failed);
+            return house.answer(request).map_err(Refused::Failed);
         }
         let purpose = purpose.map(tidy).filter(|purpose| !purpose.is_empty());
         let mut about = Vec::new();
         for id in trail::envelopes(&request) {
             // What is not there is told by the answer; nothing of it could be seen.
-            about.extend(house.about(id).map_err(Closed::Failed)?.map(|one| (id, one)));
+            about.extend(house.about(id).map_err(Refused::Failed)?.map(|one| (id, one)));
         }
         let mut trail = trail::of(actor, &request, &about);
         if let Some(trail) = &mut trail {
             trail.entry.purpose = purpose.clone();
         }
-        if let Err(denied) = guard::check(actor, &request, &about, purpose.as_deref()) {
+        if let Err(denied) = guard::check(house, actor, &request, &about, purpose.as_deref()) {
             let entry = trail.map(|trail| trail.entry.ended(Outcome::Refused).noted(denied.to_string()));
             entry.map_or(Ok(()), |entry| self.write(&entry))?;
-            return Err(Closed::Denied(denied));
+            return Err(Refused::Denied(denied));
         }
         if !guard::shows_payload(actor, &request, &about) {
             trail = None;
@@ -132,14 +137,14 @@ impl Door {
         };
         let mut answer = match (asked, trail.as_ref()) {
             (Ok(answer), _) => answer,
-            (Err(text), None) => return Err(Closed::Failed(text)),
+            (Err(text), None) => return Err(Refused::Failed(text)),
             (Err(text), Some(trail)) => {
                 // What was looked for and not found was looked for all the same.
                 self.write(&trail.entry.clone().ended(Outcome::Failed).noted(text.clone()))?;
-                return Err(Closed::Failed(text));
+                return Err(Refused::Failed(text));
             }
         };
-        guard::narrow(actor, &request, &about, &mut answer);
+        guard::narrow(house, actor, &request, &about, &mut answer);
         if let Some(mut trail) = trail
             && trail.when != When::Before
             && trail::complete(&mut trail, &request, &answer)
@@ -155,15 +160,17 @@ impl Door {
         Ok(answer)
     }
 
-    fn write(&self, entry: &Entry) -> Result<(), Closed> {
+    fn write(&self, entry: &Entry) -> Result<(), Refused> {
         let why = |error| {
-            Closed::Failed(format!("the audit log can't be written, and nothing is done without it: {error}"))
+            Refused::Failed(format!(
+                "the audit log can't be written, and nothing is done without it: {error}"
+            ))
         };
         self.log().write(entry).map(drop).map_err(why)
     }
 
     /// Writes an entry, unless it is one of an opening that was just written.
-    fn write_once(&self, entry: &Entry) -> Result<(), Closed> {
+    fn write_once(&self, entry: &Entry) -> Result<(), Refused> {
         if entry.action != Action::OpenPayload {
             return self.write(entry);
         }

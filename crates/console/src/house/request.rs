@@ -78,6 +78,34 @@ pub enum Request {
     Audit(crate::audit::request::Ask),
     /// Something of accounts.
     People(crate::people::care::Ask),
+    /// The partners: who they are, what they send and get.
+    Systems,
+    /// A channel's files and versions.
+    Channel {
+        /// Its name.
+        name: String,
+    },
+    /// One envelope made readable: plain words, and the fields of every stage.
+    Read {
+        /// Which.
+        id: u64,
+        /// `de` or `en`.
+        lang: String,
+    },
+    /// The payload of one stage, whole.
+    Payload {
+        /// Which envelope.
+        id: u64,
+        /// The stage's name.
+        stage: String,
+    },
+    /// What was measured in the last hours.
+    History {
+        /// One channel; the whole site when absent.
+        channel: Option<String>,
+    },
+    /// The site's files, and what a check says of them.
+    Site,
 }
 
 /// A request, and what it is asked for.

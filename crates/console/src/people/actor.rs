@@ -26,6 +26,18 @@ impl Actor {
         Actor { who, from: "local".to_owned(), grants: Grants::all(), title, emergency: None }
     }
 
+    /// Nobody who is known.
+    pub fn nobody(from: &str) -> Actor {
+        let (who, grants) = (Who::default(), Grants::default());
+        Actor { who, from: from.to_owned(), grants, title: String::new(), emergency: None }
+    }
+
+    /// Whoever looks at the demo: everything in it is made up.
+    pub fn guest(from: &str) -> Actor {
+        let who = Who::user("guest", Some("demo".to_owned()));
+        Actor { from: from.to_owned(), ..Actor::local(who) }
+    }
+
     /// The program itself: what it looks at leaves no trace, and nobody sees it.
     pub fn program() -> Actor {
         Actor::local(Who::program())

@@ -128,10 +128,11 @@ impl People {
 
     /// Somebody with a session cookie, while it lasts. With `is_use` it then lasts longer.
     pub fn of_session(&self, id: &str, from: &str, is_use: bool) -> Option<(Actor, Session)> {
-        let session = self.sessions.get(id, self.now(), is_use)?;
+        let mut session = self.sessions.get(id, self.now(), is_use)?;
         let account = self.book.get(&session.account).filter(|account| !account.is_locked)?;
         let mut grants = self.grants(&account);
         let now = self.now();
+        session.purpose = session.purpose.take().filter(|(until, _)| *until > now.0);
         let emergency = session.emergency.as_ref().map(|(until, _)| klinke_model::Timestamp(*until));
         let emergency = emergency.filter(|until| *until > now);
         if emergency.is_some() {

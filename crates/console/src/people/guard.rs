@@ -16,9 +16,9 @@
 
 use serde_json::Value;
 
-use super::{Actor, Right};
+use super::{Actor, Places, Right};
 use crate::audit::trail;
-use crate::house::door::About;
+use crate::house::door::{About, Answers};
 use crate::house::request::Request;
 
 /// What stands where an identifier is left out.
@@ -58,6 +58,7 @@ impl Denied {
 
 /// Whether somebody may ask this. `about` knows the messages that the request names.
 pub fn check(
+    house: &dyn Answers,
     actor: &Actor,
     request: &Request,
     about: &[(u64, About)],
@@ -67,10 +68,27 @@ pub fn check(
     let at = |right, names: &[&str]| if actor.may(right, names) { Ok(()) } else { Err(Denied::Right(right)) };
     let each = |right| about.iter().try_for_each(|(_, one)| at(right, &one.places()));
     match request {
-        Request::Status | Request::Queue { .. } | Request::Dead { .. } => somewhere(Right::ViewState),
+        Request::Status
+        | Request::Queue { .. }
+        | Request::Dead { .. }
+        | Request::Systems
+        | Request::History { channel: None } => somewhere(Right::ViewState),
+        Request::Channel { name } | Request::History { channel: Some(name) } => {
+            match sees_channel(house, actor, name) {
+                true => Ok(()),
+                false => Err(Denied::Right(Right::ViewState)),
+            }
+        }
+        // All files at once: for those who see all.
+        Request::Site if actor.grants.state == Places::All => Ok(()),
+        Request::Site => Err(Denied::Right(Right::ViewState)),
+        Request::Payload { .. } => {
+            each(Right::ViewPayload)?;
+            said(actor, purpose)
+        }
         Request::Messages(find) if trail::is_search(find) => somewhere(Right::ViewPayload),
         Request::Messages(_) => somewhere(Right::ViewState),
-        Request::Show { .. } => {
+        Request::Show { .. } | Request::Read { .. } => {
             match about.iter().all(|(_, one)| actor.may(Right::ViewPayload, &one.places())) {
                 true => said(actor, purpose),
                 false => each(Right::ViewState),
@@ -106,17 +124,43 @@ fn places(place: &str) -> Vec<&str> {
 
 /// True when what a message holds is in the answer to this: only then it counts as opened.
 pub fn shows_payload(actor: &Actor, request: &Request, about: &[(u64, About)]) -> bool {
-    !matches!(request, Request::Show { .. })
+    !matches!(request, Request::Show { .. } | Request::Read { .. })
         || about.iter().all(|(_, one)| actor.may(Right::ViewPayload, &one.places()))
 }
 
+/// A channel is seen by its own name, or by a system at one of its ends.
+fn sees_channel(house: &dyn Answers, actor: &Actor, channel: &str) -> bool {
+    actor.may(Right::ViewState, &[channel])
+        || house.systems_of(channel).iter().any(|system| actor.may(Right::ViewState, &[system]))
+}
+
 /// Leaves out of an answer what somebody may not see.
-pub fn narrow(actor: &Actor, request: &Request, about: &[(u64, About)], answer: &mut Value) {
+pub fn narrow(
+    house: &dyn Answers,
+    actor: &Actor,
+    request: &Request,
+    about: &[(u64, About)],
+    answer: &mut Value,
+) {
     match request {
         Request::Status => {
             if let Some(channels) = answer.get_mut("channels").and_then(Value::as_array_mut) {
-                channels.retain(|one| actor.may(Right::ViewState, &[text(one, "name")]));
+                channels.retain(|one| sees_channel(house, actor, text(one, "name")));
             }
+        }
+        Request::Systems => {
+            let Some(systems) = answer.as_array_mut() else { return };
+            systems.retain(|one| {
+                let ends = ["sends", "gets"].into_iter().filter_map(|key| one[key].as_array()).flatten();
+                let mut names = ends.filter_map(Value::as_str).flat_map(places);
+                actor.may(Right::ViewState, &[text(one, "name")])
+                    || names.any(|name| actor.may(Right::ViewState, &[name]))
+            });
+        }
+        Request::Read { .. } if !shows_payload(actor, request, about) => {
+            answer.get_mut("message").into_iter().for_each(|message| narrow_message(actor, message));
+            answer["words"] = Value::Null;
+            answer["sheets"] = Value::Array(Vec::new());
         }
         Request::Messages(find) => narrow_lines(actor, trail::is_search(find), answer),
         Request::Queue { .. } | Request::Dead { .. } => {

@@ -219,6 +219,13 @@ impl People {
         Ok(until)
     }
 
+    /// Keeps what somebody opens messages for, for a quarter of an hour.
+    pub fn say_purpose(&self, session: &str, purpose: &str) -> Result<(), Refusal> {
+        let line: String = purpose.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let line: String = line.trim().chars().take(REASON_MAX).collect();
+        self.sessions.say_purpose(session, &line, self.now())
+    }
+
     /// An error unless the password is that of the actor's account. Failures count like those of log-ins.
     async fn prove(
         self: &Arc<Self>,

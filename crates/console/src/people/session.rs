@@ -29,6 +29,8 @@ const KEPT_MAX: usize = 50_000;
 const WRITTEN_EVERY: Duration = Duration::from_secs(300);
 /// How long a device is remembered.
 const DEVICE_MEMORY: Duration = Duration::from_secs(180 * 86_400);
+/// How long a purpose holds that somebody has given.
+const PURPOSE: Duration = Duration::from_secs(15 * 60);
 /// Accounts remembered for one device.
 const ACCOUNTS_OF_DEVICE_MAX: usize = 50;
 
@@ -68,6 +70,8 @@ pub struct Session {
     pub via: String,
     /// An emergency access: until when, and why.
     pub emergency: Option<(i64, String)>,
+    /// What messages are opened for at the moment: until when, and the words.
+    pub purpose: Option<(i64, String)>,
 }
 
 /// All sessions and devices.
@@ -200,6 +204,18 @@ impl Sessions {
         write(self.store.as_ref(), SESSIONS, &hash, &changed)?;
         *session = changed;
         Ok(until)
+    }
+
+    /// Keeps what somebody opens messages for, for a while; nothing when the purpose is empty.
+    pub fn say_purpose(&self, id: &str, purpose: &str, now: Timestamp) -> std::result::Result<(), Refusal> {
+        let hash = secret::hash(id);
+        let mut sessions = self.lock();
+        let session = sessions.get_mut(&hash).ok_or(Refusal::Nothing)?;
+        let purpose = (!purpose.is_empty()).then(|| (now.after(PURPOSE).0, purpose.to_owned()));
+        let changed = Session { purpose, ..session.clone() };
+        write(self.store.as_ref(), SESSIONS, &hash, &changed)?;
+        *session = changed;
+        Ok(())
     }
 
     /// Removes what is over, from the store as well.

@@ -48,6 +48,10 @@ impl Answers for House {
         })
     }
 
+    fn systems_of(&self, channel: &str) -> Vec<String> {
+        if channel == "lab" { vec!["lis".to_owned()] } else { Vec::new() }
+    }
+
     fn about(&self, envelope: u64) -> Result<Option<About>, String> {
         let about = |channel: &str, patient: &str| {
             let (channel, system) = (channel.to_owned(), "kis".to_owned());
@@ -73,7 +77,7 @@ impl Bed {
         Bed { door: Door::new(Arc::new(people)), store }
     }
 
-    fn ask(&self, actor: &Actor, request: Request) -> Result<Value, Closed> {
+    fn ask(&self, actor: &Actor, request: Request) -> Result<Value, Refused> {
         self.door.ask(&House, actor, None, request)
     }
 
@@ -195,7 +199,7 @@ fn what_fails_and_what_is_refused_is_written_too() {
     let hold = Request::Hold { place: "adt/gone".to_owned(), lane: None, reason: Some("x".to_owned()) };
     assert!(bed.ask(&everything(), hold.clone()).is_err());
     let viewer = actor(Role { state: names(&["*"]), ..Role::default() });
-    assert_eq!(bed.ask(&viewer, hold), Err(Closed::Denied(Denied::Right(Right::Act))));
+    assert_eq!(bed.ask(&viewer, hold), Err(Refused::Denied(Denied::Right(Right::Act))));
     let ends: Vec<_> = bed.entries().iter().map(|one| (one.action, one.outcome)).collect();
     assert_eq!(
         ends,
@@ -255,7 +259,7 @@ fn rights_are_asked_for_each_request() {
     let all = audited().into_iter().map(|(request, _)| request);
     let more = [Request::Status, Request::Verify, Request::People(crate::people::care::Ask::List)];
     for request in all.chain(more) {
-        assert!(matches!(bed.ask(&none, request), Err(Closed::Denied(_))));
+        assert!(matches!(bed.ask(&none, request), Err(Refused::Denied(_))));
     }
     let act = actor(Role { act: names(&["adt"]), ..Role::default() });
     let resend =
@@ -281,7 +285,7 @@ fn a_purpose_is_asked_for_and_kept_as_one_line() {
     let asked = actor(Role { payload: names(&["*"]), purpose: true, ..Role::default() });
     let open = |purpose: Option<&str>| bed.door.ask(&House, &asked, purpose, Request::Show { id: 1 });
     for purpose in [None, Some(""), Some(" \n ")] {
-        assert_eq!(open(purpose), Err(Closed::Denied(Denied::Purpose)));
+        assert_eq!(open(purpose), Err(Refused::Denied(Denied::Purpose)));
     }
     open(Some("Rückfrage\nder Station")).unwrap();
     let entry = bed.entries().pop().unwrap();

@@ -1,0 +1,81 @@
+//! The site's folder: its files, what a check says of them, where it stands in git.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use klinke_console::house::site::{GitState, SiteFile, SiteFiles};
+
+use super::answer::Counter;
+use crate::site::load;
+use crate::wire;
+
+/// Folders of a site whose files decide what happens.
+const FOLDERS: [&str; 7] = ["", "channels", "tables", "lib", "templates", "dialects", "examples"];
+/// Kinds of files that are shown; secrets, keys and the store are none of them.
+const KINDS: [&str; 6] = ["toml", "csv", "ts", "js", "hl7", "txt"];
+/// Longer texts are listed and not shown.
+const TEXT_BYTES_MAX: u64 = 256 << 10;
+/// Files listed at most.
+const FILES_MAX: usize = 2_000;
+
+/// The folder as it is now.
+pub fn site(counter: &Counter) -> Result<SiteFiles> {
+    let known = counter.files();
+    let folder = known.folder.context("the site's folder is not known")?;
+    let mut files = Vec::new();
+    for part in FOLDERS {
+        list(&folder, Path::new(part), &mut files);
+    }
+    Ok(SiteFiles {
+        name: known.site,
+        faults: check(&folder, known.environment.as_deref(), counter),
+        git: git(&folder),
+        files,
+        folder: folder.display().to_string(),
+    })
+}
+
+fn list(folder: &Path, part: &Path, files: &mut Vec<SiteFile>) {
+    let Ok(entries) = std::fs::read_dir(folder.join(part)) else { return };
+    let mut names: Vec<_> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    for name in names {
+        let path = part.join(&name);
+        let Ok(facts) = folder.join(&path).symlink_metadata() else { continue };
+        let kind = path.extension().and_then(|kind| kind.to_str()).unwrap_or_default();
+        if files.len() >= FILES_MAX || !facts.is_file() || !KINDS.contains(&kind) {
+            continue;
+        }
+        // Examples are messages: they are listed, and opened by nobody here.
+        let shown = facts.len() <= TEXT_BYTES_MAX && kind != "hl7";
+        let text = shown.then(|| std::fs::read_to_string(folder.join(&path)).ok()).flatten();
+        files.push(SiteFile { path: path.display().to_string(), size: facts.len(), text });
+    }
+}
+
+/// What `klinke check` says.
+fn check(folder: &Path, environment: Option<&str>, counter: &Counter) -> Vec<String> {
+    let checked = load::load(folder, environment)
+        .and_then(|site| wire::channels(&site, &counter.world, &crate::serve::no_relay).map(|_| ()));
+    checked.err().into_iter().flatten().map(|fault| fault.to_string()).collect()
+}
+
+/// The state in git; nothing where there is none, or no git on this machine.
+fn git(folder: &Path) -> Option<GitState> {
+    let ask = |arguments: &[&str]| -> Option<String> {
+        let mut command = Command::new("git");
+        // Neither hooks nor settings of the folder may make git run anything.
+        command.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C"]).arg(folder);
+        let done = command.args(arguments).output().ok()?;
+        done.status.success().then(|| String::from_utf8_lossy(&done.stdout).trim_end().to_owned())
+    };
+    let commit = ask(&["rev-parse", "HEAD"])?;
+    let changed = ask(&["status", "--porcelain", "--untracked-files=normal", "--", "."]).unwrap_or_default();
+    Some(GitState {
+        branch: ask(&["rev-parse", "--abbrev-ref", "HEAD"]).unwrap_or_default(),
+        subject: ask(&["log", "-1", "--format=%cs %an: %s"]).unwrap_or_default(),
+        changed: changed.lines().map(|line| line.get(3..).unwrap_or(line).to_owned()).collect(),
+        commit,
+    })
+}

@@ -1,0 +1,86 @@
+//! The console's way into a running site: its listener, and the house that answers it.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use klinke_console::house::request::Request;
+use klinke_console::house::{Asker, House, Refused};
+use klinke_console::server;
+use klinke_console::web::{self, Console};
+use klinke_engine::source::Stop;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+
+use crate::control::answer::Counter;
+use crate::control::behind::Behind;
+use crate::control::status::status;
+use crate::site::node;
+
+/// Who may see the pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visitors {
+    /// Those who have an account.
+    Accounts,
+    /// Whoever reaches the port: for the demo, where everything is made up.
+    Anybody,
+}
+
+/// A listener that is bound and not yet served.
+pub struct Door {
+    visitors: Visitors,
+    listener: TcpListener,
+    acceptor: Option<klinke_adapters::net::Acceptor>,
+}
+
+impl Door {
+    /// Begins to listen. Without TLS only on loopback: pages hold patients, and passwords go in.
+    pub async fn open(table: &node::Console, visitors: Visitors) -> Result<Door> {
+        let address = (table.listen.name.as_str(), table.listen.port);
+        let listener =
+            TcpListener::bind(address).await.with_context(|| format!("console: {}", table.listen))?;
+        if table.tls.is_none() && !listener.local_addr()?.ip().is_loopback() {
+            bail!("console: {} is not on loopback; it needs `tls = {{ certificate, key }}`", table.listen);
+        }
+        let acceptor = table.tls.as_ref().map(klinke_adapters::net::ServerTls::acceptor).transpose();
+        Ok(Door { visitors, listener, acceptor: acceptor.context("console: tls")? })
+    }
+
+    /// Where a browser finds it.
+    pub fn address(&self) -> Result<String> {
+        let scheme = if self.acceptor.is_some() { "https" } else { "http" };
+        Ok(format!("{scheme}://{}/", self.listener.local_addr()?))
+    }
+
+    /// Serves until `stop` is said.
+    pub fn serve(self, counter: Arc<Counter>, mut stop: Stop) -> impl Future<Output = ()> {
+        let site = counter.files().site;
+        let people = counter.door.people().clone();
+        let console = Console::new(Arc::new(Answering { counter, runtime: Handle::current() }), &site);
+        let routes = web::routes(match self.visitors {
+            Visitors::Accounts => console.with_people(people, self.acceptor.is_some()),
+            Visitors::Anybody => console,
+        });
+        let tls = self.acceptor.map(|acceptor| acceptor.plain());
+        async move { server::run(self.listener, tls, routes, stop.said()).await }
+    }
+}
+
+/// Answers the console from the running site.
+struct Answering {
+    counter: Arc<Counter>,
+    runtime: Handle,
+}
+
+impl House for Answering {
+    fn ask(&self, who: &Asker, request: Request) -> Result<serde_json::Value, Refused> {
+        let mut nothing = |_, _| {};
+        let behind = Behind::new(&self.counter, &self.runtime, &mut nothing);
+        self.counter.door.ask(&behind, &who.actor, who.purpose.as_deref(), request)
+    }
+
+    fn ready(&self) -> bool {
+        let Ok(status) = status(&self.counter, &self.runtime) else { return false };
+        status.store.refuses.is_none() && status.channels.iter().all(|channel| channel.refuses.is_none())
+    }
+}

@@ -1,0 +1,71 @@
+//! The pages, one file each.
+
+pub mod account;
+mod audit;
+mod channel;
+mod chart;
+mod difference;
+mod enter;
+pub mod frame;
+mod message;
+mod messages;
+mod panel;
+mod parts;
+mod queues;
+mod site;
+mod systems;
+mod today;
+mod trace;
+mod trouble;
+mod users;
+
+pub use parts::escaped;
+
+use axum::Router;
+use axum::response::Html;
+use axum::routing::{get, post};
+
+use crate::web::{Console, Fault};
+
+/// A page, or why there is none.
+type Page = Result<Html<String>, Fault>;
+
+/// The routes of all pages.
+pub fn routes() -> Router<Console> {
+    Router::new()
+        .route("/", get(today::page))
+        .route("/wall", get(today::wall))
+        .route("/systems", get(systems::list))
+        .route("/systems/{name}", get(systems::page))
+        .route("/channels", get(channel::list))
+        .route("/channels/{name}", get(channel::page))
+        .route("/channels/{name}/versions", get(channel::versions))
+        .route("/messages", get(messages::page))
+        .route("/messages/{id}", get(message::page))
+        .route("/messages/{id}/download", get(message::download))
+        .route("/trace", get(trace::page))
+        .route("/queues", get(queues::page))
+        .route("/dead", get(queues::dead))
+        .route("/site", get(site::page))
+        .route("/site/file", get(site::file))
+        .route("/account", get(account::page))
+        .route("/account/password", post(account::change_password))
+        .route("/account/factor", post(account::change_factor))
+        .route("/account/sessions", post(account::end_sessions))
+        .route("/account/tokens", post(account::change_tokens))
+        .route("/account/emergency", post(account::take_emergency))
+        .route("/account/purpose", post(account::say_purpose))
+        .route("/users", get(users::page).post(users::change))
+        .route("/audit", get(audit::page))
+        .route("/audit/patient", get(audit::patient))
+        .route("/audit/verify", get(audit::verify))
+        .route("/audit/export", get(audit::export))
+        .route("/logout", post(enter::log_out))
+}
+
+/// The routes for those whom we do not know yet.
+pub fn open_routes() -> Router<Console> {
+    Router::new()
+        .route("/login", get(enter::log_in).post(enter::try_log_in))
+        .route("/welcome", get(enter::welcome).post(enter::try_welcome))
+}

@@ -1,0 +1,133 @@
+//! Small parts of pages.
+
+use maud::{Markup, html};
+
+use crate::lang::Lang;
+
+/// How something stands; shown by shape, word and colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// All is well.
+    Good,
+    /// Not in use.
+    Off,
+    /// Somebody should look at it.
+    Warn,
+    /// Something stands.
+    Stop,
+}
+
+impl State {
+    /// Its class in the style sheet.
+    pub fn class(self) -> &'static str {
+        match self {
+            State::Good => "good",
+            State::Off => "off",
+            State::Warn => "warn",
+            State::Stop => "stop",
+        }
+    }
+
+    /// Its sign, where only text can be drawn.
+    pub fn sign(self) -> &'static str {
+        match self {
+            State::Good => "●",
+            State::Off => "○",
+            State::Warn => "▲",
+            State::Stop => "■",
+        }
+    }
+}
+
+/// A state with its word.
+pub fn state(state: State, word: &str) -> Markup {
+    html! { span class={ "state " (state.class()) } { (word) } }
+}
+
+/// Where an envelope stands, in words.
+pub fn envelope_state(lang: Lang, name: &str) -> Markup {
+    let (kind, word) = match name {
+        "delivered" => (State::Good, lang.say("delivered", "zugestellt")),
+        "filtered" => (State::Off, lang.say("filtered", "ausgefiltert")),
+        "unrouted" => (State::Off, lang.say("being worked on", "in Arbeit")),
+        "waiting" => (State::Warn, lang.say("waiting", "wartet")),
+        "dead" => (State::Stop, lang.say("given up", "aufgegeben")),
+        "failed" => (State::Stop, lang.say("failed", "gescheitert")),
+        "dropped" => (State::Off, lang.say("dropped", "verworfen")),
+        other => (State::Off, other),
+    };
+    state(kind, word)
+}
+
+/// A number with narrow gaps between thousands.
+pub fn number(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3 * 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push('\u{202f}');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Bytes for people.
+pub fn bytes(value: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KB", "MB", "GB", "TB"];
+    let mut scaled = value as f64;
+    let mut unit = 0;
+    while scaled >= 1_000.0 && unit + 1 < UNITS.len() {
+        scaled /= 1_000.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{value} B") } else { format!("{scaled:.1} {}", UNITS[unit]) }
+}
+
+/// A time as a page shows it: to the second, with the whole of it for machines.
+pub fn time(text: &str) -> Markup {
+    html! { time.nowrap datetime=(text) { (clock(text)) } }
+}
+
+/// `2026-11-29T02:07:16.123456Z` to the second; other texts as they are.
+pub fn clock(text: &str) -> String {
+    match (text.get(..10), text.get(11..19)) {
+        (Some(day), Some(clock)) if text.as_bytes().get(10) == Some(&b'T') => format!("{day} {clock}"),
+        _ => text.to_owned(),
+    }
+}
+
+/// Text that a browser may put into an address.
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(byte as char),
+            other => out.push_str(&format!("%{other:02X}")),
+        }
+    }
+    out
+}
+
+/// A box that says that there is nothing.
+pub fn nothing(text: &str) -> Markup {
+    html! { p.soft { (text) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_sizes_read_well() {
+        assert_eq!(number(0), "0");
+        assert_eq!(number(1_234_567), "1\u{202f}234\u{202f}567");
+        assert_eq!(
+            (bytes(999), bytes(1_500), bytes(2_500_000)),
+            ("999 B".into(), "1.5 KB".into(), "2.5 MB".into())
+        );
+        assert_eq!(clock("2026-11-29T02:07:16.123456Z"), "2026-11-29 02:07:16");
+        assert_eq!(clock("soon"), "soon");
+        assert_eq!(escaped("a b/ü?"), "a%20b%2F%C3%BC%3F");
+    }
+}

@@ -1,0 +1,79 @@
+//! The site: its files as they are, what a check says, the state in git. Nothing is changed here: what
+//! belongs in git is changed in git.
+
+use axum::extract::{Query, State as Shared};
+use maud::html;
+use serde::Deserialize;
+
+use super::parts::{State, bytes, escaped, number, state};
+use super::{Page, frame};
+use crate::house::request::Request;
+use crate::house::site::SiteFiles;
+use crate::house::view::Status;
+use crate::web::{Console, Fault, Visitor};
+
+/// The page.
+pub async fn page(Shared(console): Shared<Console>, visitor: Visitor) -> Page {
+    let site: SiteFiles = console.ask(&visitor, Request::Site).await?;
+    let status: Status = console.ask(&visitor, Request::Status).await?;
+    let lang = visitor.lang;
+    let body = html! {
+        h1 { (lang.say("Site", "Standort")) }
+        section.card {
+            h2 { (lang.say("Check of the files", "Prüfung der Dateien")) }
+            @if site.faults.is_empty() { p { (state(State::Good, lang.say("nothing is wrong", "nichts ist falsch"))) } }
+            @else { p { (state(State::Stop, lang.say("does not go live", "geht so nicht in Betrieb"))) } pre { @for fault in &site.faults { (fault) "\n" } } }
+        }
+        section.card {
+            h2 { (lang.say("Store", "Speicher")) }
+            p { strong { (number(status.store.envelopes)) } (lang.say(" messages, ", " Nachrichten, ")) (bytes(status.store.bytes))
+                @if let Some(free) = status.store.free { ", " (bytes(free)) (lang.say(" free on the disk", " frei auf dem Datenträger")) } "." }
+            @if status.store.index_lag > 0 { p.small.soft { (lang.say("The search index is behind by ", "Der Suchindex hängt zurück um ")) (number(status.store.index_lag)) } }
+        }
+        section.card {
+            h2 { "git" }
+            @match &site.git {
+                None => { p.soft { (lang.say("The folder is not kept in git.", "Der Ordner liegt nicht in git.")) } }
+                Some(git) => {
+                    p { span.mono { (git.branch) " " (git.commit.get(..12).unwrap_or(&git.commit)) } " " (git.subject) }
+                    @if git.changed.is_empty() { p { (state(State::Good, lang.say("as committed", "wie eingecheckt"))) } }
+                    @else { p { (state(State::Warn, lang.say("differs from the commit", "weicht vom Stand in git ab"))) } ul { @for file in &git.changed { li.mono { (file) } } } }
+                }
+            }
+        }
+        section.card {
+            h2 { (lang.say("Files", "Dateien")) }
+            p.small.soft { span.mono { (site.folder) } }
+            table { tbody { @for file in &site.files { tr {
+                td.mono { @if file.text.is_some() { a href={ "/site/file?path=" (escaped(&file.path)) } { (file.path) } } @else { (file.path) } }
+                td.number { (bytes(file.size)) }
+            } } } }
+        }
+    };
+    Ok(frame::page(&visitor, lang.say("Site", "Standort"), &body))
+}
+
+/// Which file.
+#[derive(Deserialize)]
+pub struct Wanted {
+    path: String,
+}
+
+/// One file.
+pub async fn file(Shared(console): Shared<Console>, visitor: Visitor, Query(wanted): Query<Wanted>) -> Page {
+    let site: SiteFiles = console.ask(&visitor, Request::Site).await?;
+    let lang = visitor.lang;
+    // The path is looked up in the list, and never goes to the file system.
+    let found = site.files.iter().find(|file| file.path == wanted.path);
+    let Some(text) = found.and_then(|file| file.text.as_ref()) else {
+        return Err(Fault::absent(
+            lang.say("there is no such file in the site", "diese Datei gibt es im Standort nicht"),
+        ));
+    };
+    let body = html! {
+        (frame::crumbs(&[("/site", lang.say("Site", "Standort"))]))
+        h1.mono { (wanted.path) }
+        pre { (text) }
+    };
+    Ok(frame::page(&visitor, &wanted.path, &body))
+}
