@@ -10,8 +10,10 @@
 //! Pages are made here, whole, in German and English; a browser without JavaScript reads all of them. Who
 //! answers the questions is elsewhere: this crate knows no adapter, no format and no backend of a store.
 
+pub mod audit;
 pub mod house;
 pub mod lang;
 pub mod page;
+pub mod people;
 pub mod server;
 pub mod web;

@@ -101,7 +101,8 @@ fn check_whole(connection: &Connection, faults: &mut Vec<String>) -> Result<()> 
             faults.push(format!("the books of destination {id} are not what its lanes hold"));
         }
     }
-    check_waiting(connection, faults)
+    check_waiting(connection, faults)?;
+    crate::audit::check(connection, faults)
 }
 
 /// Every delivery that waits must be named by its envelope's route.

@@ -20,6 +20,8 @@ pub(crate) struct Ledger {
     /// The highest number given.
     pub(crate) last: u64,
     pub(crate) texts: Interner,
+    /// Where the audit log begins and ends.
+    pub(crate) audit: klinke_store::AuditEnds,
 }
 
 /// A row of "channel"; its number is its place plus one.
@@ -103,7 +105,8 @@ impl Ledger {
         let versions = versions.collect::<Result<_, _>>()?;
         let last = channels.iter().map(|channel: &Channel| channel.last).max().unwrap_or(0);
         let texts = Interner::load(connection, texts)?;
-        Ok(Ledger { channels, destinations, versions, last, texts })
+        let audit = crate::audit::ends(connection)?;
+        Ok(Ledger { channels, destinations, versions, last, texts, audit })
     }
 
     pub(crate) fn channel(&mut self, id: ChannelId) -> Result<&mut Channel> {

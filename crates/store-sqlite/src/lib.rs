@@ -21,6 +21,7 @@
 mod act;
 mod apply;
 mod attempts;
+mod audit;
 mod backup;
 mod blobs;
 mod bodies;

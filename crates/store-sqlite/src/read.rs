@@ -267,6 +267,25 @@ pub(crate) fn value(connection: &Connection, name: &str) -> Result<Option<Vec<u8
     statement.query_row([name], |row| row.get(0)).optional().map_err(from_sqlite)
 }
 
+/// Values by the beginning of their names. Names are compared by their bytes, as SQLite does without a
+/// collation, so those with one beginning follow one another.
+pub(crate) fn values(
+    connection: &Connection,
+    prefix: &str,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<(String, Vec<u8>)>> {
+    let sql = "SELECT name, value FROM value WHERE name >= ?1 AND (?2 IS NULL OR name > ?2) ORDER BY name";
+    let mut statement = connection.prepare_cached(sql).map_err(from_sqlite)?;
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get(1)?));
+    let rows = statement.query_map(rusqlite::params![prefix, after], row).map_err(from_sqlite)?;
+    let has_prefix = |row: &rusqlite::Result<(String, Vec<u8>)>| match row {
+        Ok((name, _)) => name.starts_with(prefix),
+        Err(_) => true,
+    };
+    rows.take_while(has_prefix).take(limit).collect::<Result<_, _>>().map_err(from_sqlite)
+}
+
 pub(crate) fn record(
     shared: &Shared,
     connection: &Connection,

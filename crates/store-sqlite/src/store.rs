@@ -7,9 +7,9 @@ use klinke_model::{
     Hold, Payload, Timestamp, VersionId,
 };
 use klinke_store::{
-    Action, ChannelInfo, DestinationInfo, Done, Ended, EnvelopeRecord, Error, Health, LaneSummary,
-    NewEnvelope, Outcome, Part, PruneReport, PruneRule, Query, Result, Routed, Store, Summary, Tried,
-    VerifyReport, VersionInfo,
+    Action, AuditEnds, AuditQuery, AuditRecord, ChannelInfo, DestinationInfo, Done, Ended, EnvelopeRecord,
+    Error, Health, LaneSummary, NewEnvelope, Outcome, Part, PruneReport, PruneRule, Query, Result, Routed,
+    Store, Summary, Tried, VerifyReport, VersionInfo,
 };
 
 use crate::bodies::{Body, INLINE_SIZE_BYTES_MAX};
@@ -18,7 +18,7 @@ use crate::entry::{Accept, Entry, Record, Route};
 use crate::failure::from_sqlite;
 use crate::ledger::unsigned;
 use crate::open::SqliteStore;
-use crate::{backup, check, names, prune, read, routes, search};
+use crate::{audit, backup, check, names, prune, read, routes, search};
 
 impl SqliteStore {
     fn make_accept(&self, mut new: NewEnvelope) -> Result<Accept> {
@@ -192,6 +192,26 @@ impl Store for SqliteStore {
 
     fn set_value(&self, name: &str, value: Option<&[u8]>) -> Result<()> {
         names::set_value(&self.shared, name, value)
+    }
+
+    fn values(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<(String, Vec<u8>)>> {
+        self.shared.readers.with(|connection| read::values(connection, prefix, after, limit))
+    }
+
+    fn append_audit(&self, at: Timestamp, entry: Vec<u8>, done: Done<u64>) {
+        audit::append(&self.shared, at, entry, done);
+    }
+
+    fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
+        self.shared.readers.with(|connection| audit::read(connection, query))
+    }
+
+    fn audit_ends(&self) -> Result<AuditEnds> {
+        self.shared.readers.with(|connection| audit::ends(connection).map_err(from_sqlite))
+    }
+
+    fn prune_audit(&self, before: Timestamp, limit: usize) -> Result<u64> {
+        audit::prune(&self.shared, before, limit)
     }
 
     fn envelope(&self, id: EnvelopeId) -> Result<Option<EnvelopeRecord>> {

@@ -8,6 +8,8 @@ use std::fs;
 use std::path::Path;
 
 use klinke_model::{AttemptResult, EnvelopeId, Payload};
+use klinke_store::contract::bed::NOON;
+use klinke_store::faulty::wait;
 use klinke_store::{Error, Query};
 
 /// Changes one byte of a file where a text stands.
@@ -98,4 +100,57 @@ fn ruined_pages_are_found_and_the_store_says_so() {
         }
     }
     assert!(found >= 10);
+}
+
+/// Opens a store with five entries in its audit log after `sql` was run on it, and gives what `verify` finds.
+fn audit_faults_after(sql: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let bed = common::bed(folder.path());
+    for number in 1..=5 {
+        let entry = format!("entry {number}").into_bytes();
+        wait(|done| bed.store.append_audit(NOON, entry, done)).unwrap();
+    }
+    drop(bed);
+    let connection = rusqlite::Connection::open(folder.path().join("journal.db")).unwrap();
+    connection.execute_batch(sql).unwrap();
+    drop(connection);
+    let bed = common::bed(folder.path());
+    let faults = common::faults(bed.store.as_ref());
+    // What was done to it does not keep it from going on, nor does going on hide it.
+    wait(|done| bed.store.append_audit(NOON, b"later".to_vec(), done)).unwrap();
+    assert_eq!(common::faults(bed.store.as_ref()).is_empty(), faults.is_empty());
+    faults
+}
+
+#[test]
+fn what_was_done_to_the_audit_log_is_found_and_named() {
+    let broken = |id| {
+        let text =
+            format!("the audit log: the chain breaks at entry {id}: it or the seal before it was changed");
+        vec![text]
+    };
+    let is_found = |sql: &str, faults: Vec<String>| assert_eq!(audit_faults_after(sql), faults, "{sql}");
+    is_found("SELECT 1", vec![]);
+    is_found("UPDATE audit SET entry = CAST('entry 9' AS BLOB) WHERE id = 3", broken(3));
+    is_found("UPDATE audit SET at = at + 1 WHERE id = 3", broken(3));
+    is_found("UPDATE audit SET hash = zeroblob(32) WHERE id = 3", [broken(3), broken(4)].concat());
+    is_found("UPDATE audit SET hash = x'00' WHERE id = 3", [broken(3), broken(4)].concat());
+    let gone = |what: &str| vec![format!("the audit log: {what}")];
+    is_found("DELETE FROM audit WHERE id = 3", gone("entry 3 is missing"));
+    is_found("DELETE FROM audit WHERE id < 3", gone("entries 1 to 2 are missing"));
+    is_found("DELETE FROM audit WHERE id > 3", gone("entry 4 and all after it are missing: 2 of them"));
+    is_found("DELETE FROM audit", gone("entry 1 and all after it are missing: 5 of them"));
+    is_found(
+        "INSERT INTO audit VALUES (0, 1, zeroblob(32), 'x')",
+        gone("entry 0 should not be there: the chain begins after it"),
+    );
+    is_found(
+        "INSERT INTO audit VALUES (6, 1, zeroblob(32), 'x')",
+        [broken(6), gone("entry 6 is not the one that was written last")].concat(),
+    );
+    // Two entries change places.
+    is_found(
+        "UPDATE audit SET id = 9 WHERE id = 2; UPDATE audit SET id = 2 WHERE id = 3; UPDATE audit SET id = 3 WHERE id = 9",
+        [broken(2), broken(3), broken(4)].concat(),
+    );
 }

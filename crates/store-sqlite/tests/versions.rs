@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 
 use klinke_model::{AttemptResult, DeliveryState, EnvelopeId, Payload};
 use klinke_store::contract::bed::{Bed, NOON, attempt};
-use klinke_store::{Action, NewDelivery, Outcome, Part};
+use klinke_store::faulty::wait;
+use klinke_store::{Action, AuditQuery, NewDelivery, Outcome, Part};
 use klinke_store_sqlite::VERSION;
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -41,10 +42,13 @@ fn write_all(bed: &Bed) {
     let hold = Action::Hold { destination: bed.ris, lane: None, reason: "moving".to_owned(), at: NOON };
     bed.act(hold).unwrap();
     bed.store.set_value("a/b", Some(b"c")).unwrap();
+    for entry in ["first", "second"] {
+        wait(|done| bed.store.append_audit(NOON, entry.as_bytes().to_vec(), done)).unwrap();
+    }
 }
 
 /// What every version must show of it.
-fn check_all(bed: &Bed) {
+fn check_all(bed: &Bed, version: u32) {
     let record = bed.store.envelope(EnvelopeId(1)).unwrap().unwrap();
     assert_eq!(*record.envelope.payload, *b"patient=4711\nname=Muster\nward=CH1");
     assert_eq!((record.envelope.fingerprint, &*record.envelope.system), (Some(17), "kis"));
@@ -61,6 +65,15 @@ fn check_all(bed: &Bed) {
     assert_eq!(bed.store.holds().unwrap()[0].reason, "moving");
     assert_eq!(bed.store.value("a/b").unwrap().unwrap(), b"c");
     assert_eq!(bed.store.waiting(bed.ris, "4711", None, 9).unwrap().len(), 1);
+    let audited = bed.store.audit(&AuditQuery::default()).unwrap();
+    let audited: Vec<_> = audited.iter().map(|one| (one.seal.id, one.entry.as_slice())).collect();
+    match version {
+        // The first version had no audit log.
+        1 => assert_eq!(audited, []),
+        _ => assert_eq!(audited, [(1, &b"first"[..]), (2, b"second")]),
+    }
+    let next = wait(|done| bed.store.append_audit(NOON, b"next".to_vec(), done)).unwrap();
+    assert_eq!(next, audited.len() as u64 + 1);
     bed.check();
     assert_eq!(common::faults(bed.store.as_ref()), Vec::<String>::new());
     assert_eq!(bed.accept_text("new"), EnvelopeId(5));
@@ -71,14 +84,17 @@ fn dump(journal: &Path) -> String {
     let connection = Connection::open(journal).unwrap();
     let mut out = String::new();
     let mut schema = connection
-        .prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
+        .prepare("SELECT name, sql, type FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")
         .unwrap();
-    let tables: Vec<(String, String)> =
-        schema.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect();
-    for (_, sql) in &tables {
+    let tables: Vec<(String, String, String)> = schema
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    for (_, sql, _) in &tables {
         writeln!(out, "{sql};").unwrap();
     }
-    for (table, _) in &tables {
+    for (table, ..) in tables.iter().filter(|(.., kind)| kind == "table") {
         let mut rows = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
         let columns = rows.column_count();
         let mut rows = rows.query([]).unwrap();
@@ -118,7 +134,7 @@ fn every_version_opens() {
         connection.execute_batch(&sql).unwrap();
         connection.pragma_update(None, "user_version", version).unwrap();
         drop(connection);
-        check_all(&common::bed(place.path()));
+        check_all(&common::bed(place.path()), version);
     }
 }
 
@@ -127,5 +143,5 @@ fn what_is_written_today_is_what_the_check_expects() {
     let place = tempfile::tempdir().unwrap();
     let bed = common::bed(place.path());
     write_all(&bed);
-    check_all(&bed);
+    check_all(&bed, VERSION);
 }

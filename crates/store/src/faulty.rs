@@ -15,8 +15,9 @@ use klinke_model::{
 };
 
 use crate::{
-    Action, ChannelInfo, DestinationInfo, Done, EnvelopeRecord, Error, Health, LaneSummary, NewEnvelope,
-    PruneReport, PruneRule, Query, Result, Routed, Store, Summary, Tried, VerifyReport, VersionInfo,
+    Action, AuditEnds, AuditQuery, AuditRecord, ChannelInfo, DestinationInfo, Done, EnvelopeRecord, Error,
+    Health, LaneSummary, NewEnvelope, PruneReport, PruneRule, Query, Result, Routed, Store, Summary, Tried,
+    VerifyReport, VersionInfo,
 };
 
 /// How often entries fail by chance, each in thousandths.
@@ -278,6 +279,26 @@ impl<S: Store> Store for FaultyStore<S> {
 
     fn set_value(&self, name: &str, value: Option<&[u8]>) -> Result<()> {
         self.check_refusal().and_then(|()| self.inner.set_value(name, value))
+    }
+
+    fn values(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<(String, Vec<u8>)>> {
+        self.inner.values(prefix, after, limit)
+    }
+
+    fn append_audit(&self, at: Timestamp, entry: Vec<u8>, done: Done<u64>) {
+        self.write(done, move |inner, done| inner.append_audit(at, entry, done));
+    }
+
+    fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
+        self.inner.audit(query)
+    }
+
+    fn audit_ends(&self) -> Result<AuditEnds> {
+        self.inner.audit_ends()
+    }
+
+    fn prune_audit(&self, before: Timestamp, limit: usize) -> Result<u64> {
+        self.check_refusal().and_then(|()| self.inner.prune_audit(before, limit))
     }
 
     fn envelope(&self, id: EnvelopeId) -> Result<Option<EnvelopeRecord>> {

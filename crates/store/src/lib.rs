@@ -19,8 +19,13 @@
 //! - **Once.** An envelope is routed once, and goes at most once with the same part to the same
 //!   destination; what a mark passes over counts as failed. In one lane, parts of an envelope rise.
 //!
+//! - **Audit.** Beside the envelopes stands a log of what people did, each entry sealed with the hash of
+//!   the one before ([`audit`]). It is written like the rest, is only ever added to, and nothing that
+//!   removes envelopes touches it: it has a rule of its own, which takes from the old end alone.
+//!
 //! [`contract_tests!`] checks all of it against any store.
 
+pub mod audit;
 pub mod contract;
 mod entry;
 mod error;
@@ -29,6 +34,7 @@ pub mod memory;
 mod query;
 mod record;
 
+pub use audit::{AuditEnds, AuditQuery, AuditRecord, Seal};
 pub use entry::{Action, NewDelivery, NewEnvelope, Outcome, Part, Routed, Tried};
 pub use error::Error;
 pub use query::{Field, KeyName, Keys, Query, StateFilter};
@@ -113,6 +119,20 @@ pub trait Store: Send + Sync + 'static {
     fn value(&self, name: &str) -> Result<Option<Vec<u8>>>;
     /// Sets or clears such a value; blocks until durable.
     fn set_value(&self, name: &str, value: Option<&[u8]>) -> Result<()>;
+    /// Values whose names begin with `prefix`, in the order of their names above `after`.
+    fn values(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<(String, Vec<u8>)>>;
+
+    // The audit log.
+
+    /// Adds an entry to the audit log, seals it, and gives it its number.
+    fn append_audit(&self, at: Timestamp, entry: Vec<u8>, done: Done<u64>);
+    /// Entries of the audit log.
+    fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>>;
+    /// Where the audit log begins and ends, as it was written beside its entries.
+    fn audit_ends(&self) -> Result<AuditEnds>;
+    /// Removes the oldest entries up to the first that is not older than `before`, at most `limit`; gives
+    /// how many. The chain then begins with the seal of the last one removed.
+    fn prune_audit(&self, before: Timestamp, limit: usize) -> Result<u64>;
 
     // What people read.
 

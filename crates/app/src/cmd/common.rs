@@ -8,10 +8,13 @@ use klinke_store::Store;
 use serde::de::DeserializeOwned;
 
 use crate::control::answer::{Counter, Files, Progress};
-use crate::control::socket;
+use crate::control::{socket, who};
 use crate::site::{Node, fault, load};
 use crate::wire::World;
-use klinke_console::house::request::Request;
+use klinke_console::house::door::Door;
+use klinke_console::house::request::{Request, Wish};
+use klinke_console::people::session::Lengths;
+use klinke_console::people::{Actor, People};
 
 /// Which site.
 #[derive(clap::Args, Debug, Clone)]
@@ -22,6 +25,9 @@ pub struct SiteArg {
     /// The environment, whose file is laid over `klinke.toml`.
     #[arg(long, value_name = "ENV", env = "KLINKE_ENV", help = "Lay klinke.<ENV>.toml over klinke.toml")]
     pub env: Option<String>,
+    /// What it is asked for, for the audit log.
+    #[arg(skip)]
+    pub purpose: Option<String>,
 }
 
 /// Which site, where more follows on the command line.
@@ -38,11 +44,16 @@ pub struct SiteFirst {
 impl SiteFirst {
     /// The same site.
     pub fn site(&self) -> SiteArg {
-        SiteArg { folder: self.folder.clone(), env: self.env.clone() }
+        SiteArg { folder: self.folder.clone(), env: self.env.clone(), purpose: None }
     }
 }
 
 impl SiteArg {
+    /// The same site, asked for a purpose.
+    pub fn with(&self, purpose: &Option<String>) -> SiteArg {
+        SiteArg { purpose: purpose.clone(), ..self.clone() }
+    }
+
     /// `klinke.toml` and the store's folder.
     pub fn node(&self) -> Result<(Node, PathBuf)> {
         let node =
@@ -60,7 +71,12 @@ impl SiteArg {
     pub fn ask_long<T: DeserializeOwned>(&self, request: Request, progress: Progress<'_>) -> Result<T> {
         let (node, folder) = self.node()?;
         if let Some(client) = socket::connect(&folder) {
-            return Ok(serde_json::from_value(socket::ask(&client, &request, progress)?)?);
+            return Ok(serde_json::from_value(socket::ask(
+                &client,
+                request,
+                self.purpose.clone(),
+                progress,
+            )?)?);
         }
         if !folder.exists() {
             bail!("{} does not exist: the site has not run yet", folder.display());
@@ -70,8 +86,13 @@ impl SiteArg {
         let site = load::load(&self.folder, self.env.as_deref()).ok();
         let files = site.as_ref().map(Files::of);
         let files = files.unwrap_or_else(|| Files { site: node.name.clone(), ..Files::default() });
+        let people = People::open(store.clone(), Lengths::default())?;
+        if let Some(site) = &site {
+            people.set_roles(site.node.roles());
+        }
         let counter = Counter {
             files: RwLock::new(files),
+            door: Door::new(Arc::new(people)),
             store,
             engine: None,
             world,
@@ -81,7 +102,10 @@ impl SiteArg {
             reload: None,
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        Ok(serde_json::from_value(counter.answer(request, runtime.handle(), progress)?)?)
+        // Nobody serves: whoever opens the store themselves leaves the same entries.
+        let actor = Actor::local(who::of_process());
+        let wish = Wish { request, purpose: self.purpose.clone() };
+        Ok(serde_json::from_value(counter.ask(&actor, wish, runtime.handle(), progress)?)?)
     }
 }
 

@@ -86,6 +86,48 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("queue revive", "Stellt Aufgegebenes zurück in seine Spuren; alles des Ziels, wenn nichts genannt ist"),
     ("queue revive <PLACE>", "Kanal/Ziel"),
     ("queue revive <ENVELOPES>", "Die Nummern der Sendungen"),
+    (
+        "audit",
+        "Liest, prüft oder exportiert das Protokoll und sagt, wer die Daten eines Patienten gesehen hat",
+    ),
+    ("audit list", "Die neuesten Einträge"),
+    ("audit list --who", "Nur die dieses Kontos oder Benutzers"),
+    ("audit list --action", "Nur die dieser Art: log-in, open-payload, search ..."),
+    ("audit list --from", "Entstanden ab: 2026-11-24 oder 2026-11-24T08:15:00 (UTC)"),
+    ("audit list --until", "Entstanden vor"),
+    ("audit list --limit", "Wie viele"),
+    ("audit verify", "Prüft, ob nichts geändert, entfernt oder eingefügt wurde"),
+    ("audit verify --seal", "Ein Siegel, das `serve` früher gemeldet hat, als Nummer:Prüfsumme"),
+    ("audit export", "Schreibt Einträge für andere Programme"),
+    ("audit export --format", "Als was geschrieben wird"),
+    ("audit export --to", "Die Datei, in die geschrieben wird; sonst die Standardausgabe"),
+    ("audit export --from", "Entstanden ab: 2026-11-24 oder 2026-11-24T08:15:00 (UTC)"),
+    ("audit export --until", "Entstanden vor"),
+    ("audit who-saw", "Wer die Daten eines Patienten gesehen hat"),
+    ("audit who-saw <PATIENT>", "Die Kennung des Patienten"),
+    ("audit who-saw --from", "Entstanden ab: 2026-11-24 oder 2026-11-24T08:15:00 (UTC)"),
+    ("audit who-saw --until", "Entstanden vor"),
+    ("people", "Zeigt, legt an, entfernt oder ändert Konten der Konsole"),
+    ("people list", "Alle Konten"),
+    ("people roles", "Alle Rollen, und was sie dürfen"),
+    ("people add", "Legt ein Konto an; gibt einen Einmalcode aus"),
+    ("people add <NAME>", "Sein Name"),
+    ("people add --role", "Eine Rolle; kann mehrmals stehen"),
+    ("people add --title", "Wie der Mensch heißt"),
+    ("people remove", "Entfernt ein Konto mit seinen Sitzungen und Zugangsschlüsseln"),
+    (
+        "people reset",
+        "Nimmt Passwort, zweiten Faktor, Sitzungen und Zugangsschlüssel weg; gibt einen Einmalcode aus",
+    ),
+    ("people role", "Gibt einem Konto andere Rollen"),
+    ("people role <ROLES>", "Alle seine Rollen von nun an"),
+    ("people lock", "Lässt ein Konto sich nicht mehr anmelden"),
+    ("people unlock", "Lässt ein gesperrtes Konto sich wieder anmelden"),
+    ("people tokens", "Alle Zugangsschlüssel von Programmen"),
+    ("people end-token", "Nimmt einen Zugangsschlüssel weg"),
+    ("people end-token <ID>", "Die Kennung des Zugangsschlüssels"),
+    ("<NAME>", "Der Name des Kontos"),
+    ("--purpose", "Wozu; steht im Protokoll"),
     ("send", "Sendet Nachrichten über MLLP und zeigt die Antworten"),
     ("send <ADDRESS>", "Wohin: Rechner:Port"),
     ("send <FILES>", "Dateien mit Nachrichten, `-` für die Standardeingabe"),
@@ -199,6 +241,29 @@ Die Kennung kann die eines Patienten, eines Falls, eines Auftrags oder einer Nac
 Exit-Status: 0 nichts wartet, 1 etwas wartet oder ist aufgegeben.",
     ),
     (
+        "audit",
+        "Beispiele:
+  klinke audit list krankenhaus/
+  klinke audit list krankenhaus/ --who anna --from 2026-11-24
+  klinke audit verify krankenhaus/
+  klinke audit verify krankenhaus/ --seal 4711:0a1b...
+  klinke audit who-saw krankenhaus/ 700012
+  klinke audit export krankenhaus/ --format syslog --to protokoll.log
+
+Exit-Status: 0 gefunden oder unversehrt, 1 nichts gefunden oder nicht unversehrt.",
+    ),
+    (
+        "people",
+        "Beispiele:
+  klinke people list krankenhaus/
+  klinke people add krankenhaus/ anna --role operator --title 'Anna Muster'
+  klinke people role krankenhaus/ anna viewer auditor
+  klinke people reset krankenhaus/ anna
+
+`add` und `reset` geben einen Einmalcode aus; mit ihm wählt man auf der Konsole sein Passwort. Hier wird nie
+ein Passwort angegeben.",
+    ),
+    (
         "send",
         "Beispiele:
   klinke send 127.0.0.1:6661 aufnahme.hl7
@@ -289,4 +354,10 @@ pub const VALUES: &[(&str, &str)] = &[
     ("UNTIL", "ZEIT"),
     ("STATE", "STAND"),
     ("ENV", "UMGEBUNG"),
+    ("WHO", "NAME"),
+    ("ACTION", "ART"),
+    ("SEAL", "SIEGEL"),
+    ("ROLES", "ROLLEN"),
+    ("TITLE", "NAME"),
+    ("PURPOSE", "ZWECK"),
 ];

@@ -47,6 +47,9 @@ enum What {
     Show {
         /// Its number
         id: u64,
+        /// What for; it stands in the audit log
+        #[arg(long)]
+        purpose: Option<String>,
     },
     /// The bytes of one stage
     Export {
@@ -55,6 +58,9 @@ enum What {
         /// `received`, `step 2`, `part 0`, `answer`
         #[arg(long, default_value = "received")]
         stage: String,
+        /// What for; it stands in the audit log
+        #[arg(long)]
+        purpose: Option<String>,
         /// The file to write; standard output when absent
         #[arg(long)]
         to: Option<PathBuf>,
@@ -67,6 +73,9 @@ enum What {
         /// Into another channel
         #[arg(long)]
         channel: Option<String>,
+        /// What for; it stands in the audit log
+        #[arg(long)]
+        purpose: Option<String>,
     },
     /// Send changed bytes as a new message; the old one stays as it is
     Edit {
@@ -75,6 +84,9 @@ enum What {
         /// A file with the new bytes, `-` for standard input
         #[arg(long = "with")]
         file: PathBuf,
+        /// What for; it stands in the audit log
+        #[arg(long)]
+        purpose: Option<String>,
     },
 }
 
@@ -130,13 +142,17 @@ pub fn run(args: &Args, out: Out) -> Ended {
         None => list(site, Find { limit: 20, ..Find::default() }, out),
         Some(What::List { limit }) => list(site, Find { limit: *limit, ..Find::default() }, out),
         Some(What::Search(search)) => list(site, find(search)?, out),
-        Some(What::Show { id }) => show(site, *id, out),
-        Some(What::Export { id, stage, to }) => export(site, *id, stage, to.as_deref()),
-        Some(What::Resend { ids, channel }) => {
-            made(site, Request::Resend { envelopes: ids.clone(), channel: channel.clone() }, out)
+        Some(What::Show { id, purpose }) => show(&site.with(purpose), *id, out),
+        Some(What::Export { id, stage, to, purpose }) => {
+            export(&site.with(purpose), *id, stage, to.as_deref())
         }
-        Some(What::Edit { id, file }) => {
-            made(site, Request::Edit { id: *id, payload: encode(&read_input(file)?) }, out)
+        Some(What::Resend { ids, channel, purpose }) => {
+            let request = Request::Resend { envelopes: ids.clone(), channel: channel.clone() };
+            made(&site.with(purpose), request, out)
+        }
+        Some(What::Edit { id, file, purpose }) => {
+            let request = Request::Edit { id: *id, payload: encode(&read_input(file)?) };
+            made(&site.with(purpose), request, out)
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The verbs of the command line, one file each.
 
+mod audit;
 mod bench;
 mod check;
 mod common;
@@ -11,6 +12,7 @@ mod help;
 mod listen;
 mod messages;
 mod new;
+mod people;
 mod queue;
 mod refusal;
 mod replay;
@@ -64,6 +66,10 @@ enum Verb {
     Trace(trace::Args),
     /// Show what waits; hold, release, skip, give up or revive
     Queue(queue::Args),
+    /// Read, check or export the audit log, and say who has seen a patient
+    Audit(audit::Args),
+    /// List, add, remove or change accounts of the console
+    People(people::Args),
     /// Send messages over MLLP and show the answers
     Send(send::Args),
     /// Listen as a partner would, and answer AA, AE, late, never or wrong
@@ -110,6 +116,8 @@ pub fn run() -> ExitCode {
         Verb::Messages(args) => messages::run(&args, out),
         Verb::Trace(args) => trace::run(&args, out),
         Verb::Queue(args) => queue::run(&args, out),
+        Verb::Audit(args) => audit::run(&args, out),
+        Verb::People(args) => people::run(&args, out),
         Verb::Send(args) => send::run(&args, out),
         Verb::Listen(args) => listen::run(&args, out),
         Verb::Replay(args) => replay::run(&args, out),

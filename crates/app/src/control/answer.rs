@@ -11,17 +11,22 @@ use klinke_model::{ChannelId, DestinationId, EnvelopeId, Origin, Payload, Timest
 use klinke_store::{ChannelInfo, DestinationInfo, PruneRule, Store};
 use serde_json::{Value, json};
 
+use super::behind::Behind;
 use super::systems::{self, Wiring};
 use super::{files, find, reading, settle, show, status};
 use crate::replay;
 use crate::serve::{Counts, Course};
 use crate::wire::World;
-use klinke_console::house::request::Request;
+use klinke_console::house::door::Door;
+use klinke_console::house::request::{Request, Wish};
+use klinke_console::people::Actor;
 
 /// What requests are answered from.
 pub struct Counter {
     /// What the site's files say; taken over anew at a reload.
     pub files: RwLock<Files>,
+    /// The door, where everybody comes in: who may what, and the audit log.
+    pub door: Door,
     /// The store.
     pub store: Arc<dyn Store>,
     /// The engine, when it runs.
@@ -120,7 +125,20 @@ impl Counter {
         *self.files.write().unwrap_or_else(PoisonError::into_inner) = Files::of(site);
     }
 
-    /// Answers one request. Blocks while the store is read; `runtime` runs what the engine does.
+    /// Answers somebody, if they may, and leaves the entry that this must leave.
+    pub fn ask(
+        &self,
+        actor: &Actor,
+        wish: Wish,
+        runtime: &tokio::runtime::Handle,
+        progress: Progress<'_>,
+    ) -> Result<Value> {
+        let behind = Behind::new(self, runtime, progress);
+        let asked = self.door.ask(&behind, actor, wish.purpose.as_deref(), wish.request);
+        asked.map_err(|closed| anyhow!("{closed}"))
+    }
+
+    /// Answers one request of the program itself, or of somebody whom [`Counter::ask`] has let in. Blocks while the store is read; `runtime` runs what the engine does.
     pub fn answer(
         &self,
         request: Request,
@@ -158,6 +176,7 @@ impl Counter {
                 }))
             }
             Request::Prune => self.prune(progress),
+            Request::Audit(_) | Request::People(_) => bail!("the door itself answers this"),
             Request::Systems => Ok(serde_json::to_value(self.files().wiring.systems)?),
             Request::Channel { name } => Ok(serde_json::to_value(systems::channel(self, &name)?)?),
             Request::Read { id, lang } => {

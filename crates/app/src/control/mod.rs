@@ -2,6 +2,7 @@
 //! or from the store itself when nothing serves.
 
 pub mod answer;
+pub mod behind;
 pub mod files;
 pub mod find;
 pub mod reading;
@@ -10,3 +11,4 @@ pub mod show;
 pub mod socket;
 pub mod status;
 pub mod systems;
+pub mod who;

@@ -15,7 +15,9 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 
 use super::answer::{Counter, Progress};
-use klinke_console::house::request::{Answer, Request};
+use super::who;
+use klinke_console::house::request::{Answer, Request, Wish};
+use klinke_console::people::Actor;
 
 /// The longest request: an edited payload of 128 MiB as base64, and some.
 const REQUEST_BYTES_MAX: u64 = 192 << 20;
@@ -50,11 +52,13 @@ pub async fn serve(listener: UnixListener, counter: Arc<Counter>, mut stop: Stop
             () = stop.said() => return,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
+                    // Only the user that serves, and root, may connect; the log tells them apart.
+                    let actor = Actor::local(who::of_peer(stream.peer_cred()));
                     // One too many is closed; its tool says that it was not answered.
                     let Ok(place) = room.clone().try_acquire_owned() else { continue };
                     let counter = counter.clone();
                     tokio::spawn(async move {
-                        talk(stream, counter).await;
+                        talk(stream, actor, counter).await;
                         drop(place);
                     });
                 }
@@ -67,20 +71,21 @@ pub async fn serve(listener: UnixListener, counter: Arc<Counter>, mut stop: Stop
     }
 }
 
-async fn talk(stream: UnixStream, counter: Arc<Counter>) {
+async fn talk(stream: UnixStream, actor: Actor, counter: Arc<Counter>) {
     let (read, mut write) = stream.into_split();
     let mut lines = tokio::io::BufReader::new(read.take(REQUEST_BYTES_MAX));
     let mut line = String::new();
     while matches!(lines.read_line(&mut line).await, Ok(1..)) {
         let (sender, mut receiver) = tokio::sync::mpsc::channel::<Answer>(64);
-        let request = serde_json::from_str::<Request>(&line);
+        let wish = serde_json::from_str::<Wish>(&line);
+        let actor = actor.clone();
         let (counter, runtime) = (counter.clone(), tokio::runtime::Handle::current());
         tokio::task::spawn_blocking(move || {
             let mut progress = |done, of| {
                 let _ = sender.try_send(Answer::Progress(done, of));
             };
-            let answered = match request {
-                Ok(request) => counter.answer(request, &runtime, &mut progress),
+            let answered = match wish {
+                Ok(wish) => counter.ask(&actor, wish, &runtime, &mut progress),
                 Err(error) => Err(error.into()),
             };
             let _ = sender.blocking_send(match answered {
@@ -106,8 +111,13 @@ pub fn connect(store_folder: &Path) -> Option<Client> {
 }
 
 /// Asks a running `serve`.
-pub fn ask(client: &Client, request: &Request, progress: Progress<'_>) -> Result<Value> {
-    let mut text = serde_json::to_vec(request)?;
+pub fn ask(
+    client: &Client,
+    request: Request,
+    purpose: Option<String>,
+    progress: Progress<'_>,
+) -> Result<Value> {
+    let mut text = serde_json::to_vec(&Wish { request, purpose })?;
     text.push(b'\n');
     (&*client).write_all(&text)?;
     let mut lines = BufReader::new(client);

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use crate::lang::Pick;
 use crate::out::{Out, Tone};
-use crate::serve::{Door, Serving, attend};
+use crate::serve::{Door, Serving, Visitors, attend};
 use crate::site::{fault, load};
 use partners::Ledger;
 use site::Ports;
@@ -52,12 +52,12 @@ pub async fn play(play: Play, out: Out) -> Result<bool> {
         anyhow::bail!("channel {name}: {error}");
     }
     let door = match &loaded.node.console {
-        Some(table) => Some(Door::open(table).await?),
+        Some(table) => Some(Door::open(table, Visitors::Anybody).await?),
         None => None,
     };
     tell(&folder, ports, door.as_ref(), out)?;
     let (stopper, stop) = Stop::new();
-    let attending = attend(&serving.counter(&loaded, None), door, &stop)?;
+    let attending = attend(&serving.counter(&loaded, None)?, door, &stop)?;
     let mut stage = Stage::open(ports, play.pace).await?;
     let began = Instant::now();
     let ended = stage.act(&play, began, &serving, out).await;

@@ -13,18 +13,29 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
 use crate::control::answer::Counter;
+use crate::control::behind::Behind;
 use crate::control::status::status;
 use crate::site::node;
 
+/// Who may see the pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visitors {
+    /// Those who have an account.
+    Accounts,
+    /// Whoever reaches the port: for the demo, where everything is made up.
+    Anybody,
+}
+
 /// A listener that is bound and not yet served.
 pub struct Door {
+    visitors: Visitors,
     listener: TcpListener,
     acceptor: Option<klinke_adapters::net::Acceptor>,
 }
 
 impl Door {
     /// Begins to listen. Without TLS only on loopback: pages hold patients, and passwords go in.
-    pub async fn open(table: &node::Console) -> Result<Door> {
+    pub async fn open(table: &node::Console, visitors: Visitors) -> Result<Door> {
         let address = (table.listen.name.as_str(), table.listen.port);
         let listener =
             TcpListener::bind(address).await.with_context(|| format!("console: {}", table.listen))?;
@@ -32,7 +43,7 @@ impl Door {
             bail!("console: {} is not on loopback; it needs `tls = {{ certificate, key }}`", table.listen);
         }
         let acceptor = table.tls.as_ref().map(klinke_adapters::net::ServerTls::acceptor).transpose();
-        Ok(Door { listener, acceptor: acceptor.context("console: tls")? })
+        Ok(Door { visitors, listener, acceptor: acceptor.context("console: tls")? })
     }
 
     /// Where a browser finds it.
@@ -44,8 +55,12 @@ impl Door {
     /// Serves until `stop` is said.
     pub fn serve(self, counter: Arc<Counter>, mut stop: Stop) -> impl Future<Output = ()> {
         let site = counter.files().site;
-        let house = Arc::new(Answering { counter, runtime: Handle::current() });
-        let routes = web::routes(Console::new(house, &site));
+        let people = counter.door.people().clone();
+        let console = Console::new(Arc::new(Answering { counter, runtime: Handle::current() }), &site);
+        let routes = web::routes(match self.visitors {
+            Visitors::Accounts => console.with_people(people, self.acceptor.is_some()),
+            Visitors::Anybody => console,
+        });
         let tls = self.acceptor.map(|acceptor| acceptor.plain());
         async move { server::run(self.listener, tls, routes, stop.said()).await }
     }
@@ -58,9 +73,10 @@ struct Answering {
 }
 
 impl House for Answering {
-    fn ask(&self, _who: &Asker, request: Request) -> Result<serde_json::Value, Refused> {
-        let answered = self.counter.answer(request, &self.runtime, &mut |_, _| {});
-        answered.map_err(|error| Refused(format!("{error:#}")))
+    fn ask(&self, who: &Asker, request: Request) -> Result<serde_json::Value, Refused> {
+        let mut nothing = |_, _| {};
+        let behind = Behind::new(&self.counter, &self.runtime, &mut nothing);
+        self.counter.door.ask(&behind, &who.actor, who.purpose.as_deref(), request)
     }
 
     fn ready(&self) -> bool {

@@ -5,6 +5,7 @@ mod history;
 mod log;
 mod metrics;
 mod notify;
+mod people;
 mod prune;
 mod reload;
 
@@ -14,6 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use anyhow::{Context, Result};
 use klinke_adapters::net::Statistics;
+use klinke_console::house::door;
+use klinke_console::people::session::Lengths;
 use klinke_engine::source::Stop;
 use klinke_engine::{Applied, Engine, clock::Clock};
 use klinke_formats::SearchKeys;
@@ -21,7 +24,7 @@ use klinke_store::Store;
 use klinke_store_sqlite::{Options, SqliteStore};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-pub use console::Door;
+pub use console::{Door, Visitors};
 pub use history::Course;
 
 use crate::control::answer::{Counter, Files, Reload};
@@ -98,9 +101,12 @@ impl Serving {
 
 impl Serving {
     /// What answers the tools and the console.
-    pub fn counter(&self, site: &Site, reload: Option<Reload>) -> Arc<Counter> {
-        Arc::new(Counter {
+    pub fn counter(&self, site: &Site, reload: Option<Reload>) -> Result<Arc<Counter>> {
+        let lengths = site.node.console.as_ref().map_or_else(Lengths::default, |table| table.lengths());
+        let people = people::open(self.store.clone(), &site.node, lengths)?;
+        Ok(Arc::new(Counter {
             files: RwLock::new(Files::of(site)),
+            door: door::Door::new(people),
             store: self.store.clone(),
             engine: Some(self.engine.clone()),
             world: self.world.clone(),
@@ -108,7 +114,7 @@ impl Serving {
             failed: self.failed.clone(),
             course: Arc::default(),
             reload,
-        })
+        }))
     }
 }
 
@@ -135,22 +141,29 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
         Some(table) => Some(metrics::bind(table).await?),
         None => None,
     };
-    if site.node.console.is_some() {
-        // Pages hold patients: as long as nobody can log in, only the demo shows them.
-        tracing::warn!("the console stays closed: there are no accounts yet");
-    }
+    let door = match &site.node.console {
+        Some(table) => Some(Door::open(table, Visitors::Accounts).await?),
+        None => None,
+    };
     let (serving, applied) = Serving::start(&site).await?;
     let store_folder = site.store_folder();
     let (stopper, stop) = Stop::new();
     let (wish, wishes) = tokio::sync::mpsc::channel(1);
-    let counter = serving.counter(&site, Some(reload::asker(wish.clone())));
+    let counter = serving.counter(&site, Some(reload::asker(wish.clone())))?;
+    let people = counter.door.people().clone();
     let listener = socket::bind(&store_folder)?;
+    people::begin(&people)?;
+    if let Some(door) = &door {
+        people::invite(&people, &door.address()?)?;
+    }
+    let retention = site.node.audit.retention.map(|age| age.0);
     let mut tasks = vec![
+        tokio::spawn(people::run(people.clone(), retention, stop.clone())),
         tokio::spawn(socket::serve(listener, counter.clone(), stop.clone())),
         tokio::spawn(prune::run(counter.clone(), stop.clone())),
         tokio::spawn(notify::watchdog(stop.clone())),
     ];
-    tasks.extend(attend(&counter, None, &stop)?);
+    tasks.extend(attend(&counter, door, &stop)?);
     if let Some(listener) = measured {
         tasks.push(tokio::spawn(metrics::run(listener, counter.clone(), stop.clone())));
     }
@@ -171,6 +184,7 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
     for task in tasks {
         let _ = tokio::time::timeout(limit, task).await;
     }
+    people::end(&people, orderly);
     let _ = std::fs::remove_file(socket::path(&store_folder));
     tracing::info!(orderly, "the site has stopped");
     Ok(orderly)

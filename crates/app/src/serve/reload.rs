@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use klinke_console::audit::{Action, Entry, Who};
 use klinke_engine::source::Stop;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
@@ -40,6 +41,15 @@ pub async fn run(
             wish = wishes.recv() => wish,
         };
         let Some(Wish(answer)) = wish else { return };
+        if answer.is_none() {
+            // A tool's wish has its entry from the door; a signal comes through none.
+            let log = counter.door.log().clone();
+            let entry = Entry::new(Who::program(), "", Action::Reload).noted("SIGHUP");
+            let written = tokio::task::spawn_blocking(move || log.write(&entry)).await;
+            if !matches!(written, Ok(Ok(_))) {
+                tracing::error!("the audit log does not say that the site was read again");
+            }
+        }
         let done = reload(&serving, &counter, &folder, environment.as_deref()).await;
         match &done {
             Ok(applied) => tracing::info!(%applied, "the site's files were read again"),
@@ -62,6 +72,7 @@ async fn reload(
     let site = load::load(folder, environment).map_err(|faults| fault::as_error(&faults))?;
     let applied = serving.apply(&site).await?;
     counter.take_over(&site);
+    counter.door.people().set_roles(site.node.roles());
     let failed: Vec<String> = applied.failed.iter().map(|(name, error)| format!("{name}: {error}")).collect();
     Ok(json!({
         "started": applied.started,

@@ -1,9 +1,12 @@
 //! `klinke.toml`: the node itself.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use klinke_adapters::net::{Host, ServerTls};
-use klinke_adapters::units::{Bytes, Period};
+use klinke_adapters::units::{Bytes, Period, above_zero};
+use klinke_console::people::session::Lengths;
+use klinke_console::people::{Role, Roles};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -32,10 +35,24 @@ pub struct Node {
     /// How `serve` stops. Since 0.1.
     #[serde(default)]
     pub stop: StopTable,
+    /// Roles of the console's accounts, besides `administrator`, `operator`, `viewer` and `auditor`; one of the
+    /// same name replaces the built-in one. Since 0.1.
+    #[serde(default)]
+    pub roles: BTreeMap<String, Role>,
+    /// The audit log. Since 0.1.
+    #[serde(default)]
+    pub audit: Audit,
     /// Paths by which `messages` can find envelopes besides patient, case, order, control and event:
     /// `["OBR-4.1"]`. Since 0.1.
     #[serde(default)]
     pub search: Vec<String>,
+}
+
+impl Node {
+    /// The roles of the console's accounts.
+    pub fn roles(&self) -> Roles {
+        Roles::with(self.roles.clone())
+    }
 }
 
 fn default_zone() -> String {
@@ -58,6 +75,14 @@ impl Default for Store {
     fn default() -> Self {
         Store { path: "data".into(), reserve: Bytes::mib(256), free_text: false }
     }
+}
+
+/// The audit log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Audit {
+    /// Entries older than this go, the oldest first: `"3650d"`; all are kept when absent. Since 0.1.
+    pub retention: Option<Period>,
 }
 
 /// How long envelopes are kept. What is not delivered is kept in any case.
@@ -86,6 +111,30 @@ pub struct Console {
     pub listen: Host,
     /// Our certificate and key. Since 0.1.
     pub tls: Option<ServerTls>,
+    /// How long somebody stays logged in who does nothing. Since 0.1.
+    #[serde(default = "default_idle", deserialize_with = "above_zero")]
+    pub idle: Period,
+    /// How long somebody stays logged in at the most. Since 0.1.
+    #[serde(default = "default_session", deserialize_with = "above_zero")]
+    pub session: Period,
+    /// How long an emergency access lasts. Since 0.1.
+    #[serde(default = "default_idle", deserialize_with = "above_zero")]
+    pub emergency: Period,
+}
+
+fn default_idle() -> Period {
+    Period::seconds(30 * 60)
+}
+
+fn default_session() -> Period {
+    Period::seconds(12 * 3_600)
+}
+
+impl Console {
+    /// How long sessions last.
+    pub fn lengths(&self) -> Lengths {
+        Lengths { idle: self.idle.0, whole: self.session.0, emergency: self.emergency.0 }
+    }
 }
 
 /// What is logged.

@@ -2,6 +2,7 @@
 //!
 //! [`House`] is the one door: pages, API and tools ask the same [`Request`]s. Who answers is the program.
 
+pub mod door;
 pub mod history;
 pub mod reading;
 pub mod replay;
@@ -13,6 +14,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
 
+use crate::people::Actor;
+pub use door::Refused;
 use request::Request;
 
 /// Answers what pages and API ask.
@@ -24,31 +27,20 @@ pub trait House: Send + Sync + 'static {
     fn ready(&self) -> bool;
 }
 
-/// Who asks, for the audit.
+/// Who asks, and what for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asker {
-    /// The account.
-    pub name: String,
-    /// The address that the request came from.
-    pub from: String,
+    /// Who, from where, and what they may do.
+    pub actor: Actor,
+    /// What for, in their words.
+    pub purpose: Option<String>,
 }
-
-/// Why a request was not answered: a sentence without patient data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused(pub String);
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Refused {}
 
 /// Asks, and reads the answer in its shape.
 pub fn ask<T: DeserializeOwned>(house: &dyn House, who: &Asker, request: Request) -> Result<T, Refused> {
     let value = house.ask(who, request)?;
-    serde_json::from_value(value).map_err(|error| Refused(format!("the answer has another shape: {error}")))
+    serde_json::from_value(value)
+        .map_err(|error| Refused::Failed(format!("the answer has another shape: {error}")))
 }
 
 /// Bytes as base64, as JSON carries them.

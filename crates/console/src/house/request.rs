@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One question or wish, as it goes over the local socket: one JSON object a line.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "kebab-case")]
 pub enum Request {
     /// All channels with their books.
@@ -74,6 +74,10 @@ pub enum Request {
     Prune,
     /// Reads the site's files again and takes over what has changed.
     Reload,
+    /// Something of the audit log.
+    Audit(crate::audit::request::Ask),
+    /// Something of accounts.
+    People(crate::people::care::Ask),
     /// The partners: who they are, what they send and get.
     Systems,
     /// A channel's files and versions.
@@ -104,6 +108,17 @@ pub enum Request {
     Site,
     /// Runs kept envelopes of a channel through two versions of its files; nothing is sent.
     Replay(Replay),
+}
+
+/// A request, and what it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    /// What is asked.
+    #[serde(flatten)]
+    pub request: Request,
+    /// What for, in the words of whoever asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
 }
 
 /// How to settle a delivery.

@@ -4,7 +4,8 @@ use axum::response::Html;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::lang::Lang;
-use crate::web::{Visitor, asset};
+use crate::people::Right;
+use crate::web::{Visitor, asset, form_token};
 
 /// The navigation: path, English, German.
 const NAVIGATION: &[(&str, &str, &str)] = &[
@@ -16,6 +17,10 @@ const NAVIGATION: &[(&str, &str, &str)] = &[
     ("/site", "Site", "Standort"),
 ];
 
+/// What is only for some: path, English, German, right.
+const RIGHTFUL: &[(&str, &str, &str, Right)] =
+    &[("/audit", "Audit", "Protokoll", Right::Audit), ("/users", "Users", "Benutzer", Right::Administer)];
+
 /// A page within the navigation.
 pub fn page(visitor: &Visitor, title: &str, body: &Markup) -> Html<String> {
     let head = html! {
@@ -26,8 +31,13 @@ pub fn page(visitor: &Visitor, title: &str, body: &Markup) -> Html<String> {
                 @for (path, en, de) in NAVIGATION {
                     li { a href=(path) aria-current=[current(path, &visitor.path)] { (visitor.lang.say(en, de)) } }
                 }
+                @for (path, en, de, right) in RIGHTFUL {
+                    @if visitor.session.is_some() && visitor.actor.may_somewhere(*right) {
+                        li { a href=(path) aria-current=[current(path, &visitor.path)] { (visitor.lang.say(en, de)) } }
+                    }
+                }
             } }
-            div.side { (languages(visitor)) }
+            div.side { (languages(visitor)) (person(visitor)) }
         } }
         (lost(visitor.lang))
     };
@@ -77,6 +87,14 @@ fn lost(lang: Lang) -> Markup {
 fn languages(visitor: &Visitor) -> Markup {
     let (other, name) = visitor.lang.say(("de", "Deutsch"), ("en", "English"));
     html! { a href={ "/language/" (other) "?to=" (visitor.address) } lang=(other) hreflang=(other) { (name) } }
+}
+
+/// Who is logged in, and the way out.
+fn person(visitor: &Visitor) -> Markup {
+    html! { @if visitor.session.is_some() {
+        a href="/account" { (visitor.actor.title) @if visitor.actor.emergency.is_some() { " ⚠" } }
+        form method="post" action="/logout" { (form_token(visitor)) button.plain type="submit" { (visitor.lang.say("Log out", "Abmelden")) } }
+    } }
 }
 
 fn current(path: &str, asked: &str) -> Option<&'static str> {

@@ -1,8 +1,11 @@
 //! The pages, one file each.
 
+pub mod account;
+mod audit;
 mod channel;
 mod chart;
 mod difference;
+mod enter;
 pub mod frame;
 mod message;
 mod messages;
@@ -15,12 +18,13 @@ mod systems;
 mod today;
 mod trace;
 mod trouble;
+mod users;
 
 pub use parts::escaped;
 
 use axum::Router;
 use axum::response::Html;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::web::{Console, Fault};
 
@@ -46,4 +50,24 @@ pub fn routes() -> Router<Console> {
         .route("/dead", get(queues::dead))
         .route("/site", get(site::page))
         .route("/site/file", get(site::file))
+        .route("/account", get(account::page))
+        .route("/account/password", post(account::change_password))
+        .route("/account/factor", post(account::change_factor))
+        .route("/account/sessions", post(account::end_sessions))
+        .route("/account/tokens", post(account::change_tokens))
+        .route("/account/emergency", post(account::take_emergency))
+        .route("/account/purpose", post(account::say_purpose))
+        .route("/users", get(users::page).post(users::change))
+        .route("/audit", get(audit::page))
+        .route("/audit/patient", get(audit::patient))
+        .route("/audit/verify", get(audit::verify))
+        .route("/audit/export", get(audit::export))
+        .route("/logout", post(enter::log_out))
+}
+
+/// The routes for those whom we do not know yet.
+pub fn open_routes() -> Router<Console> {
+    Router::new()
+        .route("/login", get(enter::log_in).post(enter::try_log_in))
+        .route("/welcome", get(enter::welcome).post(enter::try_welcome))
 }

@@ -8,41 +8,84 @@ use maud::html;
 
 use super::Visitor;
 use crate::house::Refused;
-use crate::page::frame;
+use crate::lang::Lang;
+use crate::page::{account, frame};
+use crate::people::account::Refusal;
+use crate::people::guard::Denied;
 
 /// Why a request has no answer.
 #[derive(Clone, Debug)]
 pub struct Fault {
     status: StatusCode,
     text: String,
+    /// The same in German, where there is such a text.
+    german: Option<String>,
+    /// True when it would go with a purpose.
+    asks_purpose: bool,
 }
 
 impl Fault {
+    fn new(status: StatusCode, text: impl Into<String>) -> Fault {
+        Fault { status, text: text.into(), german: None, asks_purpose: false }
+    }
+
+    /// The sentence in a language.
+    fn said(&self, lang: Lang) -> &str {
+        match (lang, &self.german) {
+            (Lang::De, Some(german)) => german,
+            _ => &self.text,
+        }
+    }
+
     /// What was asked for is not there.
     pub fn absent(text: impl Into<String>) -> Fault {
-        Fault { status: StatusCode::NOT_FOUND, text: text.into() }
+        Fault::new(StatusCode::NOT_FOUND, text)
     }
 
     /// What was asked for can't be understood.
     pub fn wrong(text: impl Into<String>) -> Fault {
-        Fault { status: StatusCode::BAD_REQUEST, text: text.into() }
+        Fault::new(StatusCode::BAD_REQUEST, text)
     }
 
     /// Something of ours failed.
     pub fn broken(text: impl Into<String>) -> Fault {
-        Fault { status: StatusCode::INTERNAL_SERVER_ERROR, text: text.into() }
+        Fault::new(StatusCode::INTERNAL_SERVER_ERROR, text)
     }
 
     /// Who asks may not.
     pub fn forbidden(text: impl Into<String>) -> Fault {
-        Fault { status: StatusCode::FORBIDDEN, text: text.into() }
+        Fault::new(StatusCode::FORBIDDEN, text)
     }
 }
 
 impl From<Refused> for Fault {
     fn from(refused: Refused) -> Fault {
-        let absent = refused.0.starts_with("there is no ");
-        Fault { status: if absent { StatusCode::NOT_FOUND } else { StatusCode::CONFLICT }, text: refused.0 }
+        let text = refused.to_string();
+        match refused {
+            Refused::Denied(denied) => {
+                let german = Some(denied.german());
+                let asks_purpose = denied == Denied::Purpose;
+                Fault { german, asks_purpose, ..Fault::forbidden(text) }
+            }
+            Refused::Failed(_) => {
+                let absent = text.starts_with("there is no ");
+                Fault::new(if absent { StatusCode::NOT_FOUND } else { StatusCode::CONFLICT }, text)
+            }
+        }
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Fault {
+        let status = match &refusal {
+            Refusal::Forbidden => StatusCode::FORBIDDEN,
+            Refusal::Absent(_) | Refusal::Nothing => StatusCode::NOT_FOUND,
+            Refusal::Wait(_) => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::Random(_) | Refusal::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::CONFLICT,
+        };
+        Fault { german: Some(refusal.german()), ..Fault::new(status, refusal.to_string()) }
     }
 }
 
@@ -65,8 +108,21 @@ pub async fn dress(visitor: Visitor, request: Request, next: Next) -> Response {
         StatusCode::INTERNAL_SERVER_ERROR => visitor.lang.say("Something broke", "Etwas ist kaputt"),
         _ => visitor.lang.say("That did not work", "Das ging nicht"),
     };
-    let body = html! { h1 { (title) } p.lead { (fault.text) } };
+    let body = html! {
+        h1 { (title) }
+        p.lead { (fault.said(visitor.lang)) }
+        @if fault.asks_purpose { (account::purpose_form(&visitor)) }
+    };
     (fault.status, frame::page(&visitor, title, &body)).into_response()
+}
+
+/// The same for those whom we do not know: a small page without anything of the site.
+pub async fn bare(visitor: Visitor, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let Some(fault) = response.extensions().get::<Fault>().cloned() else { return response };
+    let title = visitor.lang.say("That did not work", "Das ging nicht");
+    (fault.status, frame::bare(visitor.lang, title, &html! { p { (fault.said(visitor.lang)) } }))
+        .into_response()
 }
 
 /// For paths that lead nowhere.

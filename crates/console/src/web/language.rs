@@ -22,7 +22,7 @@ pub async fn choose(Path(code): Path<String>, Query(way): Query<Way>) -> Respons
 }
 
 /// A path within this console; anything else leads to the first page.
-fn own(path: &str) -> &str {
+pub fn own(path: &str) -> &str {
     let elsewhere = path.starts_with("//") || path.starts_with("/\\");
     let clean = path.bytes().all(|byte| byte.is_ascii_graphic());
     if path.starts_with('/') && !elsewhere && clean { path } else { "/" }

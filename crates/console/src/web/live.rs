@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use super::{Console, Visitor};
 use crate::house::request::Request;
 use crate::house::{Asker, House};
+use crate::people::Actor;
 
 /// Watchers at a time.
 const WATCHERS_MAX: usize = 64;
@@ -94,12 +95,12 @@ async fn look(desk: Arc<Desk>) {
 
 /// A number that changes with the state.
 fn digest(house: &dyn House) -> u64 {
-    let nobody = Asker { name: String::new(), from: String::new() };
+    let nobody = Asker { actor: Actor::program(), purpose: None };
     let mut hasher = DefaultHasher::new();
     match house.ask(&nobody, Request::Status) {
         // The store's sizes change by themselves; they are no news.
         Ok(state) => state.get("channels").map(ToString::to_string).hash(&mut hasher),
-        Err(refused) => refused.0.hash(&mut hasher),
+        Err(refused) => refused.to_string().hash(&mut hasher),
     }
     hasher.finish()
 }

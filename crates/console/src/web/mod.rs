@@ -2,6 +2,8 @@
 
 mod assets;
 mod fault;
+mod form;
+mod gate;
 mod heads;
 mod language;
 mod live;
@@ -18,10 +20,13 @@ use serde::de::DeserializeOwned;
 use crate::house::request::Request;
 use crate::house::{self, House};
 use crate::page;
+use crate::people::People;
 
 pub use assets::address as asset;
 pub use fault::Fault;
-pub use visitor::Visitor;
+pub use form::{Fields, token as form_token};
+pub use language::own;
+pub use visitor::{Visitor, cookie};
 
 /// What all pages share.
 #[derive(Clone)]
@@ -30,12 +35,46 @@ pub struct Console {
     /// The site's name, for every page.
     site: Arc<str>,
     news: live::News,
+    /// Who may come in; whoever reaches the port where there is none (the demo).
+    people: Option<Arc<People>>,
+    /// True behind TLS: cookies then go over nothing else.
+    is_secure: bool,
 }
 
 impl Console {
     /// Over a house.
     pub fn new(house: Arc<dyn House>, site: &str) -> Console {
-        Console { news: live::News::new(house.clone()), house, site: site.into() }
+        Console {
+            news: live::News::new(house.clone()),
+            house,
+            site: site.into(),
+            people: None,
+            is_secure: false,
+        }
+    }
+
+    /// The same, for those alone who have an account.
+    #[must_use]
+    pub fn with_people(self, people: Arc<People>, is_secure: bool) -> Console {
+        Console { people: Some(people), is_secure, ..self }
+    }
+
+    /// The people who may come in.
+    pub fn people(&self) -> Option<&Arc<People>> {
+        self.people.as_ref()
+    }
+
+    /// A cookie's name. Behind TLS browsers take a name that begins so from this host alone, over TLS, for
+    /// all paths: no neighbour of ours can put one there.
+    pub fn cookie_name(&self, what: &str) -> String {
+        if self.is_secure { format!("__Host-klinke-{what}") } else { format!("klinke-{what}") }
+    }
+
+    /// A cookie for no script; it ends with the browser where there is no age, and at once with an age of 0.
+    pub fn cookie(&self, what: &str, value: &str, site: &str, age: Option<u64>) -> String {
+        let secure = if self.is_secure { "; Secure" } else { "" };
+        let age = age.map(|age| format!("; Max-Age={age}")).unwrap_or_default();
+        format!("{}={value}; Path=/; HttpOnly; SameSite={site}{secure}{age}", self.cookie_name(what))
     }
 
     /// Asks the house for a visitor, where blocking is allowed.
@@ -52,15 +91,20 @@ impl Console {
 
 /// All routes of the console.
 pub fn routes(console: Console) -> Router {
-    Router::new()
-        .route("/health/live", get(|| async { "ok\n" }))
-        .route("/health/ready", get(ready))
+    let inside = Router::new()
         .route("/live", get(live::watch))
-        .route("/language/{code}", get(language::choose))
-        .merge(assets::routes())
         .merge(page::routes())
         .fallback(fault::not_found)
         .layer(axum::middleware::from_fn_with_state(console.clone(), fault::dress))
+        .layer(axum::middleware::from_fn_with_state(console.clone(), gate::gate));
+    Router::new()
+        .route("/health/live", get(|| async { "ok\n" }))
+        .route("/health/ready", get(ready))
+        .route("/language/{code}", get(language::choose))
+        .merge(assets::routes())
+        .merge(page::open_routes())
+        .layer(axum::middleware::from_fn_with_state(console.clone(), fault::bare))
+        .merge(inside)
         .layer(axum::middleware::from_fn(heads::secure))
         .with_state(console)
 }

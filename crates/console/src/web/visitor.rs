@@ -9,9 +9,11 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
 use super::Console;
+use super::gate::Known;
 use crate::house::Asker;
 use crate::lang::Lang;
 use crate::page::escaped;
+use crate::people::Actor;
 
 /// Whoever asks for a page.
 #[derive(Clone, Debug)]
@@ -26,12 +28,20 @@ pub struct Visitor {
     pub address: String,
     /// The address that the request came from.
     pub from: String,
+    /// Who they are, and what they may do; nobody before the log-in.
+    pub actor: Actor,
+    /// Their session, where they came in with one.
+    pub session: Option<String>,
+    /// The token of their forms.
+    pub form: String,
+    /// What they open messages for.
+    pub purpose: Option<String>,
 }
 
 impl Visitor {
     /// As the house knows them.
     pub fn asker(&self) -> Asker {
-        Asker { name: "console".to_owned(), from: self.from.clone() }
+        Asker { actor: self.actor.clone(), purpose: self.purpose.clone() }
     }
 }
 
@@ -40,12 +50,22 @@ impl FromRequestParts<Console> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Visitor, Infallible> {
         let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let from = from.map(|ConnectInfo(peer)| peer.ip().to_canonical().to_string()).unwrap_or_default();
+        let known = parts.extensions.get::<Known>().cloned();
+        let (actor, session, form, purpose) = match known {
+            Some(known) => (known.actor, known.session, known.form, known.purpose),
+            None => (Actor::nobody(&from), None, String::new(), None),
+        };
         Ok(Visitor {
             lang: lang(parts),
             site: console.site.clone(),
             address: escaped(parts.uri.path_and_query().map_or("/", |all| all.as_str())),
             path: parts.uri.path().to_owned(),
-            from: from.map(|ConnectInfo(peer)| peer.ip().to_string()).unwrap_or_default(),
+            from,
+            actor,
+            session,
+            form,
+            purpose,
         })
     }
 }

@@ -357,6 +357,26 @@ pub fn keeps_values(subject: &mut dyn Subject) {
     assert_eq!(bed.store.value("gone").unwrap(), None);
 }
 
+/// Values are listed in the order of their names, page by page; `%` and `_` are letters like others.
+pub fn lists_values_by_the_beginning_of_their_names(subject: &mut dyn Subject) {
+    let bed = Bed::new(subject);
+    for name in ["people/b", "people/a", "people/ä", "people%", "peopleX/c", "other/a", "People/d"] {
+        bed.store.set_value(name, Some(name.as_bytes())).unwrap();
+    }
+    let bed = bed.reopen(subject);
+    let names = |prefix: &str, after: Option<&str>, limit| {
+        let found = bed.store.values(prefix, after, limit).unwrap();
+        assert!(found.iter().all(|(name, value)| name.as_bytes() == value));
+        found.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    assert_eq!(names("people/", None, 9), ["people/a", "people/b", "people/ä"]);
+    assert_eq!(names("people/", None, 2), ["people/a", "people/b"]);
+    assert_eq!(names("people/", Some("people/b"), 2), ["people/ä"]);
+    assert_eq!(names("people%", None, 9), ["people%"]);
+    assert_eq!(names("nothing", None, 9), Vec::<String>::new());
+    assert_eq!(names("", None, 99).len(), 7);
+}
+
 /// Digests come newest first, of one channel, not older than asked.
 pub fn knows_fingerprints(subject: &mut dyn Subject) {
     let bed = Bed::new(subject);

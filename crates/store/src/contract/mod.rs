@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests, to be called from tests")]
 
+pub mod audit;
 pub mod bed;
 pub mod deliveries;
 pub mod finding;
@@ -73,6 +74,7 @@ macro_rules! contract_tests {
             journal::keeps_payloads_of_every_size,
             journal::keeps_parts_of_every_kind,
             journal::keeps_values,
+            journal::lists_values_by_the_beginning_of_their_names,
             journal::knows_fingerprints,
             journal::knows_where_envelopes_came_from,
             deliveries::keeps_lanes_apart_and_in_order,
@@ -86,6 +88,11 @@ macro_rules! contract_tests {
             people::holds_and_releases_once,
             people::kills_skips_and_revives_once,
             people::lists_the_dead_newest_first,
+            audit::chains_its_entries_and_keeps_them,
+            audit::finds_entries_by_time_and_pages_both_ways,
+            audit::takes_from_the_old_end_alone,
+            audit::outlives_the_envelopes,
+            audit::seals_in_the_order_of_the_calls,
             finding::finds_by_every_key,
             finding::finds_by_plain_fields,
             finding::finds_by_state,

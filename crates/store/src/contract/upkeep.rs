@@ -6,7 +6,8 @@ use klinke_model::{AttemptResult, EnvelopeId, Payload};
 
 use super::Subject;
 use super::bed::{Bed, NOON};
-use crate::{Field, KeyName, PruneReport, PruneRule, Query};
+use crate::faulty::wait;
+use crate::{AuditQuery, Field, KeyName, PruneReport, PruneRule, Query};
 
 fn prune_all(bed: &Bed, rule: PruneRule, seconds: u64) -> PruneReport {
     let mut total = PruneReport::default();
@@ -135,6 +136,8 @@ pub fn copies_itself_while_it_goes_on(subject: &mut dyn Subject) {
         let key = bed.queue(&format!("patient=P{number}"), "l");
         bed.tried(&key, 1, AttemptResult::Delivered);
     }
+    wait(|done| bed.store.append_audit(NOON, b"a person looked".to_vec(), done)).unwrap();
+    bed.store.set_value("people/a", Some(b"an account")).unwrap();
     let mut big = bed.new_envelope("", 0);
     big.payload = Payload::new(vec![7; 200_000]);
     let big_id = bed.accept(big).unwrap();
@@ -159,6 +162,9 @@ pub fn copies_itself_while_it_goes_on(subject: &mut dyn Subject) {
     assert_eq!(destinations[0].delivered, 50);
     assert_eq!(copy.part(EnvelopeId(3), 0).unwrap(), Payload::from(&b"patient=P2"[..]));
     assert_eq!(copy.envelope(big_id).unwrap().unwrap().envelope.payload.len(), 200_000);
+    assert_eq!(copy.audit(&AuditQuery::default()).unwrap()[0].entry, b"a person looked");
+    assert_eq!(copy.audit_ends().unwrap(), bed.store.audit_ends().unwrap());
+    assert_eq!(copy.value("people/a").unwrap().unwrap(), b"an account");
     assert_eq!(copy.verify(&mut |_, _| ()).unwrap().faults, Vec::<String>::new());
     drop(copy);
     std::fs::remove_dir_all(&folder).unwrap();

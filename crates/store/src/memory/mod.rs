@@ -4,6 +4,7 @@
 //! gives a fresh store over the same content, as a restart would.
 
 mod act;
+mod audit;
 mod dones;
 mod prune;
 mod search;
@@ -19,9 +20,9 @@ use klinke_model::{
 };
 
 use crate::{
-    Action, ChannelInfo, DestinationInfo, Done, EnvelopeRecord, Error, Health, Keys, LaneSummary,
-    NewEnvelope, PruneReport, PruneRule, Query, Result, Routed, Store, Summary, Tried, VerifyReport,
-    VersionInfo,
+    Action, AuditEnds, AuditQuery, AuditRecord, ChannelInfo, DestinationInfo, Done, EnvelopeRecord, Error,
+    Health, Keys, LaneSummary, NewEnvelope, PruneReport, PruneRule, Query, Result, Routed, Store, Summary,
+    Tried, VerifyReport, VersionInfo,
 };
 use dones::Dones;
 use state::State;
@@ -191,6 +192,29 @@ impl Store for MemoryStore {
             None => values.remove(name),
         };
         Ok(())
+    }
+
+    fn values(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<(String, Vec<u8>)>> {
+        let state = self.state();
+        let names = state.values.iter().filter(|(name, _)| name.starts_with(prefix));
+        let above = names.filter(|(name, _)| after.is_none_or(|after| name.as_str() > after));
+        Ok(above.take(limit).map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+
+    fn append_audit(&self, at: Timestamp, entry: Vec<u8>, done: Done<u64>) {
+        self.write(done, |state| Ok(state.append_audit(at, entry)));
+    }
+
+    fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditRecord>> {
+        Ok(self.state().audit(query))
+    }
+
+    fn audit_ends(&self) -> Result<AuditEnds> {
+        Ok(self.state().audit_ends)
+    }
+
+    fn prune_audit(&self, before: Timestamp, limit: usize) -> Result<u64> {
+        Ok(self.state().prune_audit(before, limit))
     }
 
     fn envelope(&self, id: EnvelopeId) -> Result<Option<EnvelopeRecord>> {

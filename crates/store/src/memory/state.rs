@@ -1,6 +1,6 @@
 //! What the store in memory holds, and the simple ways to look at it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use klinke_model::{
 };
 
 use crate::{
-    ChannelInfo, DestinationInfo, EnvelopeRecord, Error, LaneSummary, Result, RouteRecord, VersionInfo,
+    AuditEnds, AuditRecord, ChannelInfo, DestinationInfo, EnvelopeRecord, Error, LaneSummary, Result,
+    RouteRecord, VersionInfo,
 };
 
 /// Everything kept.
@@ -26,6 +27,8 @@ pub(super) struct State {
     pub(super) waiting: BTreeSet<DeliveryKey>,
     pub(super) holds: BTreeMap<(DestinationId, Option<Arc<str>>), Hold>,
     pub(super) values: BTreeMap<String, Vec<u8>>,
+    pub(super) audit: VecDeque<AuditRecord>,
+    pub(super) audit_ends: AuditEnds,
 }
 
 pub(super) struct Channel {
@@ -264,6 +267,9 @@ impl State {
         for key in self.waiting.iter().filter(|key| self.delivery(key).is_none()) {
             faults.push(format!("envelope {} waits and is not there", key.envelope));
         }
+        let mut checker = crate::audit::Checker::new(self.audit_ends, None);
+        self.audit.iter().for_each(|record| checker.next(record));
+        faults.extend(checker.end().1.into_iter().map(|fault| format!("the audit log: {fault}")));
         faults
     }
 }

@@ -1,0 +1,192 @@
+//! Which requests leave an entry, and what stands in it.
+//!
+//! | request | entry | written |
+//! |---|---|---|
+//! | a message with its stages | open-payload | before the answer is given |
+//! | a payload as a file | export | before the answer is given |
+//! | a replay | open-payload: the messages that its examples show | before the answer is given |
+//! | messages by a key or a text | search: what was sought, whose messages were shown | before the answer is given |
+//! | resend, edit, hold, release, skip, give up, revive, reload, back up | that | before it is done, and once more when it failed |
+//! | prune | that, when something went | after it was done: a full disk must not keep it from being done |
+//! | the audit log | read-audit: whom it was read about | before the answer is given |
+//!
+//! What leaves none: how things stand, lists of the newest messages and of what waits. Lists show
+//! identifiers of patients to those who may open their messages; whoever only looks at the list of a whole
+//! day's messages has looked for nobody. The report says so.
+//!
+//! Changes to accounts write their own entries ([`crate::people`]).
+
+use serde_json::Value;
+
+use super::entry::{Action, Entry, Object};
+use crate::house::door::About;
+use crate::house::request::{Find, Request, Settle};
+use crate::people::Actor;
+
+/// The most patients named in one entry; a search may show thousands.
+pub const PATIENTS_MAX: usize = 200;
+
+/// When an entry is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Before anything is done.
+    Before,
+    /// When the answer is known, before it is given.
+    Answered,
+    /// When it was done, if it did something.
+    Done,
+}
+
+/// An entry in the making.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trail {
+    /// The entry.
+    pub entry: Entry,
+    /// When it is written.
+    pub when: When,
+}
+
+/// The entry of a request, if it must leave one. `about` knows the messages that it names.
+pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Trail> {
+    use When::{Answered, Before, Done};
+    let (action, when) = match request {
+        Request::Status
+        | Request::Queue { .. }
+        | Request::Dead { .. }
+        | Request::Verify
+        | Request::Systems
+        | Request::Channel { .. }
+        | Request::History { .. }
+        | Request::Site
+        | Request::People(_) => return None,
+        Request::Messages(find) if !is_search(find) => return None,
+        Request::Messages(_) => (Action::Search, Answered),
+        Request::Show { .. } | Request::Read { .. } => (Action::OpenPayload, Answered),
+        Request::Payload { .. } => (Action::Export, Before),
+        Request::Replay(_) => (Action::OpenPayload, Answered),
+        Request::Hold { reason: Some(_), .. } => (Action::Hold, Before),
+        Request::Hold { reason: None, .. } => (Action::Release, Before),
+        Request::Settle { what: Settle::Skip, .. } => (Action::Skip, Before),
+        Request::Settle { what: Settle::Dead, .. } => (Action::Kill, Before),
+        Request::Settle { what: Settle::Revive, .. } => (Action::Revive, Before),
+        Request::Resend { .. } => (Action::Resend, Before),
+        Request::Edit { .. } => (Action::Edit, Before),
+        Request::Backup { .. } => (Action::Backup, Before),
+        Request::Reload => (Action::Reload, Before),
+        Request::Prune => (Action::Prune, Done),
+        Request::Audit(_) => (Action::ReadAudit, Answered),
+    };
+    let mut entry = Entry::new(actor.who.clone(), &actor.from, action);
+    entry.object = object(request);
+    about.iter().for_each(|(id, one)| add_message(&mut entry.object, *id, one));
+    entry.note = note(request);
+    Some(Trail { entry, when })
+}
+
+/// A message that is named or shown, with whom it is about.
+pub fn add_message(object: &mut Object, id: u64, about: &About) {
+    object.envelopes.push(id);
+    object.channel.get_or_insert_with(|| about.channel.clone());
+    if !about.system.is_empty() {
+        object.system.get_or_insert_with(|| about.system.clone());
+    }
+    add_patients(object, about.patients.iter().map(String::as_str));
+}
+
+/// The messages of which an answer shows something, where only the answer says which.
+pub fn shown(request: &Request, answer: &Value) -> Vec<u64> {
+    let Request::Replay(_) = request else { return Vec::new() };
+    let fields = answer["fields"].as_array().into_iter().flatten();
+    let examples = fields.filter_map(|field| field["examples"].as_array()).flatten();
+    let mut ids: Vec<u64> = examples.filter_map(|example| example["envelope"].as_u64()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.truncate(PATIENTS_MAX);
+    ids
+}
+
+/// True when something of messages is looked for, and not only the newest.
+pub fn is_search(find: &Find) -> bool {
+    !find.keys.is_empty() || find.text.is_some()
+}
+
+/// The envelopes that a request names.
+pub fn envelopes(request: &Request) -> Vec<u64> {
+    match request {
+        Request::Show { id }
+        | Request::Read { id, .. }
+        | Request::Payload { id, .. }
+        | Request::Edit { id, .. } => vec![*id],
+        Request::Settle { envelopes, .. } | Request::Resend { envelopes, .. } => envelopes.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// Puts what the answer shows into the entry; false when it shows nothing that must be written.
+pub fn complete(trail: &mut Trail, request: &Request, answer: &Value) -> bool {
+    match request {
+        Request::Messages(_) => {
+            let lines = answer.as_array().map(Vec::as_slice).unwrap_or_default();
+            trail.entry.object.shown = Some(lines.len() as u64);
+            let keys = lines.iter().filter_map(|line| line["keys"].as_array()).flatten();
+            let patients = keys.filter(|pair| pair[0] == "patient").filter_map(|pair| pair[1].as_str());
+            add_patients(&mut trail.entry.object, patients);
+            true
+        }
+        Request::Prune => {
+            let count = answer["envelopes"].as_u64().unwrap_or(0);
+            trail.entry.object.shown = Some(count);
+            count > 0
+        }
+        _ => true,
+    }
+}
+
+fn add_patients<'a>(object: &mut Object, patients: impl Iterator<Item = &'a str>) {
+    for patient in patients {
+        let is_known = object.patients.iter().any(|one| one == patient);
+        if !is_known && !patient.is_empty() && object.patients.len() < PATIENTS_MAX {
+            object.patients.push(patient.to_owned());
+        }
+    }
+}
+
+fn object(request: &Request) -> Object {
+    let mut object = Object::default();
+    match request {
+        Request::Messages(find) => {
+            (object.channel, object.system) = (find.channel.clone(), find.system.clone());
+            object.sought = find.keys.clone();
+            object.sought.extend(find.text.iter().map(|text| ("text".to_owned(), text.clone())));
+        }
+        Request::Hold { place, .. } | Request::Settle { place, .. } => {
+            object.destination = Some(place.clone())
+        }
+        Request::Replay(order) => object.channel = Some(order.channel.clone()),
+        Request::Audit(ask) => {
+            object.sought =
+                ask.patient().map(|patient| ("patient".to_owned(), patient.to_owned())).into_iter().collect();
+        }
+        _ => {}
+    }
+    object
+}
+
+/// What the entry says besides: reasons, which hold no patient data by the rules of those who give them.
+fn note(request: &Request) -> Option<String> {
+    match request {
+        Request::Hold { reason, lane, .. } => {
+            let whole = if lane.is_some() { "one lane" } else { "all lanes" };
+            Some(reason.as_ref().map_or_else(|| whole.to_owned(), |reason| format!("{whole}: {reason}")))
+        }
+        Request::Settle { envelopes, reason, .. } => {
+            let all = if envelopes.is_empty() { "all dead ones" } else { "" };
+            let note = [all, reason.as_str()].into_iter().filter(|one| !one.is_empty());
+            Some(note.collect::<Vec<_>>().join(": ")).filter(|note| !note.is_empty())
+        }
+        Request::Payload { stage, .. } => Some(stage.clone()),
+        Request::Resend { channel: Some(channel), .. } => Some(format!("into the channel {channel}")),
+        Request::Audit(ask) => Some(ask.word().to_owned()),
+        _ => None,
+    }
+}

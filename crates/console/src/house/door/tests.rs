@@ -1,0 +1,323 @@
+//! The door with a house of two channels behind it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use klinke_store::Error;
+use klinke_store::faulty::FaultyStore;
+use klinke_store::memory::MemoryStore;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::audit::Who;
+use crate::audit::log::Wanted;
+use crate::audit::request::Ask;
+use crate::house::request::{Find, Settle};
+use crate::people::{Right, Role, Roles};
+
+struct House;
+
+impl Answers for House {
+    fn answer(&self, request: Request) -> Result<Value, String> {
+        let line = |id: u64, channel: &str, patient: &str| {
+            let keys = json!([["patient", patient], ["event", "ADT^A01"], ["case", "F1"]]);
+            json!({ "id": id, "channel": channel, "system": "kis", "keys": keys })
+        };
+        Ok(match request {
+            Request::Status => json!({ "channels": [{ "name": "adt" }, { "name": "lab" }] }),
+            Request::Messages(_) => json!([line(1, "adt", "4711"), line(2, "lab", "4712")]),
+            Request::Show { id: 9 } => return Err("there is no envelope 9".to_owned()),
+            Request::Show { id } => json!({
+                "line": line(id, if id == 1 { "adt" } else { "lab" }, "4711"),
+                "stages": [{ "name": "received", "payloads": ["TVNI"] }],
+                "trace": ["seen Mustermann"],
+                "deliveries": [{
+                    "destination": "adt/ris", "lane": "4711", "state": "dead",
+                    "attempts": [{ "answer": "TVNB", "code": "AR" }],
+                }],
+            }),
+            Request::Queue { .. } => json!([
+                { "destination": "adt/ris", "lane": "4711", "first": { "destination": "adt/ris", "lane": "4711" } },
+                { "destination": "lab/lis", "lane": "4712", "first": { "destination": "lab/lis", "lane": "4712" } },
+            ]),
+            Request::Prune => json!({ "envelopes": 3 }),
+            Request::Hold { place, .. } if place == "adt/gone" => {
+                return Err("there is no destination".to_owned());
+            }
+            _ => json!({ "done": true }),
+        })
+    }
+
+    fn systems_of(&self, channel: &str) -> Vec<String> {
+        if channel == "lab" { vec!["lis".to_owned()] } else { Vec::new() }
+    }
+
+    fn about(&self, envelope: u64) -> Result<Option<About>, String> {
+        let about = |channel: &str, patient: &str| {
+            let (channel, system) = (channel.to_owned(), "kis".to_owned());
+            Some(About { channel, system, patients: vec![patient.to_owned()] })
+        };
+        Ok(match envelope {
+            1 => about("adt", "4711"),
+            2 => about("lab", "4712"),
+            _ => None,
+        })
+    }
+}
+
+struct Bed {
+    door: Door,
+    store: Arc<FaultyStore<MemoryStore>>,
+}
+
+impl Bed {
+    fn new() -> Bed {
+        let store = Arc::new(FaultyStore::new(Arc::new(MemoryStore::default()), 1));
+        let people = People::open(store.clone(), crate::people::session::Lengths::default()).unwrap();
+        Bed { door: Door::new(Arc::new(people)), store }
+    }
+
+    fn ask(&self, actor: &Actor, request: Request) -> Result<Value, Refused> {
+        self.door.ask(&House, actor, None, request)
+    }
+
+    fn entries(&self) -> Vec<Entry> {
+        let wanted = Wanted { above: Some(0), limit: 99, ..Wanted::default() };
+        self.door.log().read(&wanted).unwrap().into_iter().map(|line| line.entry.unwrap()).collect()
+    }
+}
+
+fn names(list: &[&str]) -> BTreeSet<String> {
+    list.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn actor(role: Role) -> Actor {
+    let roles = Roles::with([("r".to_owned(), role)].into());
+    let who = Who::account("anna");
+    Actor {
+        who,
+        from: "10.0.0.7".to_owned(),
+        grants: roles.grants(["r"]),
+        title: "Anna".to_owned(),
+        emergency: None,
+    }
+}
+
+fn everything() -> Actor {
+    Actor::local(Who::user("root", None))
+}
+
+fn search(name: &str, value: &str) -> Request {
+    let keys = vec![(name.to_owned(), value.to_owned())];
+    Request::Messages(Find { keys, ..Find::default() })
+}
+
+/// A request of every kind that leaves an entry, and its action.
+fn audited() -> Vec<(Request, Action)> {
+    let settle = |what| Request::Settle {
+        what,
+        place: "adt/ris".to_owned(),
+        envelopes: vec![1],
+        reason: "r".to_owned(),
+    };
+    let hold = |reason: Option<&str>| Request::Hold {
+        place: "adt/ris".to_owned(),
+        lane: None,
+        reason: reason.map(str::to_owned),
+    };
+    vec![
+        (search("patient", "4711"), Action::Search),
+        (Request::Messages(Find { text: Some("Muster".to_owned()), ..Find::default() }), Action::Search),
+        (Request::Show { id: 1 }, Action::OpenPayload),
+        (hold(Some("r")), Action::Hold),
+        (hold(None), Action::Release),
+        (settle(Settle::Skip), Action::Skip),
+        (settle(Settle::Dead), Action::Kill),
+        (settle(Settle::Revive), Action::Revive),
+        (Request::Resend { envelopes: vec![1, 2], channel: None }, Action::Resend),
+        (Request::Edit { id: 1, payload: "TVNI".to_owned() }, Action::Edit),
+        (Request::Backup { folder: "/x".to_owned() }, Action::Backup),
+        (Request::Reload, Action::Reload),
+        (Request::Prune, Action::Prune),
+        (Request::Audit(Ask::List(Wanted::default())), Action::ReadAudit),
+    ]
+}
+
+#[test]
+fn every_such_request_leaves_one_entry_with_what_it_was_done_to() {
+    for (request, action) in audited() {
+        let bed = Bed::new();
+        bed.ask(&everything(), request.clone()).unwrap();
+        let entries = bed.entries();
+        assert_eq!(entries.iter().map(|one| one.action).collect::<Vec<_>>(), [action], "{request:?}");
+        assert_eq!((entries[0].who.name.as_str(), entries[0].from.as_str()), ("root", "local"));
+    }
+    let bed = Bed::new();
+    bed.ask(&everything(), Request::Show { id: 1 }).unwrap();
+    bed.ask(&everything(), search("case", "F1")).unwrap();
+    let [shown, found] = [0, 1].map(|at| bed.entries()[at].object.clone());
+    assert_eq!(
+        (shown.envelopes, shown.patients, shown.channel.as_deref()),
+        (vec![1], vec!["4711".to_owned()], Some("adt"))
+    );
+    assert_eq!(
+        (found.sought, found.patients.len(), found.shown),
+        (vec![("case".to_owned(), "F1".to_owned())], 2, Some(2))
+    );
+    for request in [Request::Status, Request::Messages(Find::default()), Request::Verify] {
+        bed.ask(&everything(), request).unwrap();
+    }
+    assert_eq!(bed.entries().len(), 2, "how things stand is nobody's secret");
+}
+
+#[test]
+fn one_page_is_one_opening_and_another_person_is_another() {
+    let bed = Bed::new();
+    for _ in 0..3 {
+        bed.ask(&everything(), Request::Show { id: 1 }).unwrap();
+    }
+    bed.ask(&everything(), Request::Show { id: 2 }).unwrap();
+    bed.ask(&actor(Role { payload: names(&["*"]), ..Role::default() }), Request::Show { id: 1 }).unwrap();
+    assert_eq!(bed.entries().len(), 3);
+}
+
+#[test]
+fn without_an_entry_nothing_is_shown_or_done() {
+    let bed = Bed::new();
+    bed.store.refuse(Some(Error::Full("full".to_owned())));
+    for (request, _) in audited() {
+        let is_prune = request == Request::Prune;
+        assert_eq!(bed.ask(&everything(), request).is_ok(), is_prune);
+    }
+    assert!(bed.ask(&everything(), Request::Status).is_ok());
+}
+
+#[test]
+fn what_fails_and_what_is_refused_is_written_too() {
+    let bed = Bed::new();
+    assert!(bed.ask(&everything(), Request::Show { id: 9 }).is_err());
+    let hold = Request::Hold { place: "adt/gone".to_owned(), lane: None, reason: Some("x".to_owned()) };
+    assert!(bed.ask(&everything(), hold.clone()).is_err());
+    let viewer = actor(Role { state: names(&["*"]), ..Role::default() });
+    assert_eq!(bed.ask(&viewer, hold), Err(Refused::Denied(Denied::Right(Right::Act))));
+    let ends: Vec<_> = bed.entries().iter().map(|one| (one.action, one.outcome)).collect();
+    assert_eq!(
+        ends,
+        [
+            (Action::OpenPayload, Outcome::Failed),
+            (Action::Hold, Outcome::Done),
+            (Action::Hold, Outcome::Failed),
+            (Action::Hold, Outcome::Refused),
+        ]
+    );
+}
+
+#[test]
+fn who_may_see_how_things_stand_sees_nothing_of_patients() {
+    let bed = Bed::new();
+    let viewer = actor(Role { state: names(&["adt"]), ..Role::default() });
+    let status = bed.ask(&viewer, Request::Status).unwrap();
+    assert_eq!(status["channels"], json!([{ "name": "adt" }]));
+    let lines = bed.ask(&viewer, Request::Messages(Find::default())).unwrap();
+    assert_eq!(lines.as_array().unwrap().len(), 1);
+    assert_eq!(lines[0]["keys"], json!([["event", "ADT^A01"]]));
+    assert!(bed.ask(&viewer, search("patient", "4711")).is_err());
+    let queue = bed.ask(&viewer, Request::Queue { place: None, limit: 9 }).unwrap();
+    assert!(!queue.to_string().contains("471") && queue[0]["first"]["lane"] == HIDDEN_LANE, "{queue}");
+    let message = bed.ask(&viewer, Request::Show { id: 1 }).unwrap();
+    assert!(
+        message["deliveries"][0]["state"] == "dead"
+            && message["deliveries"][0]["attempts"][0]["code"] == "AR"
+    );
+    for secret in ["4711", "Mustermann", "TVNI", "TVNB"] {
+        assert!(!message.to_string().contains(secret), "{secret}: {message}");
+    }
+    let opened = bed.entries().into_iter().filter(|one| one.outcome == Outcome::Done).count();
+    assert_eq!(opened, 0, "nothing was opened");
+    assert!(bed.ask(&viewer, Request::Show { id: 2 }).is_err());
+}
+
+const HIDDEN_LANE: &str = crate::people::guard::HIDDEN;
+
+#[test]
+fn a_search_finds_only_what_may_be_opened() {
+    let bed = Bed::new();
+    let ward = actor(Role { state: names(&["*"]), payload: names(&["adt"]), ..Role::default() });
+    let found = bed.ask(&ward, search("case", "F1")).unwrap();
+    assert_eq!(found.as_array().unwrap().len(), 1);
+    assert_eq!(bed.entries()[0].object.patients, ["4711"], "what was not shown is not written");
+    let all = bed.ask(&ward, Request::Messages(Find::default())).unwrap();
+    assert_eq!(all[1]["keys"], json!([["event", "ADT^A01"]]));
+    let by_system = actor(Role { payload: names(&["kis"]), ..Role::default() });
+    assert_eq!(bed.ask(&by_system, search("case", "F1")).unwrap().as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn rights_are_asked_for_each_request() {
+    let bed = Bed::new();
+    let none = actor(Role::default());
+    let all = audited().into_iter().map(|(request, _)| request);
+    let more = [Request::Status, Request::Verify, Request::People(crate::people::care::Ask::List)];
+    for request in all.chain(more) {
+        assert!(matches!(bed.ask(&none, request), Err(Refused::Denied(_))));
+    }
+    let act = actor(Role { act: names(&["adt"]), ..Role::default() });
+    let resend =
+        |channel: Option<&str>| Request::Resend { envelopes: vec![1], channel: channel.map(str::to_owned) };
+    assert!(bed.ask(&act, resend(None)).is_ok());
+    assert!(bed.ask(&act, resend(Some("lab"))).is_err(), "into a channel that is not theirs");
+    assert!(
+        bed.ask(&act, Request::Resend { envelopes: vec![1, 2], channel: None }).is_err(),
+        "one of them is not theirs"
+    );
+    assert!(
+        bed.ask(&act, Request::Edit { id: 1, payload: String::new() }).is_err(),
+        "editing shows the message"
+    );
+    let auditor = actor(Role { audit: true, ..Role::default() });
+    assert!(bed.ask(&auditor, Request::Audit(Ask::List(Wanted::default()))).is_ok());
+    assert!(bed.ask(&auditor, Request::Reload).is_err());
+}
+
+#[test]
+fn a_purpose_is_asked_for_and_kept_as_one_line() {
+    let bed = Bed::new();
+    let asked = actor(Role { payload: names(&["*"]), purpose: true, ..Role::default() });
+    let open = |purpose: Option<&str>| bed.door.ask(&House, &asked, purpose, Request::Show { id: 1 });
+    for purpose in [None, Some(""), Some(" \n ")] {
+        assert_eq!(open(purpose), Err(Refused::Denied(Denied::Purpose)));
+    }
+    open(Some("Rückfrage\nder Station")).unwrap();
+    let entry = bed.entries().pop().unwrap();
+    assert_eq!((entry.outcome, entry.purpose.as_deref()), (Outcome::Done, Some("Rückfrage der Station")));
+}
+
+#[test]
+fn the_report_finds_who_saw_a_patient() {
+    let bed = Bed::new();
+    bed.ask(&everything(), Request::Show { id: 1 }).unwrap();
+    bed.ask(&everything(), Request::Show { id: 2 }).unwrap();
+    bed.ask(&actor(Role { payload: names(&["lab"]), ..Role::default() }), search("patient", "4711")).unwrap();
+    bed.ask(&everything(), search("patient", "47*")).unwrap();
+    let ask = Ask::WhoSaw { patient: "4711".to_owned(), wanted: Wanted { limit: 99, ..Wanted::default() } };
+    let report = bed.ask(&everything(), Request::Audit(ask.clone())).unwrap();
+    let seen: Vec<_> = report
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["line"]["entry"]["who"]["name"].clone(), one["how"].clone()))
+        .collect();
+    assert_eq!(
+        seen,
+        [(json!("root"), json!("shown")), (json!("anna"), json!("sought")), (json!("root"), json!("shown")),]
+    );
+    let again = bed.ask(&everything(), Request::Audit(ask)).unwrap();
+    assert_eq!(again.as_array().unwrap().len(), 4, "who reads the report is in the next one");
+}
+
+#[test]
+fn the_program_looks_without_a_trace() {
+    let bed = Bed::new();
+    bed.ask(&Actor::program(), Request::Prune).unwrap();
+    assert!(bed.entries().is_empty());
+}

@@ -1,0 +1,229 @@
+//! Who may ask what: one place, whoever asks and by whatever way.
+//!
+//! | request | right |
+//! |---|---|
+//! | how things stand, lists | view state; what the places do not cover is left out |
+//! | identifiers of patients in lists: search keys, lanes | view payload; else they are left out |
+//! | a search by keys or text | view payload; only what may be opened is found |
+//! | a message | view payload, and a purpose where the role asks for one; with view state alone without its contents |
+//! | a replay | view payload for the whole channel |
+//! | hold, release, skip, give up, revive, resend | act |
+//! | edit | act and view payload |
+//! | the audit log | audit |
+//! | accounts, reload, backup, verify, prune | administer |
+//!
+//! A place is a channel or a system: a right for either covers a message that came from this system into
+//! this channel. Destinations count by the system of their name.
+
+use serde_json::Value;
+
+use super::{Actor, Places, Right};
+use crate::audit::trail;
+use crate::house::door::{About, Answers};
+use crate::house::request::Request;
+
+/// What stands where an identifier is left out.
+pub const HIDDEN: &str = "…";
+
+/// Why a request is not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// The right is missing.
+    Right(Right),
+    /// A purpose is missing.
+    Purpose,
+}
+
+impl std::fmt::Display for Denied {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Denied::Right(right) => {
+                write!(f, "you may not do this: it needs the right \"{}\"", right.words().0)
+            }
+            Denied::Purpose => f.write_str("say what you open this message for"),
+        }
+    }
+}
+
+impl Denied {
+    /// In German; the English text is its `Display`.
+    pub fn german(self) -> String {
+        match self {
+            Denied::Right(right) => {
+                format!("das dürfen Sie nicht: dafür braucht es das Recht „{}“", right.words().1)
+            }
+            Denied::Purpose => "sagen Sie, wozu Sie diese Nachricht öffnen".to_owned(),
+        }
+    }
+}
+
+/// Whether somebody may ask this. `about` knows the messages that the request names.
+pub fn check(
+    house: &dyn Answers,
+    actor: &Actor,
+    request: &Request,
+    about: &[(u64, About)],
+    purpose: Option<&str>,
+) -> Result<(), Denied> {
+    let somewhere = |right| if actor.may_somewhere(right) { Ok(()) } else { Err(Denied::Right(right)) };
+    let at = |right, names: &[&str]| if actor.may(right, names) { Ok(()) } else { Err(Denied::Right(right)) };
+    let each = |right| about.iter().try_for_each(|(_, one)| at(right, &one.places()));
+    match request {
+        Request::Status
+        | Request::Queue { .. }
+        | Request::Dead { .. }
+        | Request::Systems
+        | Request::History { channel: None } => somewhere(Right::ViewState),
+        Request::Channel { name } | Request::History { channel: Some(name) } => {
+            match sees_channel(house, actor, name) {
+                true => Ok(()),
+                false => Err(Denied::Right(Right::ViewState)),
+            }
+        }
+        // All files at once: for those who see all.
+        Request::Site if actor.grants.state == Places::All => Ok(()),
+        Request::Site => Err(Denied::Right(Right::ViewState)),
+        Request::Payload { .. } => {
+            each(Right::ViewPayload)?;
+            said(actor, purpose)
+        }
+        Request::Replay(order) => {
+            at(Right::ViewPayload, &[&order.channel])?;
+            said(actor, purpose)
+        }
+        Request::Messages(find) if trail::is_search(find) => somewhere(Right::ViewPayload),
+        Request::Messages(_) => somewhere(Right::ViewState),
+        Request::Show { .. } | Request::Read { .. } => {
+            match about.iter().all(|(_, one)| actor.may(Right::ViewPayload, &one.places())) {
+                true => said(actor, purpose),
+                false => each(Right::ViewState),
+            }
+        }
+        Request::Hold { place, .. } => at(Right::Act, &places(place)),
+        Request::Settle { place, .. } => at(Right::Act, &places(place)),
+        Request::Resend { channel, .. } => {
+            each(Right::Act)?;
+            channel.as_ref().map_or(Ok(()), |channel| at(Right::Act, &[channel]))
+        }
+        Request::Edit { .. } => {
+            each(Right::Act)?;
+            each(Right::ViewPayload)?;
+            said(actor, purpose)
+        }
+        Request::Audit(_) => somewhere(Right::Audit),
+        Request::People(_) | Request::Backup { .. } | Request::Verify | Request::Prune | Request::Reload => {
+            somewhere(Right::Administer)
+        }
+    }
+}
+
+fn said(actor: &Actor, purpose: Option<&str>) -> Result<(), Denied> {
+    let is_said = purpose.is_some_and(|purpose| !purpose.trim().is_empty());
+    if is_said || !actor.grants.purpose { Ok(()) } else { Err(Denied::Purpose) }
+}
+
+/// `channel/destination` as places.
+fn places(place: &str) -> Vec<&str> {
+    place.split('/').filter(|part| !part.is_empty()).collect()
+}
+
+/// True when what a message holds is in the answer to this: only then it counts as opened.
+pub fn shows_payload(actor: &Actor, request: &Request, about: &[(u64, About)]) -> bool {
+    !matches!(request, Request::Show { .. } | Request::Read { .. })
+        || about.iter().all(|(_, one)| actor.may(Right::ViewPayload, &one.places()))
+}
+
+/// A channel is seen by its own name, or by a system at one of its ends.
+fn sees_channel(house: &dyn Answers, actor: &Actor, channel: &str) -> bool {
+    actor.may(Right::ViewState, &[channel])
+        || house.systems_of(channel).iter().any(|system| actor.may(Right::ViewState, &[system]))
+}
+
+/// Leaves out of an answer what somebody may not see.
+pub fn narrow(
+    house: &dyn Answers,
+    actor: &Actor,
+    request: &Request,
+    about: &[(u64, About)],
+    answer: &mut Value,
+) {
+    match request {
+        Request::Status => {
+            if let Some(channels) = answer.get_mut("channels").and_then(Value::as_array_mut) {
+                channels.retain(|one| sees_channel(house, actor, text(one, "name")));
+            }
+        }
+        Request::Systems => {
+            let Some(systems) = answer.as_array_mut() else { return };
+            systems.retain(|one| {
+                let ends = ["sends", "gets"].into_iter().filter_map(|key| one[key].as_array()).flatten();
+                let mut names = ends.filter_map(Value::as_str).flat_map(places);
+                actor.may(Right::ViewState, &[text(one, "name")])
+                    || names.any(|name| actor.may(Right::ViewState, &[name]))
+            });
+        }
+        Request::Read { .. } if !shows_payload(actor, request, about) => {
+            answer.get_mut("message").into_iter().for_each(|message| narrow_message(actor, message));
+            answer["words"] = Value::Null;
+            answer["sheets"] = Value::Array(Vec::new());
+        }
+        Request::Messages(find) => narrow_lines(actor, trail::is_search(find), answer),
+        Request::Queue { .. } | Request::Dead { .. } => {
+            let Some(all) = answer.as_array_mut() else { return };
+            all.retain(|one| actor.may(Right::ViewState, &places(text(one, "destination"))));
+            for one in all.iter_mut() {
+                hide_lanes(actor, one);
+                one.get_mut("first").into_iter().for_each(|first| hide_lanes(actor, first));
+            }
+        }
+        Request::Show { .. } if !shows_payload(actor, request, about) => narrow_message(actor, answer),
+        _ => {}
+    }
+}
+
+fn narrow_lines(actor: &Actor, is_search: bool, answer: &mut Value) {
+    let Some(lines) = answer.as_array_mut() else { return };
+    let may = |right, line: &Value| actor.may(right, &[text(line, "channel"), text(line, "system")]);
+    lines.retain(|line| may(Right::ViewPayload, line) || (!is_search && may(Right::ViewState, line)));
+    for line in lines.iter_mut().filter(|line| !may(Right::ViewPayload, line)) {
+        hide_keys(line);
+    }
+}
+
+/// A message without what it holds: how it went, and no more.
+fn narrow_message(actor: &Actor, message: &mut Value) {
+    message.get_mut("line").into_iter().for_each(hide_keys);
+    for part in ["stages", "trace"] {
+        if let Some(all) = message.get_mut(part).and_then(Value::as_array_mut) {
+            all.clear();
+        }
+    }
+    for one in message.get_mut("deliveries").and_then(Value::as_array_mut).into_iter().flatten() {
+        hide_lanes(actor, one);
+        for attempt in one.get_mut("attempts").and_then(Value::as_array_mut).into_iter().flatten() {
+            attempt["answer"] = Value::Null;
+        }
+    }
+}
+
+fn hide_keys(line: &mut Value) {
+    if let Some(keys) = line.get_mut("keys").and_then(Value::as_array_mut) {
+        // What happened is no patient's.
+        keys.retain(|pair| pair[0] == "event");
+    }
+}
+
+/// A lane is often named by its patient.
+fn hide_lanes(actor: &Actor, one: &mut Value) {
+    let may = actor.may(Right::ViewPayload, &places(text(one, "destination")));
+    if let Some(Value::String(lane)) = one.get_mut("lane")
+        && !may
+        && !lane.is_empty()
+    {
+        HIDDEN.clone_into(lane);
+    }
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
