@@ -207,7 +207,7 @@ fn told(serve: &Serve<'_>, before: &str) -> String {
 fn the_first_account_is_made_with_the_code_in_the_log() {
     let site = with_console();
     let serve = site.serve();
-    serve.wait_for("the code", || serve.log().contains("code="));
+    serve.wait_for("the console", || serve.log().contains("the console listens"));
     let code = told(&serve, "code=");
     let address = told(&serve, "http://");
     let address = address.split('/').next().unwrap();
@@ -240,20 +240,12 @@ fn the_first_account_is_made_with_the_code_in_the_log() {
     );
     assert!(!refused.to_string().contains("geheim"));
     let serve = site.serve();
-    assert!(
-        !serve.log().split("the site has stopped").last().unwrap().contains("code="),
-        "there is an account now"
-    );
-    assert!(
-        http(
-            &told(&serve, "http://").split('/').next().unwrap().to_owned(),
-            "GET /users",
-            &cookies(&entered),
-            ""
-        )
-        .contains("anna"),
-        "a session outlives a restart"
-    );
+    let since = |serve: &Serve<'_>| serve.log().split("the site has stopped").last().unwrap().to_owned();
+    serve.wait_for("the console", || since(&serve).contains("the console listens"));
+    assert!(!since(&serve).contains("code="), "there is an account now");
+    let address = told(&serve, "http://").split('/').next().unwrap().to_owned();
+    let page = http(&address, "GET /users", &cookies(&entered), "");
+    assert!(page.contains("anna"), "a session outlives a restart: {page}");
 }
 
 #[test]
