@@ -328,7 +328,7 @@ fn show_delivery(delivery: &DeliveryView, out: Out) -> Result<()> {
 
 fn export(site: &SiteArg, id: u64, stage: &str, to: Option<&std::path::Path>) -> Ended {
     use std::io::Write;
-    let message: Message = site.ask(Request::Show { id })?;
+    let message: Message = site.ask(Request::Export { id })?;
     let payloads: Vec<String> = match stage {
         "answer" => {
             let attempts = message.deliveries.iter().flat_map(|delivery| &delivery.attempts);

@@ -148,7 +148,9 @@ impl Counter {
         match request {
             Request::Status => Ok(serde_json::to_value(status::status(self, runtime)?)?),
             Request::Messages(find) => Ok(serde_json::to_value(find::messages(self, &find)?)?),
-            Request::Show { id } => Ok(serde_json::to_value(show::message(self, EnvelopeId(id))?)?),
+            Request::Show { id } | Request::Export { id } => {
+                Ok(serde_json::to_value(show::message(self, EnvelopeId(id))?)?)
+            }
             Request::Queue { place, limit } => {
                 Ok(serde_json::to_value(settle::lanes(self, place.as_deref(), limit)?)?)
             }

@@ -6,6 +6,7 @@ mod support;
 mod basics;
 mod check;
 mod messages;
+mod people;
 mod privacy;
 mod queue;
 mod replay;

@@ -64,6 +64,7 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         Request::Show { .. } | Request::Read { .. } => (Action::OpenPayload, Answered),
         Request::Payload { .. } => (Action::Export, Before),
         Request::Replay(_) => (Action::OpenPayload, Answered),
+        Request::Export { .. } => (Action::Export, Answered),
         Request::Hold { reason: Some(_), .. } => (Action::Hold, Before),
         Request::Hold { reason: None, .. } => (Action::Release, Before),
         Request::Settle { what: Settle::Skip, .. } => (Action::Skip, Before),
@@ -116,6 +117,7 @@ pub fn envelopes(request: &Request) -> Vec<u64> {
         Request::Show { id }
         | Request::Read { id, .. }
         | Request::Payload { id, .. }
+        | Request::Export { id }
         | Request::Edit { id, .. } => vec![*id],
         Request::Settle { envelopes, .. } | Request::Resend { envelopes, .. } => envelopes.clone(),
         _ => Vec::new(),

@@ -15,6 +15,11 @@ pub enum Request {
         /// Which.
         id: u64,
     },
+    /// The same as [`Request::Show`], to be written out of Klinke.
+    Export {
+        /// Which.
+        id: u64,
+    },
     /// Lanes with something waiting.
     Queue {
         /// `channel` or `channel/destination`; all when absent.

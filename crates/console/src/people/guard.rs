@@ -83,7 +83,7 @@ pub fn check(
         // All files at once: for those who see all.
         Request::Site if actor.grants.state == Places::All => Ok(()),
         Request::Site => Err(Denied::Right(Right::ViewState)),
-        Request::Payload { .. } => {
+        Request::Payload { .. } | Request::Export { .. } => {
             each(Right::ViewPayload)?;
             said(actor, purpose)
         }
