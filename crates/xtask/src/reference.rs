@@ -49,6 +49,13 @@ const FILES: &[File] = &[
                 `klinke explain --site <site>` then knows them by name. The file may be missing.",
         base: "",
     },
+    File {
+        schema: "dialect.schema.json",
+        title: "dialects/<system>.toml",
+        about: "What a partner's messages are like, as `klinke learn` writes it: see [dialects](dialects.md). The \
+                file's name is the system's. What is new in the messages of a system that has such a file is told.",
+        base: "",
+    },
 ];
 
 const HEAD: &str = "# Configuration

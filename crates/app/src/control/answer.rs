@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context, Result, anyhow, bail};
+use klinke_diagnosis::dialect::Dialect;
 use klinke_engine::Engine;
+use klinke_hl7v2::definitions::Local;
 use klinke_model::{ChannelId, DestinationId, EnvelopeId, Origin, Payload, Timestamp};
 use klinke_store::{ChannelInfo, DestinationInfo, PruneRule, Store};
 use serde_json::{Value, json};
 
-use super::{find, settle, show, status};
+use super::{find, learn, settle, show, status};
 use crate::serve::Counts;
 use crate::wire::World;
 use klinke_console::house::request::Request;
@@ -42,6 +44,12 @@ pub struct Files {
     pub retention: BTreeMap<String, crate::site::node::Retention>,
     /// What people call channels and partners, and whom to call.
     pub people: People,
+    /// Dialects of partners.
+    pub dialects: Arc<BTreeMap<String, Dialect>>,
+    /// Character sets of systems, for messages that do not say theirs.
+    pub charsets: BTreeMap<String, String>,
+    /// The site's own definitions.
+    pub local: Arc<Local>,
 }
 
 impl Files {
@@ -51,7 +59,19 @@ impl Files {
             site: site.node.name.clone(),
             retention: crate::serve::retention(site),
             people: People::of(site),
+            dialects: Arc::new(site.dialects.clone()),
+            charsets: site
+                .systems
+                .iter()
+                .filter_map(|(name, one)| Some((name.clone(), one.charset.clone()?)))
+                .collect(),
+            local: Arc::new(site.local.clone()),
         }
+    }
+
+    /// The character set of a system's messages, where they do not say it.
+    pub fn charset(&self, system: &str) -> Option<String> {
+        self.charsets.get(system).cloned()
     }
 }
 
@@ -126,6 +146,8 @@ impl Counter {
             Request::Edit { id, payload } => {
                 self.edit(runtime, EnvelopeId(id), klinke_console::house::decode(&payload)?)
             }
+            Request::Learn(ask) => Ok(serde_json::to_value(learn::learn(self, &ask, progress)?)?),
+            Request::Drift { system } => Ok(serde_json::to_value(learn::drift(self, system.as_deref())?)?),
             Request::Backup { folder } => {
                 self.store.backup(&PathBuf::from(&folder), &mut |done, of| progress(done, of))?;
                 Ok(json!({ "folder": folder }))

@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod find;
+pub mod learn;
 pub mod settle;
 pub mod show;
 pub mod socket;

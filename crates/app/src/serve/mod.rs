@@ -1,5 +1,6 @@
 //! `klinke serve`: a site that runs, from start to an orderly stop.
 
+pub mod drift;
 mod log;
 mod metrics;
 mod notify;
@@ -115,6 +116,7 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
     let mut tasks = vec![
         tokio::spawn(socket::serve(listener, counter.clone(), stop.clone())),
         tokio::spawn(prune::run(counter.clone(), stop.clone())),
+        tokio::spawn(drift::run(counter.clone(), drift::ears(), stop.clone())),
         tokio::spawn(notify::watchdog(stop.clone())),
     ];
     if let Some(listener) = measured {

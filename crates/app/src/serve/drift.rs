@@ -1,0 +1,239 @@
+//! The drift guard: holds what partners send against their dialects, at its own pace and never in a
+//! channel's way. It reads the store behind the channels, from a mark on, as any reader does.
+//!
+//! What is new is told once: kept with the first envelope that had it under `dialect/<system>` of the
+//! store, logged without patient data, and given to whoever listens ([`Hear`]: alerts). A dialect that was
+//! learned anew is a new measure: what was told against the old one is dropped.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use klinke_diagnosis::dialect::{Dialect, Novelty, compare};
+use klinke_engine::source::Stop;
+use klinke_formats::hl7v2;
+use klinke_model::{EnvelopeId, Timestamp};
+use klinke_store::{Query, Store};
+use serde::{Deserialize, Serialize};
+
+use crate::control::answer::Counter;
+use crate::control::learn::{PAYLOAD_BYTES_MAX, read};
+use klinke_console::house::view::{DriftView, NoveltyView};
+
+/// How often the guard looks.
+const EVERY: Duration = Duration::from_secs(1);
+/// Envelopes that it looks at each time.
+const BITE: usize = 200;
+/// So far behind it gives up catching up, passes over what came and says so.
+const LAG_MAX: u64 = 20_000;
+/// So many of the latest it then still looks at.
+const LAG_KEPT: u64 = 1_000;
+/// Things told of one system; a system that tells more speaks another dialect altogether.
+const TOLD_MAX: usize = 200;
+/// The mark: the last envelope that was looked at.
+const MARK: &str = "dialect/mark";
+
+/// Who is told of something new, once: the system, and what it is.
+pub type Hear = Arc<dyn Fn(&str, &NoveltyView) + Send + Sync>;
+
+/// Those who hear of it while the site runs: the log. Alerts are one more.
+pub fn ears() -> Vec<Hear> {
+    vec![Arc::new(|system: &str, new: &NoveltyView| {
+        tracing::warn!(
+            system,
+            kind = %new.kind,
+            place = %new.place,
+            came = %new.came,
+            envelope = new.envelope,
+            "something is new in a partner's messages"
+        );
+    })]
+}
+
+/// Watches until `stop` is said.
+pub async fn run(counter: Arc<Counter>, ears: Vec<Hear>, mut stop: Stop) {
+    let mut beat = tokio::time::interval(EVERY);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let ears: Arc<[Hear]> = ears.into();
+    loop {
+        tokio::select! {
+            () = stop.said() => return,
+            _ = beat.tick() => {}
+        }
+        let (counter, ears) = (counter.clone(), ears.clone());
+        match tokio::task::spawn_blocking(move || look(&counter, &ears)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the drift guard could not look"),
+            Err(error) => tracing::error!(%error, "the drift guard broke off"),
+        }
+    }
+}
+
+/// Looks at what came since it last did.
+fn look(counter: &Counter, ears: &[Hear]) -> Result<()> {
+    let files = counter.files();
+    if files.dialects.is_empty() {
+        return Ok(());
+    }
+    let store = counter.store.as_ref();
+    let last = store.channels()?.iter().filter_map(|channel| channel.last).max().map_or(0, |last| last.0);
+    let Some(mark) = mark(store)? else {
+        // What came before the guard was there is what the dialect was learned from.
+        return Ok(store.set_value(MARK, Some(&last.to_be_bytes()))?);
+    };
+    if last <= mark {
+        return Ok(());
+    }
+    let mut watched = BTreeMap::new();
+    for (name, dialect) in files.dialects.iter() {
+        watched.insert(name.as_str(), Watched::load(store, name, dialect)?);
+    }
+    let behind = last - mark;
+    let mut mark = mark;
+    if behind > LAG_MAX {
+        mark = last - LAG_KEPT;
+        tracing::warn!(passed_over = behind - LAG_KEPT, "the drift guard is too far behind");
+        watched.values_mut().for_each(|one| one.pass_over(behind - LAG_KEPT));
+    }
+    let query = Query { beyond: Some(EnvelopeId(mark)), oldest_first: true, limit: BITE, ..Query::default() };
+    let found = store.search(&query)?;
+    for summary in &found {
+        mark = summary.envelope.id.0;
+        let system = &*summary.envelope.system;
+        let (Some(one), Some(dialect)) = (watched.get_mut(system), files.dialects.get(system)) else {
+            continue;
+        };
+        if &*summary.envelope.format != hl7v2::NAME || summary.size > PAYLOAD_BYTES_MAX {
+            one.pass_over(1);
+            continue;
+        }
+        match read(counter, summary.envelope.id, &files.charset(system), &files.local)? {
+            None => one.pass_over(1),
+            Some(outlines) => {
+                for outline in &outlines {
+                    let (id, at) = (summary.envelope.id, summary.envelope.received);
+                    one.take(compare(outline, dialect), id, at, ears);
+                }
+            }
+        }
+    }
+    // The last of what was found may be the last there is: what is not listed is gone.
+    if found.len() < BITE {
+        mark = mark.max(last);
+    }
+    for one in watched.values().filter(|one| one.changed) {
+        one.save(store)?;
+    }
+    Ok(store.set_value(MARK, Some(&mark.to_be_bytes()))?)
+}
+
+fn mark(store: &dyn Store) -> Result<Option<u64>> {
+    let value = store.value(MARK)?;
+    Ok(value.and_then(|value| Some(u64::from_be_bytes(value.try_into().ok()?))))
+}
+
+/// What is known of one system's drift.
+pub struct Watched {
+    system: String,
+    /// Tells the dialect that it was measured against.
+    dialect: u64,
+    kept: Kept,
+    changed: bool,
+}
+
+/// What is kept in the store.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Kept {
+    dialect: u64,
+    looked: u64,
+    skipped: u64,
+    more: u64,
+    told: Vec<Told>,
+}
+
+/// One thing that was told.
+#[derive(Serialize, Deserialize)]
+struct Told {
+    novelty: Novelty,
+    envelope: u64,
+    at: i64,
+    count: u64,
+}
+
+impl Told {
+    fn view(&self) -> NoveltyView {
+        let kind = serde_json::to_value(self.novelty.kind).ok();
+        NoveltyView {
+            kind: kind.and_then(|kind| kind.as_str().map(str::to_owned)).unwrap_or_default(),
+            place: self.novelty.place.clone(),
+            came: self.novelty.came.clone(),
+            before: self.novelty.before.clone(),
+            envelope: self.envelope,
+            at: Timestamp(self.at).to_string(),
+            count: self.count,
+        }
+    }
+}
+
+impl Watched {
+    /// As it is kept; begun anew when the dialect is another one than it was.
+    pub fn load(store: &dyn Store, system: &str, dialect: &Dialect) -> Result<Watched> {
+        let measure = measure(dialect);
+        let kept = store.value(&name(system))?.and_then(|value| serde_json::from_slice::<Kept>(&value).ok());
+        let kept = kept.filter(|kept| kept.dialect == measure);
+        let kept = kept.unwrap_or_else(|| Kept { dialect: measure, ..Kept::default() });
+        Ok(Watched { system: system.to_owned(), dialect: measure, kept, changed: false })
+    }
+
+    /// For people and tools.
+    pub fn view(&self) -> DriftView {
+        DriftView {
+            system: self.system.clone(),
+            looked: self.kept.looked,
+            skipped: self.kept.skipped,
+            novelties: self.kept.told.iter().map(Told::view).collect(),
+            more: self.kept.more,
+        }
+    }
+
+    fn pass_over(&mut self, envelopes: u64) {
+        self.kept.skipped += envelopes;
+        self.changed = true;
+    }
+
+    /// Takes what is new in one message; what was told before is counted.
+    fn take(&mut self, news: Vec<Novelty>, envelope: EnvelopeId, at: Timestamp, ears: &[Hear]) {
+        self.kept.looked += 1;
+        self.changed = true;
+        for novelty in news {
+            if let Some(told) = self.kept.told.iter_mut().find(|told| told.novelty.key() == novelty.key()) {
+                told.count += 1;
+                continue;
+            }
+            if self.kept.told.len() >= TOLD_MAX {
+                self.kept.more += 1;
+                continue;
+            }
+            let told = Told { novelty, envelope: envelope.0, at: at.0, count: 1 };
+            ears.iter().for_each(|hear| hear(&self.system, &told.view()));
+            self.kept.told.push(told);
+        }
+    }
+
+    fn save(&self, store: &dyn Store) -> Result<()> {
+        debug_assert_eq!(self.kept.dialect, self.dialect);
+        Ok(store.set_value(&name(&self.system), Some(&serde_json::to_vec(&self.kept)?))?)
+    }
+}
+
+fn name(system: &str) -> String {
+    format!("dialect/{system}")
+}
+
+/// A number that changes with the dialect.
+fn measure(dialect: &Dialect) -> u64 {
+    let text = serde_json::to_string(dialect).unwrap_or_default();
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
