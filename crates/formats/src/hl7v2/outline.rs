@@ -51,7 +51,7 @@ pub fn outline(message: &Message, local: Option<&Local>) -> Outline {
     let declared = header.and_then(|header| Some(header.field(18)?.repetition(1)?.text().into_owned()));
     let mut outline = Outline {
         event: event(&text(9, 1), &text(9, 2)),
-        version: plain(&version, |b| b.is_ascii_digit() || b == b'.'),
+        version: version_name(&version),
         declared: charset_name(declared.as_deref().unwrap_or_default()),
         used: if is_ascii { String::new() } else { resolved.charset.name().to_owned() },
         acknowledgment: acknowledgment(message),
@@ -69,16 +69,19 @@ pub fn outline(message: &Message, local: Option<&Local>) -> Outline {
 
 /// Type and trigger, when they look like it; else what they look like.
 fn event(kind: &str, trigger: &str) -> String {
-    let piece = |text: &str| plain(text, |b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    let is_fine =
+        |text: &str| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    let piece = |text: &str| if is_fine(text) { text.to_owned() } else { shape(text) };
     match trigger.is_empty() {
         true => piece(kind),
         false => format!("{}^{}", piece(kind), piece(trigger)),
     }
 }
 
-/// A short text of certain characters; of any other its shape.
-fn plain(text: &str, is_fine: impl Fn(u8) -> bool) -> String {
-    if text.len() <= 10 && text.bytes().all(is_fine) { text.to_owned() } else { shape(text) }
+/// A version as versions are written; of anything else the shape.
+fn version_name(text: &str) -> String {
+    let is_fine = text.len() <= 6 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    if is_fine { text.to_owned() } else { shape(text) }
 }
 
 /// The name of a set that is known, spelt as the sender spells it; of any other its shape.
