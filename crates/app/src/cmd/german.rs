@@ -49,6 +49,13 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("learn --synthesise", "Erfindet so viele Testnachrichten im Dialekt des Systems"),
     ("learn --seed", "Derselbe Startwert ergibt dieselben Testnachrichten"),
     ("learn --to", "Der Ordner für Testnachrichten, je eine Datei; sonst die Standardausgabe"),
+    ("draft", "Entwirft einen Kanal aus Nachrichten, wie sie kommen, und denselben, wie sie gewünscht sind"),
+    ("draft --source", "Nachrichten, wie die Quelle sie sendet: Dateien oder Ordner"),
+    ("draft --target", "Dieselben, wie das Ziel sie haben will"),
+    (
+        "draft --out",
+        "Die Datei des Kanals, channels/<Name>.toml eines Standorts; Tabellen kommen daneben in tables/",
+    ),
     ("messages", "Zeigt, sucht, exportiert, wiederholt oder berichtigt Nachrichten"),
     ("messages list", "Die neuesten Nachrichten"),
     ("messages list --limit", "Wie viele"),
@@ -185,6 +192,14 @@ Exit-Status: 0 alles in Ordnung, 1 jemand muss nachsehen.",
 
 Was gezeigt und geschrieben wird, enthält keine Patientendaten: docs/dialects.md sagt, was behalten wird.
 Exit-Status: 0 gelernt, oder nichts Neues; 1 etwas ist neu (--drift).",
+    ),
+    (
+        "draft",
+        "Beispiel:
+  klinke draft --source kis/ --target ris/ --out krankenhaus/channels/adt-to-ris.toml
+
+Jeder Schritt sagt, in wie vielen Fällen er ergab, was gewünscht war; was er nicht erklärt, steht dabei.
+Exit-Status: 0 alle Paare kommen heraus wie gewünscht, 1 nicht alle.",
     ),
     (
         "messages",

@@ -139,15 +139,18 @@ fn no_output_names_a_patient_of_any_sample() {
         let german = learn(&site, &others, &["--lang", "de"]).ended(0).out;
         let own = english + &german;
         for value in &values {
-            // A number of nines is its own shape.
-            let is_shape = value.bytes().all(|b| b == b'9' || !b.is_ascii_alphanumeric());
+            // A number of nines, a name of nothing but A: each is its own shape.
+            let is_shape = value.bytes().all(|b| b"AaXx9".contains(&b) || !b.is_ascii_alphanumeric());
             if is_shape || CODES_ELSEWHERE.contains(&value.as_str()) {
                 continue;
             }
             for (name, output) in &outputs {
+                if !output.contains(value.as_str()) || !holds(output, value) {
+                    continue;
+                }
                 // Pages have sentences and the standard's names, with words that are names, too.
                 let is_word = !matches!(*name, "toml" | "json") && holds(&own, value);
-                assert!(is_word || !holds(output, value), "{family}: {name} holds {value:?}");
+                assert!(is_word, "{family}: {name} holds {value:?}");
             }
             checked += 1;
         }
@@ -308,4 +311,51 @@ fn learning_goes_on_in_the_file_and_test_messages_come_out_of_it() {
     std::fs::write(&text, "Beispielmann is no HL7").expect("written");
     let run = learn(&site, &[text], &[]).ended(2);
     assert!(!run.err.contains("Beispielmann"), "{}", run.err);
+}
+
+#[test]
+fn a_channel_is_drafted_from_what_a_site_makes_of_messages() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: String, bytes: &[u8]| {
+        let file = folder.path().join(name);
+        std::fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
+        std::fs::write(file, bytes).expect("written");
+    };
+    // What the steps of a known site would make: another receiver, the ward by a table, the sex spelt out.
+    for number in 0..30 {
+        let ward = ["CHI1", "INN2", "NEU3"][number % 3];
+        let source = news(number, 470_000 + number, ["F", "M"][number % 2]);
+        let source = String::from_utf8_lossy(&source).replace("CHI1", ward);
+        let long = ["Chirurgie", "Innere", "Neurologie"][number % 3];
+        let target = source.replace(ward, long).replace("|RIS|KH|", "|PACS|KH|");
+        write(format!("in/{number:02}.hl7"), source.as_bytes());
+        write(format!("out/{number:02}.hl7"), target.as_bytes());
+    }
+    let site = Site::new();
+    let file = site.folder().join("channels/drafted.toml");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let file_name = file.display().to_string();
+    let arguments = ["draft", "--source", &path("in"), "--target", &path("out"), "--out", &file_name];
+    let run = klinke(&arguments).ended(0);
+    assert!(run.err.contains("2 steps; 30 of 30 pairs come out as wanted"), "{}", run.err);
+    let text = std::fs::read_to_string(&file).expect("written");
+    assert!(text.contains("[[step]] # 30 of 30\nset = { \"MSH-5\" = \"PACS\" }"), "{text}");
+    assert!(text.contains("lookup = { field = \"PV1-3.1\", table = \"drafted-pv1-3-1\" }"), "{text}");
+    site.klinke("check", &[]).ended(0);
+    // The drafted channel passes the target's messages as the site's own examples.
+    for number in 0..30 {
+        let copy = |from: String, to: String| {
+            let bytes = std::fs::read(folder.path().join(from)).expect("read");
+            std::fs::create_dir_all(site.folder().join("examples/drafted")).expect("a folder");
+            std::fs::write(site.folder().join("examples/drafted").join(to), bytes).expect("written");
+        };
+        copy(format!("in/{number:02}.hl7"), format!("{number:02}.hl7"));
+        copy(format!("out/{number:02}.hl7"), format!("{number:02}.draft.hl7"));
+    }
+    site.klinke("test", &[]).ended(0);
+    // What is there is not overwritten.
+    klinke(&arguments).ended(2);
+    let json =
+        klinke(&["--json", "draft", "--source", &path("in"), "--target", &path("out")]).ended(0).json();
+    assert_eq!((json["pairs"].as_u64(), json["steps"].as_u64()), (Some(30), Some(2)));
 }

@@ -13,6 +13,7 @@ mod arrange;
 mod batch;
 mod charset;
 mod document;
+pub mod draft;
 mod encoded;
 mod escapes;
 mod extract;
