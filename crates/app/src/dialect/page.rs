@@ -146,7 +146,7 @@ fn in_order(event: &Event) -> String {
     let mut written = Vec::new();
     while !rest.is_empty() {
         let is_first =
-            |at: &usize| rest.iter().all(|other| !(came(other, rest[*at]) && !came(rest[*at], other)));
+            |at: &usize| rest.iter().all(|other| !came(other, rest[*at]) || came(rest[*at], other));
         let name = rest.remove((0..rest.len()).find(is_first).unwrap_or(0));
         let known = event.segment[name];
         let plus = if known.most > 1 { "+" } else { "" };

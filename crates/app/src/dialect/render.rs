@@ -98,7 +98,7 @@ h2{font-size:1.25rem;margin:2.5rem 0 .5rem;padding-top:.5rem;border-top:2px soli
 nav{margin:1rem 0}nav a{color:var(--mark);margin-right:1rem;white-space:nowrap}.wide{overflow-x:auto}\
 table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid var(--line)}\
 th{color:var(--dim);font-weight:600;white-space:nowrap}tr:nth-child(even) td{background:var(--band)}\
-td:first-child{font-family:ui-monospace,Consolas,monospace;white-space:nowrap}\
+table.places td:first-child{font-family:ui-monospace,Consolas,monospace;white-space:nowrap}\
 @media print{:root{--ink:#000;--dim:#444;--paper:#fff;--band:#fff;--line:#bbb;--mark:#000}body{max-width:none;padding:0;font-size:10pt}\
 nav{display:none}table{font-size:8pt}thead{display:table-header-group}tr{break-inside:avoid}h2{break-after:avoid}.wide{overflow:visible}\
 @page{size:A4 landscape;margin:14mm}}";
@@ -133,7 +133,10 @@ fn html_section(at: usize, section: &Section, out: &mut String) {
     if !section.note.is_empty() {
         let _ = writeln!(out, "<p class=\"note\">{}</p>", escaped(&section.note));
     }
-    *out += "<div class=\"wide\"><table>\n<thead><tr>";
+    // Places and codes stand out; sentences do not.
+    let has_places = section.rows.iter().all(|row| row.first().is_none_or(|cell| !cell.contains(' ')));
+    let class = if has_places { " class=\"places\"" } else { "" };
+    let _ = write!(out, "<div class=\"wide\"><table{class}>\n<thead><tr>");
     for cell in &section.head {
         let _ = write!(out, "<th scope=\"col\">{}</th>", escaped(cell));
     }

@@ -1,12 +1,15 @@
 //! What is new in a partner's messages, in words. A novelty holds no patient data, so neither do these.
 
 use klinke_diagnosis::dialect::Kind;
+use klinke_formats::explain::deviation_text;
 
 use crate::lang::{Language, Pick};
 
 /// A novelty as a sentence's part: `PID-8: a code that did not come before: U (until then F, M)`.
 pub fn novelty(kind: Kind, place: &str, came: &str, before: &str, language: Language) -> String {
     let (en, de) = kind_words(kind);
+    let sentence = (kind == Kind::Deviation).then(|| deviation_text(came, definitions(language))).flatten();
+    let came = sentence.as_deref().unwrap_or(came);
     let mut text = String::new();
     if !place.is_empty() && place != came {
         text.push_str(place);
@@ -21,6 +24,10 @@ pub fn novelty(kind: Kind, place: &str, came: &str, before: &str, language: Lang
         text.push_str(&language.pick(format!(" (until then {before})"), format!(" (bis dahin {before})")));
     }
     text
+}
+
+fn definitions(language: Language) -> klinke_hl7v2::definitions::Language {
+    language.pick(klinke_hl7v2::definitions::Language::En, klinke_hl7v2::definitions::Language::De)
 }
 
 /// A kind of novelty in words.
@@ -47,5 +54,20 @@ fn kind_words(kind: Kind) -> (&'static str, &'static str) {
         Kind::Date => ("a date in a new form", "ein Datum in neuer Form"),
         Kind::Shape => ("values look different", "Werte sehen anders aus"),
         Kind::Length => ("values are longer than before", "Werte sind länger als bisher"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_novelty_is_a_line_in_both_languages() {
+        let code = |language| novelty(Kind::Code, "PID-8", "U", "F, M", language);
+        assert_eq!(code(Language::En), "PID-8: a new code: U (until then F, M)");
+        assert_eq!(code(Language::De), "PID-8: ein neuer Code: U (bis dahin F, M)");
+        assert_eq!(novelty(Kind::Segment, "ZQQ", "ZQQ", "", Language::De), "ein neues Segment: ZQQ");
+        let deviation = novelty(Kind::Deviation, "", "nul-bytes", "", Language::En);
+        assert_eq!(deviation, "a new deviation from the standard: There are NUL bytes.");
     }
 }

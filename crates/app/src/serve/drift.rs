@@ -237,3 +237,105 @@ fn measure(dialect: &Dialect) -> u64 {
     let text = serde_json::to_string(dialect).unwrap_or_default();
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::RwLock;
+
+    use klinke_diagnosis::dialect::Learner;
+    use klinke_formats::hl7v2::outline::outlines;
+    use klinke_model::{Origin, Payload};
+    use klinke_store::NewEnvelope;
+    use klinke_store::memory::MemoryStore;
+
+    use super::*;
+    use crate::control::answer::Files;
+    use crate::wire::World;
+
+    fn message(sex: &str) -> String {
+        format!("MSH|^~\\&|KIS||||20260301||ADT^A01|1|P|2.5\rPID|1||4711||Beispiel^Berta||19640812|{sex}\r")
+    }
+
+    fn counter() -> Counter {
+        let mut learner = Learner::new("kis");
+        outlines(message("F").as_bytes(), None, None)
+            .expect("outlines")
+            .iter()
+            .for_each(|one| learner.learn(one));
+        let dialects = BTreeMap::from([("kis".to_owned(), learner.finish())]);
+        Counter {
+            files: RwLock::new(Files { dialects: Arc::new(dialects), ..Files::default() }),
+            store: Arc::new(MemoryStore::default()),
+            engine: None,
+            world: World::new("UTC").expect("a world"),
+            counts: Default::default(),
+            failed: Default::default(),
+            reload: None,
+        }
+    }
+
+    fn accept(counter: &Counter, system: &str, payload: &str) {
+        let store = counter.store.as_ref();
+        let channel = store.channel("adt").expect("a channel");
+        let version = store.version(channel, "", Timestamp(0)).expect("a version");
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let envelope = NewEnvelope {
+            channel,
+            version,
+            received: Timestamp(0),
+            system: system.into(),
+            peer: "".into(),
+            format: "hl7v2".into(),
+            origin: Origin::Received,
+            fingerprint: None,
+            payload: Payload::new(payload.as_bytes().to_vec()),
+        };
+        store.accept(envelope, Box::new(move |done| sender.send(done).expect("heard")));
+        receiver.recv().expect("an answer").expect("accepted");
+    }
+
+    fn seen(counter: &Counter) -> DriftView {
+        crate::control::learn::drift(counter, Some("kis")).expect("drift").remove(0)
+    }
+
+    #[test]
+    fn each_thing_is_heard_once_and_other_systems_are_left_alone() {
+        let (counter, heard) = (counter(), Arc::new(Mutex::new(Vec::new())));
+        let ear = heard.clone();
+        let ears: Vec<Hear> = vec![Arc::new(move |system: &str, new: &NoveltyView| {
+            ear.lock().expect("whole").push(format!("{system} {} {}", new.place, new.came));
+        })];
+        accept(&counter, "kis", &message("X"));
+        look(&counter, &ears).expect("looked");
+        assert_eq!(seen(&counter).looked, 0, "what came before the guard is not looked at");
+        for system in ["kis", "kis", "lab", "kis"] {
+            accept(&counter, system, &message("U"));
+        }
+        accept(&counter, "kis", "no message");
+        look(&counter, &ears).expect("looked");
+        look(&counter, &ears).expect("looked");
+        assert_eq!(*heard.lock().expect("whole"), ["kis PID-8 U"]);
+        let seen = seen(&counter);
+        assert_eq!((seen.looked, seen.skipped, seen.novelties[0].count), (3, 1, 3));
+        assert_eq!(seen.novelties[0].envelope, 2);
+    }
+
+    #[test]
+    fn a_guard_that_is_too_far_behind_passes_over_and_says_so() {
+        let counter = counter();
+        accept(&counter, "kis", &message("F"));
+        look(&counter, &[]).expect("looked");
+        for _ in 0..LAG_MAX + 500 {
+            accept(&counter, "kis", "");
+        }
+        accept(&counter, "kis", &message("U"));
+        let passed_over = LAG_MAX + 500 + 1 - LAG_KEPT;
+        look(&counter, &[]).expect("looked");
+        assert_eq!(seen(&counter).skipped, passed_over + BITE as u64);
+        while seen(&counter).looked == 0 {
+            look(&counter, &[]).expect("looked");
+        }
+        assert_eq!(seen(&counter).novelties.len(), 1);
+    }
+}

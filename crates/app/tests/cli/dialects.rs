@@ -63,10 +63,16 @@ fn learn(site: &Site, files: &[PathBuf], more: &[&str]) -> Run {
 
 /// True when a text holds a value that no letter or digit goes on from.
 fn holds(text: &str, value: &str) -> bool {
+    let is_number = value.bytes().all(|b| b.is_ascii_digit());
     text.match_indices(value).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let behind = text[at + value.len()..].chars().next();
-        ![before, behind].into_iter().flatten().any(char::is_alphanumeric)
+        let (before, behind) = (&text[..at], &text[at + value.len()..]);
+        let ends = [before.chars().next_back(), behind.chars().next()];
+        // A piece of a longer number (1002-5, 2.16.840) is another one.
+        let goes_on = |c: char| c.is_alphanumeric() || c == '_' || (is_number && "-./".contains(c));
+        let is_whole = !ends.into_iter().flatten().any(goes_on);
+        // A short number can be a count; a value is a text or a key.
+        let is_count = is_number && value.len() <= 6 && !(before.ends_with('"') || behind.starts_with(" = "));
+        is_whole && !is_count
     })
 }
 
@@ -107,7 +113,7 @@ fn turned(text: &str) -> String {
 
 #[test]
 fn no_output_names_a_patient_of_any_sample() {
-    let mut checked = 0;
+    let (mut checked, mut leaks) = (0, Vec::new());
     for (family, files) in families() {
         let mut values = BTreeSet::new();
         for file in &files {
@@ -150,12 +156,15 @@ fn no_output_names_a_patient_of_any_sample() {
                 }
                 // Pages have sentences and the standard's names, with words that are names, too.
                 let is_word = !matches!(*name, "toml" | "json") && holds(&own, value);
-                assert!(is_word, "{family}: {name} holds {value:?}");
+                if !is_word {
+                    leaks.push(format!("{family}: {name} holds {value:?}"));
+                }
             }
             checked += 1;
         }
         assert_eq!(site.klinke("check", &[]).ended(0).err, "");
     }
+    assert!(leaks.is_empty(), "{leaks:#?}");
     assert!(checked == 0 || checked > 500, "{checked}");
 }
 

@@ -104,6 +104,7 @@ pub struct Part {
     /// How many of them differ; counting ends at 1000. Since 0.1.
     pub distinct: u64,
     /// The shortest and the longest value, in characters. Since 0.1.
+    #[schemars(with = "[u64; 2]")]
     pub length: (u64, u64),
     /// The table of its codes. Since 0.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]

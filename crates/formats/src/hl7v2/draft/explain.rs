@@ -12,9 +12,11 @@ use klinke_hl7v2::Message;
 use klinke_hl7v2::message::Segment;
 
 use super::Item;
+use super::functions::functions;
+use super::make::{Make, Rows, Target};
 use super::places::{NULL, Within, all, count, get, names, raw};
 use super::tester::Tester;
-use super::write::{braced, quote};
+use super::write::braced;
 
 /// Cases that candidates are first tried on.
 const TRIED: usize = 40;
@@ -34,19 +36,6 @@ struct Row<'a> {
     occurrence: usize,
     source: Segment<'a>,
     target: Segment<'a>,
-}
-
-/// What a place becomes.
-enum Make {
-    Constant(String),
-    Encoded(String),
-    Null,
-    Clear,
-    Default(String),
-    Copy(String),
-    Template(String, Vec<String>),
-    Lookup(Vec<(String, String)>),
-    LookupOf(String, Vec<(String, String)>),
 }
 
 /// Steps for all fields that change.
@@ -153,6 +142,12 @@ impl<'a> Explainer<'a> {
         let inner =
             |at: usize| if component == 0 { Within(field, at, 0) } else { Within(field, component, at) };
         (1..=most.min(60)).flat_map(|at| self.place(inner(at))).collect()
+    }
+
+    fn item(&self, within: Within, make: &Make, right: usize) -> Item {
+        let (channel, segment) = (self.channel, self.name);
+        let target = Target { channel, segment, repeats: self.repeats, is_optional: self.is_optional };
+        Item { right: (right, self.rows.len()), ..make.item(&target, within) }
     }
 
     /// What the place becomes, and in how many cases that is so.
@@ -388,7 +383,7 @@ impl<'a> Explainer<'a> {
     }
 
     /// A table from what is given to what is wanted, if one code always becomes the same.
-    fn translated(&self, given: &[String], wanted: &[String]) -> Option<Vec<(String, String)>> {
+    fn translated(&self, given: &[String], wanted: &[String]) -> Option<Rows> {
         let mut table: BTreeMap<&String, &String> = BTreeMap::new();
         for (from, to) in given.iter().zip(wanted) {
             if from.is_empty() && to.is_empty() {
@@ -416,7 +411,7 @@ impl<'a> Explainer<'a> {
         }
         let (row, _) = self.telling(wanted).next()?;
         let own = within.path(self.name);
-        let mut best: Option<(usize, String, Vec<(String, String)>)> = None;
+        let mut best: Option<(usize, String, Rows)> = None;
         for (place, text) in self.candidates(row) {
             if place == own || !looks_like_a_code(&text) || place.contains("[#]") {
                 continue;
@@ -448,61 +443,6 @@ impl<'a> Explainer<'a> {
         let is_value = !value.is_empty() && value != NULL;
         (is_so && is_value).then(|| (Make::Constant(value.clone()), right))
     }
-
-    fn item(&self, within: Within, make: &Make, right: usize) -> Item {
-        let plain = within.path(self.name);
-        let each = within.path(&format!("{}[#]", self.name));
-        let many = within.path(&format!("{}[*]", self.name));
-        let to = if self.repeats { &many } else { &plain };
-        let table_name = format!("{}-{}", self.channel, plain.to_lowercase().replace(['.', '['], "-"));
-        let mut reads = Vec::new();
-        let mut table = None;
-        let looped = |step: String| match self.repeats {
-            true => format!(
-                "for-each = {{ in = {}, step = [{{ {step} }}] }}",
-                quote(&format!("{}[*]", self.name))
-            ),
-            false => step,
-        };
-        let place = if self.repeats { &each } else { &plain };
-        let line = match make {
-            Make::Constant(value) => format!("set = {{ {} = {} }}", quote(to), quote(&braced(value))),
-            Make::Encoded(value) => {
-                looped(format!("set-encoded = {{ {} = {} }}", quote(place), quote(&braced(value))))
-            }
-            Make::Null => format!("null = {}", quote(to)),
-            Make::Clear => format!("clear = {}", quote(to)),
-            Make::Default(value) => format!("default = {{ {} = {} }}", quote(to), quote(&braced(value))),
-            Make::Copy(from) => {
-                reads.push(from.clone());
-                looped(format!("copy = {{ {} = {} }}", quote(from), quote(place)))
-            }
-            Make::Template(template, from) => {
-                reads.extend(from.iter().cloned());
-                looped(format!("set = {{ {} = {} }}", quote(place), quote(template)))
-            }
-            Make::Lookup(rows) => {
-                reads.push(plain.clone());
-                table = Some((table_name.clone(), rows.clone()));
-                format!("lookup = {{ field = {}, table = {} }}", quote(to), quote(&table_name))
-            }
-            Make::LookupOf(from, rows) => {
-                reads.push(from.clone());
-                table = Some((table_name.clone(), rows.clone()));
-                let key = quote(&format!("{{{from}}}"));
-                looped(format!(
-                    "lookup = {{ key = {key}, table = {}, to = {} }}",
-                    quote(&table_name),
-                    quote(place)
-                ))
-            }
-        };
-        let is_for_some = self.is_optional && !self.repeats;
-        let when =
-            if is_for_some { format!("{{ {} = {{ exists = true }} }}", self.name) } else { String::new() };
-        let reads = reads.into_iter().map(|place| place.replace("[#]", "")).collect();
-        Item { line, when, reads, writes: plain, right: (right, self.rows.len()), table }
-    }
 }
 
 /// Places of the segments that stand alone in a source.
@@ -521,65 +461,4 @@ fn defaulted(given: &[String], wanted: &[String]) -> Option<String> {
     let is_kept = given.iter().zip(wanted).all(|(from, to)| from.is_empty() || from == to);
     let value = missing.first().filter(|value| missing.len() == 1 && !value.is_empty() && **value != NULL)?;
     (is_kept && given.iter().any(|from| !from.is_empty())).then(|| (*value).clone())
-}
-
-/// Functions of templates that could make one text of another.
-fn functions(from: &str, to: &str) -> Vec<String> {
-    let mut found: Vec<String> =
-        ["upper", "lower", "trim", "squeeze", "ascii", "digits", "letters"].map(str::to_owned).into();
-    let (long, short) = (from.chars().count(), to.chars().count());
-    if to.len() < from.len() && from.starts_with(to) {
-        found.push(format!("sub:0:{short}"));
-        if let Some(next) = from[to.len()..].chars().next().filter(|c| c.is_ascii_punctuation() || *c == ' ')
-        {
-            found.insert(0, format!("split:'{next}':1"));
-        }
-    } else if to.len() < from.len() && from.ends_with(to) {
-        if let Some(before) = from[..from.len() - to.len()]
-            .chars()
-            .next_back()
-            .filter(|c| c.is_ascii_punctuation() || *c == ' ')
-        {
-            found.push(format!("split:'{before}':-1"));
-        }
-        found.push(format!("sub:{}", long - short));
-        found.push(format!("sub:-{short}"));
-    }
-    if to.len() > from.len() && to.ends_with(from) {
-        let filling = &to[..to.len() - from.len()];
-        if let Some(letter) = filling.chars().next().filter(|letter| filling.chars().all(|c| c == *letter)) {
-            found.push(format!("pad-left:{short}:'{letter}'"));
-        }
-        if !filling.contains(['\'', '\\', '{', '}']) {
-            found.push(format!("prefix:'{filling}'"));
-        }
-    } else if to.len() > from.len() && to.starts_with(from) {
-        let filling = &to[from.len()..];
-        if !filling.contains(['\'', '\\', '{', '}']) {
-            found.push(format!("suffix:'{filling}'"));
-        }
-    }
-    if from.bytes().filter(u8::is_ascii_digit).count() >= 4 {
-        const FORMS: [&str; 9] = [
-            "yyyyMMdd",
-            "yyyyMMddHHmm",
-            "yyyyMMddHHmmss",
-            "compact",
-            "iso",
-            "german",
-            "'yyyy-MM-dd'",
-            "'dd.MM.yyyy'",
-            "'HH:mm'",
-        ];
-        found.extend(FORMS.map(|form| format!("date:auto:{form}")));
-    }
-    // Characters that are no longer there.
-    let gone: BTreeSet<char> = from
-        .chars()
-        .filter(|c| !to.contains(*c) && c.is_ascii_punctuation() || *c == ' ' && !to.contains(' '))
-        .collect();
-    if !gone.is_empty() && !gone.contains(&'\'') && !gone.contains(&'\\') {
-        found.push(format!("remove:'{}'", gone.into_iter().collect::<String>()));
-    }
-    found
 }

@@ -10,6 +10,8 @@
 mod differ;
 mod explain;
 mod filter;
+mod functions;
+mod make;
 mod order;
 mod pair;
 mod places;
@@ -46,7 +48,7 @@ pub struct Draft {
 
 /// One proposed step.
 #[derive(Clone, Debug)]
-pub(self) struct Item {
+struct Item {
     /// Its line in the channel's file, without `when`.
     pub line: String,
     /// The condition under which it is for a message; empty for none.

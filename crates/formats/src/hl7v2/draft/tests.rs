@@ -24,7 +24,7 @@ fn message(n: usize) -> Vec<u8> {
     let (sex, ward, event) = (SEX[n % 3], WARDS[(n * 7) % 5], ["A01", "A08", "A03"][(n / 2) % 3]);
     let (room, bed) = (10 + n % 23, 1 + n % 3);
     let birth = format!("19{:02}{:02}{:02}", 40 + n % 50, 1 + n % 12, 1 + n % 27);
-    let plan = if n % 4 == 0 { "" } else { "AOK" };
+    let plan = if n.is_multiple_of(4) { "" } else { "AOK" };
     let mut text = format!(
         "MSH|^~\\&|KIS|HAUS|||202603{:02}0815{:02}||ADT^{event}^ADT_A01|M{:05}|P|2.5||||||UNICODE UTF-8\r\
          EVN|{event}|202603010815\r\
@@ -40,7 +40,7 @@ fn message(n: usize) -> Vec<u8> {
         800_000 + n * 11,
     );
     for (at, (code, value)) in [("NA", 135 + n % 9), ("K", 4), ("GLU", 80 + n % 40)].iter().enumerate() {
-        let status = if (n + at) % 4 == 0 { "D" } else { "F" };
+        let status = if (n + at).is_multiple_of(4) { "D" } else { "F" };
         text += &format!("OBX|{}|NM|{code}^Wert^LOK||{value}|mmol/l|||||{status}\r", at + 1);
     }
     text += "NK1|1|Beispiel^Otto|SPO\r";
