@@ -152,7 +152,7 @@ fn settled<'a>(
 }
 
 /// Sets the first of the places that the message uses.
-fn first_set<'a>(message: &mut Pieces, places: Vec<&'a Place>, value: &str) -> Option<String> {
+fn first_set(message: &mut Pieces, places: Vec<&Place>, value: &str) -> Option<String> {
     places.into_iter().find_map(|place| message.set(place.as_str(), value, false).map(|()| place.to_string()))
 }
 

@@ -25,6 +25,9 @@ const DISTINCT_MAX: usize = 1_000;
 /// So many numbers are kept for counting different values, over all places.
 const DIGESTS_MAX: usize = 400_000;
 const IDENTIFIERS_MAX: usize = 40;
+/// Most codes over all places, shown and waiting.
+const CODES_ALL_MAX: usize = 40_000;
+const PENDING_ALL_MAX: usize = 40_000;
 /// The longest code that stands in a table.
 const TABLE_CODE_MAX: usize = 60;
 
@@ -32,13 +35,23 @@ const TABLE_CODE_MAX: usize = 60;
 #[derive(Default)]
 pub struct Learner {
     dialect: Dialect,
-    /// Codes by place that have not come with enough patients.
-    pending: HashMap<Place, HashMap<String, Pending>>,
+    codes: Codes,
     /// Kinds of identifiers that have not.
     identifiers: HashMap<(Place, String, String), Pending>,
     /// Digests of values by place.
     distinct: HashMap<Place, HashSet<u64>>,
     digests: usize,
+}
+
+/// Codes on their way to be shown.
+#[derive(Default)]
+struct Codes {
+    /// By place, those that have not come with enough patients.
+    pending: HashMap<Place, HashMap<String, Pending>>,
+    /// How many wait, over all places.
+    waiting: usize,
+    /// How many were shown, over all places.
+    shown: usize,
 }
 
 /// A code that is not shown yet.
@@ -79,7 +92,7 @@ impl Learner {
     /// What was learned.
     pub fn finish(self) -> Dialect {
         let mut dialect = self.dialect;
-        for (place, codes) in self.pending {
+        for (place, codes) in self.codes.pending {
             if let Some(part) = dialect.part.get_mut(&place) {
                 part.withheld += codes.values().map(|code| code.count).sum::<u64>();
             }
@@ -180,7 +193,7 @@ impl Learner {
             if !part.content.is_code() {
                 part.code.clear();
                 part.not_in_table.clear();
-                self.pending.remove(&place);
+                self.codes.drop_place(&place);
             }
         }
         part.used += 1;
@@ -191,7 +204,7 @@ impl Learner {
         }
         match part.content {
             Content::Date => bounded(&mut part.date, date_form(&leaf.value), DATES_MAX, "other"),
-            content if content.is_code() => code(part, place, leaf, subject, &mut self.pending),
+            content if content.is_code() => self.codes.learn(part, place, leaf, subject),
             _ => {}
         }
         let shape = shape(&leaf.value);
@@ -248,46 +261,67 @@ fn is_object_identifier(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
 
-/// Learns a code: shown at once when its table has it, else when it came with enough patients.
-fn code(
-    part: &mut Part,
-    place: Place,
-    leaf: &Leaf,
-    subject: u64,
-    pending: &mut HashMap<Place, HashMap<String, Pending>>,
-) {
-    let value = leaf.value.as_str();
-    if part.table.is_none() {
-        part.table = leaf.table.as_ref().map(|table| table.id.clone());
-    }
-    if let Some(count) = part.code.get_mut(value) {
-        *count += 1;
-        return;
-    }
-    let knows = leaf.table.as_ref().and_then(|table| table.knows);
-    let is_in_table = knows == Some(true) && value.len() <= TABLE_CODE_MAX;
-    let is_plain = looks_like_a_code(value) || is_object_identifier(value);
-    if part.code.len() >= CODES_MAX || !(is_in_table || is_plain) {
-        part.withheld += 1;
-        return;
-    }
-    if is_in_table {
-        part.code.insert(value.to_owned(), 1);
-        return;
-    }
-    let waiting = pending.entry(place).or_default();
-    if waiting.len() >= PENDING_MAX && !waiting.contains_key(value) {
-        part.withheld += 1;
-        return;
-    }
-    let one = waiting.entry(value.to_owned()).or_default();
-    if one.met(subject)
-        && let Some(one) = waiting.remove(value)
-    {
-        part.code.insert(value.to_owned(), one.count);
-        if knows == Some(false) {
-            part.not_in_table.push(value.to_owned());
+impl Codes {
+    /// Learns a code: shown at once when its table has it, else when it came with enough patients.
+    fn learn(&mut self, part: &mut Part, place: Place, leaf: &Leaf, subject: u64) {
+        let value = leaf.value.as_str();
+        if part.table.is_none() {
+            part.table = leaf.table.as_ref().map(|table| table.id.clone());
         }
+        if let Some(count) = part.code.get_mut(value) {
+            *count += 1;
+            return;
+        }
+        let knows = leaf.table.as_ref().and_then(|table| table.knows);
+        let is_in_table = knows == Some(true) && value.len() <= TABLE_CODE_MAX;
+        let is_plain = looks_like_a_code(value) || is_object_identifier(value);
+        let has_room = part.code.len() < CODES_MAX && self.shown < CODES_ALL_MAX;
+        if !has_room || !(is_in_table || is_plain) {
+            part.withheld += 1;
+            return;
+        }
+        if is_in_table {
+            self.shown += 1;
+            part.code.insert(value.to_owned(), 1);
+            return;
+        }
+        if let Some(count) = self.wait(place, value, knows, subject, &mut part.withheld) {
+            self.shown += 1;
+            part.code.insert(value.to_owned(), count);
+            if knows == Some(false) {
+                part.not_in_table.push(value.to_owned());
+            }
+        }
+    }
+
+    /// Lets a code wait; how often it came when it has come with enough patients.
+    fn wait(
+        &mut self,
+        place: Place,
+        value: &str,
+        knows: Option<bool>,
+        subject: u64,
+        withheld: &mut u64,
+    ) -> Option<u64> {
+        let waiting = self.pending.entry(place).or_default();
+        if !waiting.contains_key(value) {
+            if waiting.len() >= PENDING_MAX || self.waiting >= PENDING_ALL_MAX {
+                *withheld += 1;
+                return None;
+            }
+            self.waiting += 1;
+        }
+        let one = waiting.entry(value.to_owned()).or_insert_with(|| Pending { knows, ..Pending::default() });
+        if !one.met(subject) {
+            return None;
+        }
+        self.waiting -= 1;
+        waiting.remove(value).map(|one| one.count)
+    }
+
+    /// Forgets what waits at a place.
+    fn drop_place(&mut self, place: &Place) {
+        self.waiting -= self.pending.remove(place).map_or(0, |codes| codes.len());
     }
 }
 
