@@ -5,6 +5,7 @@ mod bench;
 mod cmd;
 mod control;
 mod demo;
+mod dialect;
 mod lang;
 mod out;
 mod partner;

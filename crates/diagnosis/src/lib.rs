@@ -3,6 +3,7 @@
 //! This crate judges. It opens no socket and reads no clock: what probes saw, what attempts were answered
 //! and what time it is are arguments.
 
+pub mod dialect;
 mod verdict;
 
 pub use verdict::{Layer, Verdict};

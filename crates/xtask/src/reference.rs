@@ -49,6 +49,13 @@ const FILES: &[File] = &[
                 `klinke explain --site <site>` then knows them by name. The file may be missing.",
         base: "",
     },
+    File {
+        schema: "dialect.schema.json",
+        title: "dialects/<system>.toml",
+        about: "What a partner's messages are like, as `klinke learn` writes it: see [dialects](dialects.md). The \
+                file's name is the system's. What is new in the messages of a system that has such a file is told.",
+        base: "dialect",
+    },
 ];
 
 const HEAD: &str = "# Configuration
@@ -112,10 +119,8 @@ fn page(folder: &Path) -> Result<String> {
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         let root: Value = serde_json::from_str(&text)?;
         page += &format!("\n## `{}`\n\n{}\n", file.title, wrapped(file.about));
-        let top = match file.base {
-            "" => &root,
-            _ => &root["additionalProperties"],
-        };
+        // A file that is a table of tables by name has its keys one level below.
+        let top = if root["properties"].is_object() { &root } else { &root["additionalProperties"] };
         Writer { root: &root, queue: VecDeque::new(), places: Vec::new(), page: &mut page }
             .file(file.base, top);
     }

@@ -30,6 +30,32 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("explain --short", "Nur der erste Absatz"),
     ("serve", "Betreibt einen Standort"),
     ("status", "Sagt, wie es um die Kanäle eines Standorts steht"),
+    (
+        "learn",
+        "Lernt den Dialekt eines Partners, sagt, was an seinen Nachrichten neu ist, oder erfindet Testnachrichten",
+    ),
+    (
+        "learn <PATHS>",
+        "Dateien, aus denen gelernt wird; oder der Standort, mit --channel, --system, --drift oder --synthesise",
+    ),
+    ("learn --channel", "Lernt aus dem, was dieser Kanal empfangen hat"),
+    ("learn --system", "Das System, dessen Dialekt es ist"),
+    ("learn --last", "Nur, was innerhalb dieser Zeit empfangen wurde: 7d"),
+    ("learn --site", "Der Standort, dessen Definitionen gelten und in den --write schreibt"),
+    ("learn --write", "Schreibt dialects/<SYSTEM>.toml und baut auf dem auf, was da ist"),
+    ("learn --anew", "Beginnt mit --write von vorn, statt auf dem aufzubauen, was da ist"),
+    ("learn --format", "Wie die Seite ausgegeben wird"),
+    ("learn --drift", "Sagt, was an den Nachrichten der Partner gegenüber ihren Dialekten neu ist"),
+    ("learn --synthesise", "Erfindet so viele Testnachrichten im Dialekt des Systems"),
+    ("learn --seed", "Derselbe Startwert ergibt dieselben Testnachrichten"),
+    ("learn --to", "Der Ordner für Testnachrichten, je eine Datei; sonst die Standardausgabe"),
+    ("draft", "Entwirft einen Kanal aus Nachrichten, wie sie kommen, und denselben, wie sie gewünscht sind"),
+    ("draft --source", "Nachrichten, wie die Quelle sie sendet: Dateien oder Ordner"),
+    ("draft --target", "Dieselben, wie das Ziel sie haben will"),
+    (
+        "draft --out",
+        "Die Datei des Kanals, channels/<Name>.toml eines Standorts; Tabellen kommen daneben in tables/",
+    ),
     ("messages", "Zeigt, sucht, exportiert, wiederholt oder berichtigt Nachrichten"),
     ("messages list", "Die neuesten Nachrichten"),
     ("messages list --limit", "Wie viele"),
@@ -209,6 +235,26 @@ Endet auf SIGTERM oder Strg-C; liest die Dateien des Standorts auf SIGHUP neu.",
 Exit-Status: 0 alles in Ordnung, 1 jemand muss nachsehen.",
     ),
     (
+        "learn",
+        "Beispiele:
+  klinke learn nachrichten/*.hl7
+  klinke learn --channel adt-to-ris --last 7d krankenhaus/ --write
+  klinke learn --system kis krankenhaus/ --format html > kis.html
+  klinke learn --drift krankenhaus/
+  klinke learn --synthesise 100 --system kis krankenhaus/ --to testnachrichten/
+
+Was gezeigt und geschrieben wird, enthält keine Patientendaten: docs/dialects.md sagt, was behalten wird.
+Exit-Status: 0 gelernt, oder nichts Neues; 1 etwas ist neu (--drift).",
+    ),
+    (
+        "draft",
+        "Beispiel:
+  klinke draft --source kis/ --target ris/ --out krankenhaus/channels/adt-to-ris.toml
+
+Jeder Schritt sagt, in wie vielen Fällen er ergab, was gewünscht war; was er nicht erklärt, steht dabei.
+Exit-Status: 0 alle Paare kommen heraus wie gewünscht, 1 nicht alle.",
+    ),
+    (
         "messages",
         "Beispiele:
   klinke messages krankenhaus/
@@ -323,6 +369,8 @@ pub const VALUES: &[(&str, &str)] = &[
     ("FOLDER", "ORDNER"),
     ("FILE", "DATEI"),
     ("FILES", "DATEIEN"),
+    ("PATHS", "PFADE"),
+    ("COUNT", "ANZAHL"),
     ("ADDRESS", "ADRESSE"),
     ("TIME", "ZEIT"),
     ("REV|FOLDER", "STAND|ORDNER"),

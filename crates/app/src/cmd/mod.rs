@@ -6,9 +6,11 @@ mod check;
 mod common;
 mod compare;
 mod demo;
+mod draft;
 mod explain;
 mod german;
 mod help;
+mod learn;
 mod listen;
 mod messages;
 mod new;
@@ -60,6 +62,10 @@ enum Verb {
     Serve(serve::Args),
     /// Say how the channels of a site stand
     Status(status::Args),
+    /// Learn a partner's dialect, say what is new in its messages, or invent test messages
+    Learn(Box<learn::Args>),
+    /// Draft a channel from messages as they come and as they are wanted
+    Draft(draft::Args),
     /// List, search, show, export, resend or edit messages
     Messages(messages::Args),
     /// Follow one case through all channels
@@ -113,6 +119,8 @@ pub fn run() -> ExitCode {
         Verb::Explain(args) => explain::run(&args, out),
         Verb::Serve(args) => serve::run(&args, out),
         Verb::Status(args) => status::run(&args, out),
+        Verb::Learn(args) => learn::run(&args, out),
+        Verb::Draft(args) => draft::run(&args, out),
         Verb::Messages(args) => messages::run(&args, out),
         Verb::Trace(args) => trace::run(&args, out),
         Verb::Queue(args) => queue::run(&args, out),

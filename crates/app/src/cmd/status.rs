@@ -7,7 +7,7 @@ use super::common::SiteArg;
 use crate::lang::Pick;
 use crate::out::{Out, Tone, bytes};
 use klinke_console::house::request::Request;
-use klinke_console::house::view::{ChannelView, DestinationView, Status};
+use klinke_console::house::view::{ChannelView, DestinationView, DriftView, Status};
 
 /// Say how the channels of a site stand
 #[derive(clap::Args)]
@@ -29,6 +29,7 @@ pub fn run(args: &Args, out: Out) -> Ended {
         for channel in &status.channels {
             show(channel, status.serving, out);
         }
+        drift(&status.drift, out);
     }
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
@@ -130,6 +131,26 @@ fn fragments(channel: &ChannelView, out: Out) {
             format!("{strays} Teilstücke setzten nichts fort und gingen durch, wie sie kamen"),
         );
         out.line(format!("  {}", out.tone(Tone::Warn, text)));
+    }
+}
+
+/// What is new in partners' messages. It is no fault of the site, so it does not change the exit status.
+fn drift(all: &[DriftView], out: Out) {
+    for one in all.iter().filter(|one| !one.novelties.is_empty() || one.skipped > 0) {
+        let count = one.novelties.len() as u64 + one.more;
+        let mut text = out.lang.pick(
+            format!("{}: {count} new things in its messages, see klinke learn --drift", one.system),
+            format!("{}: {count} Neues in seinen Nachrichten, siehe klinke learn --drift", one.system),
+        );
+        if one.skipped > 0 {
+            let skipped = one.skipped;
+            text += &out.lang.pick(
+                format!("; {skipped} envelopes were not looked at"),
+                format!("; {skipped} Sendungen wurden nicht angesehen"),
+            );
+        }
+        out.line("");
+        out.line(out.tone(Tone::Warn, text));
     }
 }
 

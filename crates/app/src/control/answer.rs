@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context, Result, anyhow, bail};
+use klinke_diagnosis::dialect::Dialect;
 use klinke_engine::Engine;
 use klinke_hl7v2::definitions::Local;
 use klinke_model::{ChannelId, DestinationId, EnvelopeId, Origin, Payload, Timestamp};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::behind::Behind;
 use super::systems::{self, Wiring};
-use super::{files, find, reading, settle, show, status};
+use super::{files, find, learn, reading, settle, show, status};
 use crate::replay;
 use crate::serve::{Counts, Course};
 use crate::wire::World;
@@ -57,11 +58,15 @@ pub struct Files {
     pub people: People,
     /// Who talks to whom.
     pub wiring: Wiring,
-    /// The site's own segments, fields and tables.
-    pub local: Option<Arc<Local>>,
     /// Where the site lies, and the overlay that was laid over it.
     pub folder: Option<PathBuf>,
     pub environment: Option<String>,
+    /// Dialects of partners.
+    pub dialects: Arc<BTreeMap<String, Dialect>>,
+    /// Character sets of systems, for messages that do not say theirs.
+    pub charsets: BTreeMap<String, String>,
+    /// The site's own definitions.
+    pub local: Arc<Local>,
 }
 
 impl Files {
@@ -72,10 +77,21 @@ impl Files {
             retention: crate::serve::retention(site),
             people: People::of(site),
             wiring: Wiring::of(site),
-            local: Some(Arc::new(site.local.clone())),
             folder: Some(site.folder.clone()),
             environment: site.environment.clone(),
+            dialects: Arc::new(site.dialects.clone()),
+            charsets: site
+                .systems
+                .iter()
+                .filter_map(|(name, one)| Some((name.clone(), one.charset.clone()?)))
+                .collect(),
+            local: Arc::new(site.local.clone()),
         }
+    }
+
+    /// The character set of a system's messages, where they do not say it.
+    pub fn charset(&self, system: &str) -> Option<String> {
+        self.charsets.get(system).cloned()
     }
 }
 
@@ -165,6 +181,8 @@ impl Counter {
             Request::Edit { id, payload } => {
                 self.edit(runtime, EnvelopeId(id), klinke_console::house::decode(&payload)?)
             }
+            Request::Learn(ask) => Ok(serde_json::to_value(learn::learn(self, &ask, progress)?)?),
+            Request::Drift { system } => Ok(serde_json::to_value(learn::drift(self, system.as_deref())?)?),
             Request::Backup { folder } => {
                 self.store.backup(&PathBuf::from(&folder), &mut |done, of| progress(done, of))?;
                 Ok(json!({ "folder": folder }))

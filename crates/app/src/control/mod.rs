@@ -5,6 +5,7 @@ pub mod answer;
 pub mod behind;
 pub mod files;
 pub mod find;
+pub mod learn;
 pub mod reading;
 pub mod settle;
 pub mod show;

@@ -1,6 +1,7 @@
 //! `klinke serve`: a site that runs, from start to an orderly stop.
 
 mod console;
+pub mod drift;
 mod history;
 mod log;
 mod metrics;
@@ -161,6 +162,7 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
         tokio::spawn(people::run(people.clone(), retention, stop.clone())),
         tokio::spawn(socket::serve(listener, counter.clone(), stop.clone())),
         tokio::spawn(prune::run(counter.clone(), stop.clone())),
+        tokio::spawn(drift::run(counter.clone(), drift::ears(), stop.clone())),
         tokio::spawn(notify::watchdog(stop.clone())),
     ];
     tasks.extend(attend(&counter, door, &stop)?);

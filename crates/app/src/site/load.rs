@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use klinke_diagnosis::dialect::Dialect;
 use klinke_engine::table::{Table, Tables};
 use klinke_engine::template::Zone;
 use klinke_formats::SearchKeys;
@@ -51,6 +52,7 @@ impl Loader<'_> {
             systems_file.as_mut().map(|file| self.systems(file, overlay.as_mut())).unwrap_or_default();
         let channels = self.channels();
         let local = self.local();
+        let dialects = self.dialects(systems_file.as_ref().map(|_| &systems));
         let (tables, table_texts) = self.tables();
         let templates = self.templates();
         let mut scripts = BTreeMap::new();
@@ -66,6 +68,7 @@ impl Loader<'_> {
                 systems_file,
                 channels,
                 local,
+                dialects,
                 tables,
                 table_texts,
                 templates,
@@ -198,6 +201,28 @@ impl Loader<'_> {
             file.fault(&["field".to_owned(), path.clone()], format!("`{path}` is no field; write `PID-30`"))
         });
         self.note(local).unwrap_or_default()
+    }
+
+    /// The dialects; each belongs to a system, whose name its file has.
+    fn dialects(&mut self, systems: Option<&BTreeMap<String, System>>) -> BTreeMap<String, Dialect> {
+        let mut dialects = BTreeMap::new();
+        for path in self.files("dialects", &["toml"]) {
+            let name = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
+            let (Some(name), Some(file)) = (name, self.parse(&path)) else { continue };
+            let Some(dialect) = self.read::<Dialect>(&file, file.values.clone()) else { continue };
+            let key = ["system".to_owned()];
+            if dialect.system != name {
+                let text = format!("the file of `{}` is dialects/{}.toml", dialect.system, dialect.system);
+                self.faults.push(file.fault(&key, text));
+            } else if systems.is_some_and(|systems| !systems.contains_key(&name)) {
+                let known = systems.into_iter().flatten().map(|(name, _)| name.as_str());
+                let hint = klinke_engine::steps::nearest(&name, known);
+                let hint = hint.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                self.faults.push(file.fault(&key, format!("systems.toml has no `{name}`{hint}")));
+            }
+            dialects.insert(name, dialect);
+        }
+        dialects
     }
 
     /// Reads a channel's values: what is said to adapters first, then the rest.

@@ -7,6 +7,7 @@
 //! | `systems.toml` | [`system`]: the partners |
 //! | `channels/<name>.toml` | [`channel`]: source, steps, destinations |
 //! | `channels/*.ts`, `lib/*.ts` | scripts |
+//! | `dialects/<system>.toml` | what partners' messages are like: `klinke_diagnosis::dialect` |
 //! | `definitions.toml` | [`definitions`]: the site's own segments, fields, types and tables |
 //! | `tables/<name>.csv` | look-up tables |
 //! | `templates/*` | messages to be filled |
@@ -26,6 +27,7 @@ pub mod system;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use klinke_diagnosis::dialect::Dialect;
 use klinke_engine::table::Tables;
 use klinke_hl7v2::definitions::Local;
 
@@ -52,6 +54,8 @@ pub struct Site {
     pub channels: BTreeMap<String, ChannelFile>,
     /// The site's own segments, fields, types and tables.
     pub local: Local,
+    /// Dialects of partners by the system's name.
+    pub dialects: BTreeMap<String, Dialect>,
     /// Look-up tables.
     pub tables: Tables,
     /// The tables' text by name, for channel versions.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use klinke_diagnosis::dialect::Dialect;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings, schema_for};
 use serde_json::{Value, json};
 
@@ -28,6 +29,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("systems.schema.json", systems),
         ("channel.schema.json", channel),
         ("definitions.schema.json", schema_for!(Definitions).to_value()),
+        ("dialect.schema.json", schema_for!(Dialect).to_value()),
     ]
 }
 

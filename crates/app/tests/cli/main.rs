@@ -5,6 +5,7 @@ mod support;
 
 mod basics;
 mod check;
+mod dialects;
 mod messages;
 mod people;
 mod privacy;

@@ -9,7 +9,7 @@ use crate::support::{Site, klinke};
 
 /// The sample files, sorted; says aloud when there are none.
 #[allow(clippy::print_stderr, reason = "a test that does not run says so")]
-fn samples() -> Vec<PathBuf> {
+pub fn samples() -> Vec<PathBuf> {
     let beside = |folder: &Path| folder.parent().map(|parent| parent.join("shared/samples"));
     let folder = std::env::var_os("KLINKE_SAMPLES").map(PathBuf::from).or_else(|| {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | a message with its stages | open-payload | before the answer is given |
 //! | a payload as a file | export | before the answer is given |
+//! | learning a dialect | open-payload: whose; the program read all of them, and shows shapes | before it is done |
 //! | a replay | open-payload: the messages that its examples show | before the answer is given |
 //! | messages by a key or a text | search: what was sought, whose messages were shown | before the answer is given |
 //! | resend, edit, hold, release, skip, give up, revive, reload, back up | that | before it is done, and once more when it failed |
@@ -58,12 +59,14 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         | Request::Channel { .. }
         | Request::History { .. }
         | Request::Site
+        | Request::Drift { .. }
         | Request::People(_) => return None,
         Request::Messages(find) if !is_search(find) => return None,
         Request::Messages(_) => (Action::Search, Answered),
         Request::Show { .. } | Request::Read { .. } => (Action::OpenPayload, Answered),
         Request::Payload { .. } => (Action::Export, Before),
         Request::Replay(_) => (Action::OpenPayload, Answered),
+        Request::Learn(_) => (Action::OpenPayload, Before),
         Request::Export { .. } => (Action::Export, Answered),
         Request::Hold { reason: Some(_), .. } => (Action::Hold, Before),
         Request::Hold { reason: None, .. } => (Action::Release, Before),
@@ -165,6 +168,9 @@ fn object(request: &Request) -> Object {
             object.destination = Some(place.clone())
         }
         Request::Replay(order) => object.channel = Some(order.channel.clone()),
+        Request::Learn(order) => {
+            (object.channel, object.system) = (order.channel.clone(), order.system.clone());
+        }
         Request::Audit(ask) => {
             object.sought =
                 ask.patient().map(|patient| ("patient".to_owned(), patient.to_owned())).into_iter().collect();
@@ -186,6 +192,7 @@ fn note(request: &Request) -> Option<String> {
             let note = [all, reason.as_str()].into_iter().filter(|one| !one.is_empty());
             Some(note.collect::<Vec<_>>().join(": ")).filter(|note| !note.is_empty())
         }
+        Request::Learn(_) => Some("a dialect was learned".to_owned()),
         Request::Payload { stage, .. } => Some(stage.clone()),
         Request::Resend { channel: Some(channel), .. } => Some(format!("into the channel {channel}")),
         Request::Audit(ask) => Some(ask.word().to_owned()),

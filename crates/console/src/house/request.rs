@@ -68,6 +68,13 @@ pub enum Request {
         /// The new bytes, base64.
         payload: String,
     },
+    /// Learns a partner's dialect from what is kept.
+    Learn(Box<Learn>),
+    /// What is new in partners' messages against their dialects.
+    Drift {
+        /// This system alone.
+        system: Option<String>,
+    },
     /// Copies the store into a folder.
     Backup {
         /// An empty or absent folder.
@@ -191,6 +198,20 @@ pub struct Find {
     pub oldest_first: bool,
     /// At most so many.
     pub limit: usize,
+}
+
+/// What to learn from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Learn {
+    /// Only envelopes of this channel.
+    pub channel: Option<String>,
+    /// Whose dialect; only envelopes from this system, unless a channel is named.
+    pub system: Option<String>,
+    /// Received at or after, microseconds since 1970.
+    pub from: Option<i64>,
+    /// What was learned before, to go on from.
+    pub before: Option<serde_json::Value>,
 }
 
 /// The answer: what was asked for, or a sentence why not.

@@ -206,6 +206,52 @@ pub struct Status {
     pub store: StoreView,
     /// The channels.
     pub channels: Vec<ChannelView>,
+    /// What is new in the messages of systems that have a dialect.
+    #[serde(default)]
+    pub drift: Vec<DriftView>,
+}
+
+/// What is new in one system's messages. No patient data.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DriftView {
+    /// The system.
+    pub system: String,
+    /// Messages that were held against its dialect.
+    pub looked: u64,
+    /// Envelopes that were passed over: too many came at once, or they could not be read.
+    pub skipped: u64,
+    /// What is new, each thing once, the oldest first.
+    pub novelties: Vec<NoveltyView>,
+    /// Further things that are new and no longer listed.
+    pub more: u64,
+}
+
+/// One new thing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NoveltyView {
+    /// What is new: `code`, `field`, `segment` …
+    pub kind: String,
+    /// Where.
+    pub place: String,
+    /// What came.
+    pub came: String,
+    /// What came until then.
+    pub before: String,
+    /// The first envelope that had it.
+    pub envelope: u64,
+    /// When that came.
+    pub at: String,
+    /// In how many messages it was met.
+    pub count: u64,
+}
+
+/// What was learned.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Learned {
+    /// The dialect, in the shape of its file.
+    pub dialect: serde_json::Value,
+    /// Envelopes that hold no message that can be read.
+    pub unread: u64,
 }
 
 /// The store's sizes.

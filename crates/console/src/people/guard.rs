@@ -6,7 +6,7 @@
 //! | identifiers of patients in lists: search keys, lanes | view payload; else they are left out |
 //! | a search by keys or text | view payload; only what may be opened is found |
 //! | a message | view payload, and a purpose where the role asks for one; with view state alone without its contents |
-//! | a replay | view payload for the whole channel |
+//! | a replay, learning a dialect | view payload for the whole channel |
 //! | hold, release, skip, give up, revive, resend | act |
 //! | edit | act and view payload |
 //! | the audit log | audit |
@@ -73,6 +73,7 @@ pub fn check(
         | Request::Queue { .. }
         | Request::Dead { .. }
         | Request::Systems
+        | Request::Drift { .. }
         | Request::History { channel: None } => somewhere(Right::ViewState),
         Request::Channel { name } | Request::History { channel: Some(name) } => {
             match sees_channel(house, actor, name) {
@@ -86,6 +87,10 @@ pub fn check(
         Request::Payload { .. } | Request::Export { .. } => {
             each(Right::ViewPayload)?;
             said(actor, purpose)
+        }
+        Request::Learn(order) => {
+            let names: Vec<&str> = order.channel.iter().chain(&order.system).map(String::as_str).collect();
+            at(Right::ViewPayload, &names)
         }
         Request::Replay(order) => {
             at(Right::ViewPayload, &[&order.channel])?;
@@ -152,6 +157,13 @@ pub fn narrow(
             if let Some(channels) = answer.get_mut("channels").and_then(Value::as_array_mut) {
                 channels.retain(|one| sees_channel(house, actor, text(one, "name")));
             }
+            if let Some(drift) = answer.get_mut("drift").and_then(Value::as_array_mut) {
+                drift.retain(|one| actor.may(Right::ViewState, &[text(one, "system")]));
+            }
+        }
+        Request::Drift { .. } => {
+            let Some(systems) = answer.as_array_mut() else { return };
+            systems.retain(|one| actor.may(Right::ViewState, &[text(one, "system")]));
         }
         Request::Systems => {
             let Some(systems) = answer.as_array_mut() else { return };

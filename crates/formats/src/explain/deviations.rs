@@ -30,6 +30,16 @@ pub struct DeviationWords {
     pub weight: Weight,
 }
 
+/// A kind of deviation, by its stable name, as a sentence; none for a name that is none.
+#[must_use]
+pub fn deviation_text(code: &str, language: Language) -> Option<String> {
+    let text = match language {
+        Language::De => KINDS.iter().find(|kind| kind.0 == code)?.2,
+        Language::En => klinke_hl7v2::deviation::ALL.iter().find(|kind| kind.code == code)?.text,
+    };
+    Some(sentence(text))
+}
+
 /// What deviates in a payload.
 pub(super) fn words(message: &Message, language: Language) -> Vec<DeviationWords> {
     message.inspect().iter().map(|deviation| in_words(deviation, language)).collect()

@@ -34,7 +34,7 @@ use klinke_hl7v2::message::{Options, Segment};
 use klinke_hl7v2::{Charset, Message};
 use serde::Serialize;
 
-pub use deviations::{DeviationWords, Weight};
+pub use deviations::{DeviationWords, Weight, deviation_text};
 pub use segments::{ComponentWords, FieldWords, SegmentWords};
 
 use reader::Reader;
