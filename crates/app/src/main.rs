@@ -8,6 +8,7 @@ mod demo;
 mod lang;
 mod out;
 mod partner;
+mod replay;
 mod serve;
 mod site;
 mod starter;

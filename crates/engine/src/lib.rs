@@ -38,7 +38,7 @@ pub mod template;
 pub mod throttle;
 
 pub use channel::spec;
-pub use channel::work::{Made, Observer, Trial};
+pub use channel::work::{Made, Observer, Trial, Way};
 pub use engine::{Applied, ChannelReport, Engine};
 pub use fault::StartError;
 pub use lane::desk::DeskReport;

@@ -45,6 +45,35 @@ pub(crate) fn unrouted(
     failure.map_or(Ok(found), Err)
 }
 
+/// A channel's envelopes above one of them, whatever became of them, without those that are damaged.
+pub(crate) fn arrivals(
+    shared: &Shared,
+    connection: &Connection,
+    channel: ChannelId,
+    after: EnvelopeId,
+    limit: usize,
+    bytes_max: usize,
+) -> Result<Vec<Envelope>> {
+    mark(connection, channel)?;
+    let (mut found, mut bytes) = (Vec::new(), 0usize);
+    let mut failure = None;
+    each_of_channel(connection, channel, after.0, &mut |id| {
+        if found.len() >= limit || (bytes > bytes_max && !found.is_empty()) {
+            return false;
+        }
+        match lookup::with_row(connection, EnvelopeId(id), |row| lookup::envelope(shared, row)) {
+            Ok(Some(envelope)) => {
+                bytes = bytes.saturating_add(envelope.payload.len());
+                found.push(envelope);
+            }
+            Ok(None) | Err(Error::Damaged(_)) => {}
+            Err(error) => failure = Some(error),
+        }
+        failure.is_none()
+    })?;
+    failure.map_or(Ok(found), Err)
+}
+
 /// A channel's mark.
 pub(crate) fn mark(connection: &Connection, channel: ChannelId) -> Result<u64> {
     let mut statement =

@@ -128,6 +128,17 @@ impl Store for SqliteStore {
         self.push(Ok(action), done, Entry::Act);
     }
 
+    fn arrivals(
+        &self,
+        channel: ChannelId,
+        after: EnvelopeId,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<Envelope>> {
+        let shared = &self.shared;
+        shared.readers.with(|connection| read::arrivals(shared, connection, channel, after, limit, bytes_max))
+    }
+
     fn unrouted(
         &self,
         channel: ChannelId,

@@ -217,6 +217,16 @@ impl<S: Store> Store for FaultyStore<S> {
         self.write(done, move |inner, done| inner.act(action, done));
     }
 
+    fn arrivals(
+        &self,
+        channel: ChannelId,
+        after: EnvelopeId,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<Envelope>> {
+        self.inner.arrivals(channel, after, limit, bytes_max)
+    }
+
     fn unrouted(
         &self,
         channel: ChannelId,

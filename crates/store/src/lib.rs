@@ -138,6 +138,16 @@ pub trait Store: Send + Sync + 'static {
 
     /// Everything known of one envelope.
     fn envelope(&self, id: EnvelopeId) -> Result<Option<EnvelopeRecord>>;
+    /// Envelopes of a channel above `after` in order, whatever became of them, with their payloads; at most
+    /// `limit`, and fewer once their payloads exceed `bytes_max` (but at least one). Those whose bytes are
+    /// damaged are left out.
+    fn arrivals(
+        &self,
+        channel: ChannelId,
+        after: EnvelopeId,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<Envelope>>;
     /// Envelopes that a query finds, newest first unless it says otherwise.
     fn search(&self, query: &Query) -> Result<Vec<Summary>>;
     /// Deliveries of a destination that are dead, newest first, below `before`.

@@ -140,6 +140,17 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("listen --save", "Legt jede Nachricht als Datei in diesem Ordner ab"),
     ("listen --count", "Endet nach so vielen Nachrichten"),
     ("listen --for", "Endet nach dieser Zeit"),
+    ("replay", "Lässt verwahrte Nachrichten durch einen geänderten Kanal laufen und zeigt, was anders wird"),
+    ("replay --channel", "Der Kanal"),
+    ("replay --last", "Nachrichten aus dieser Zeit: 7d, 12h"),
+    ("replay --from", "Empfangen ab: 2026-11-24 oder 2026-11-24T08:15:00 (UTC)"),
+    ("replay --until", "Empfangen vor"),
+    (
+        "replay --against",
+        "Gegen diesen Ordner oder diesen Stand in git halten statt gegen die laufende Version",
+    ),
+    ("replay --limit", "Wie viele höchstens, die ältesten zuerst"),
+    ("replay --allow", "Ein Feld, das anders werden darf, etwa PV1-3.1"),
     ("backup", "Sichert den Speicher im laufenden Betrieb"),
     ("backup <FOLDER>", "Ein leerer Ordner, oder einer, den es noch nicht gibt"),
     ("restore", "Stellt einen Speicher aus einer Sicherung wieder her"),
@@ -269,6 +280,17 @@ Eine Datei kann mehrere Nachrichten enthalten. Exit-Status: 0 alle wurden angeno
   klinke listen 127.0.0.1:6662 --answer AE
   klinke listen 6662 --answer late:3s --save empfangen/",
     ),
+    (
+        "replay",
+        "Beispiele:
+  klinke replay krankenhaus/ --channel adt-to-ris --last 7d
+  klinke replay krankenhaus/ --channel adt-to-ris --against HEAD
+  klinke replay krankenhaus/ --channel adt-to-ris --against ../krankenhaus-live --allow PV1-3.1
+
+Die Dateien des Standorts, wie sie jetzt sind, werden gegen die laufende Version gehalten, oder gegen einen
+anderen Ordner oder einen Stand in git. Nichts wird gesendet.
+Exit-Status: 0 nichts wird anders als erlaubt, 1 etwas wird anders.",
+    ),
     ("backup", "Beispiel:\n  klinke backup krankenhaus/ /sicherung/2026-11-24"),
     ("restore", "Beispiel:\n  klinke restore krankenhaus/ /sicherung/2026-11-24"),
     ("verify", "Beispiel:\n  klinke verify krankenhaus/"),
@@ -303,6 +325,8 @@ pub const VALUES: &[(&str, &str)] = &[
     ("FILES", "DATEIEN"),
     ("ADDRESS", "ADRESSE"),
     ("TIME", "ZEIT"),
+    ("REV|FOLDER", "STAND|ORDNER"),
+    ("FIELD", "FELD"),
     ("LANG", "SPRACHE"),
     ("PLACE", "STELLE"),
     ("ENVELOPES", "SENDUNGEN"),

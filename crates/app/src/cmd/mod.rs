@@ -15,6 +15,7 @@ mod new;
 mod people;
 mod queue;
 mod refusal;
+mod replay;
 mod schema;
 mod send;
 mod serve;
@@ -73,6 +74,8 @@ enum Verb {
     Send(send::Args),
     /// Listen as a partner would, and answer AA, AE, late, never or wrong
     Listen(listen::Args),
+    /// Run kept messages through a changed channel and show what differs
+    Replay(replay::Args),
     /// Copy the store while the site runs
     Backup(upkeep::BackupArgs),
     /// Make a store from a backup
@@ -117,6 +120,7 @@ pub fn run() -> ExitCode {
         Verb::People(args) => people::run(&args, out),
         Verb::Send(args) => send::run(&args, out),
         Verb::Listen(args) => listen::run(&args, out),
+        Verb::Replay(args) => replay::run(&args, out),
         Verb::Backup(args) => upkeep::backup(&args, out),
         Verb::Restore(args) => upkeep::restore(&args, out),
         Verb::Verify(args) => upkeep::verify(&args, out),

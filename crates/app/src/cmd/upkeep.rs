@@ -121,23 +121,23 @@ pub fn prune(args: &SiteArgs, out: Out) -> Ended {
 }
 
 /// A progress bar, on a terminal alone.
-struct Bar(Option<indicatif::ProgressBar>);
+pub(super) struct Bar(Option<indicatif::ProgressBar>);
 
 impl Bar {
-    fn new(out: Out) -> Self {
+    pub fn new(out: Out) -> Self {
         use std::io::IsTerminal;
         let shown = !out.json && std::io::stderr().is_terminal();
         Bar(shown.then(|| indicatif::ProgressBar::new(0)))
     }
 
-    fn show(&self, done: u64, of: u64) {
+    pub fn show(&self, done: u64, of: u64) {
         if let Some(bar) = &self.0 {
             bar.set_length(of);
             bar.set_position(done);
         }
     }
 
-    fn end(&self) {
+    pub fn end(&self) {
         if let Some(bar) = &self.0 {
             bar.finish_and_clear();
         }

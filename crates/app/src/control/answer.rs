@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::behind::Behind;
 use super::systems::{self, Wiring};
 use super::{files, find, reading, settle, show, status};
+use crate::replay;
 use crate::serve::{Counts, Course};
 use crate::wire::World;
 use klinke_console::house::door::Door;
@@ -187,6 +188,12 @@ impl Counter {
                 Ok(serde_json::to_value(reading::payload(self, EnvelopeId(id), &stage)?)?)
             }
             Request::History { channel } => Ok(serde_json::to_value(self.course.of(channel.as_deref()))?),
+            Request::Replay(order) => {
+                let folder = self.files().folder;
+                let (store, world) = (self.store.as_ref(), &self.world);
+                let replayed = replay::replay(store, world, folder.as_deref(), &order, progress)?;
+                Ok(serde_json::to_value(replayed)?)
+            }
             Request::Site => Ok(serde_json::to_value(files::site(self)?)?),
             Request::Reload => match &self.reload {
                 Some(reload) => reload(),

@@ -9,6 +9,7 @@ mod messages;
 mod people;
 mod privacy;
 mod queue;
+mod replay;
 mod samples;
 mod serve;
 mod upkeep;

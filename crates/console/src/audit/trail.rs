@@ -24,6 +24,8 @@ use crate::people::Actor;
 
 /// The most patients named in one entry; a search may show thousands.
 pub const PATIENTS_MAX: usize = 200;
+/// The most messages whose contents an answer shows by the way, that are named in one entry.
+const ENVELOPES_MAX: usize = 500;
 
 /// When an entry is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +65,7 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         Request::Show { .. } | Request::Read { .. } => (Action::OpenPayload, Answered),
         Request::Payload { .. } => (Action::Export, Before),
         Request::Export { .. } => (Action::Export, Answered),
+        Request::Replay(_) => (Action::OpenPayload, Answered),
         Request::Hold { reason: Some(_), .. } => (Action::Hold, Before),
         Request::Hold { reason: None, .. } => (Action::Release, Before),
         Request::Settle { what: Settle::Skip, .. } => (Action::Skip, Before),
@@ -77,14 +80,7 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
     };
     let mut entry = Entry::new(actor.who.clone(), &actor.from, action);
     entry.object = object(request);
-    for (id, one) in about {
-        entry.object.envelopes.push(*id);
-        entry.object.channel.get_or_insert_with(|| one.channel.clone());
-        if !one.system.is_empty() {
-            entry.object.system.get_or_insert_with(|| one.system.clone());
-        }
-        add_patients(&mut entry.object, one.patients.iter().map(String::as_str));
-    }
+    add(&mut entry, about);
     entry.note = note(request);
     Some(Trail { entry, when })
 }
@@ -104,6 +100,30 @@ pub fn envelopes(request: &Request) -> Vec<u64> {
         | Request::Edit { id, .. } => vec![*id],
         Request::Settle { envelopes, .. } | Request::Resend { envelopes, .. } => envelopes.clone(),
         _ => Vec::new(),
+    }
+}
+
+/// The envelopes whose contents an answer shows, where the request did not name them.
+pub fn shown(request: &Request, answer: &Value) -> Vec<u64> {
+    let Request::Replay(_) = request else { return Vec::new() };
+    let fields = answer["fields"].as_array().into_iter().flatten();
+    let examples = fields.filter_map(|field| field["examples"].as_array()).flatten();
+    let mut ids: Vec<u64> = examples.filter_map(|example| example["envelope"].as_u64()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.truncate(ENVELOPES_MAX);
+    ids
+}
+
+/// Puts messages into an entry.
+pub fn add(entry: &mut Entry, about: &[(u64, About)]) {
+    for (id, one) in about {
+        entry.object.envelopes.push(*id);
+        entry.object.channel.get_or_insert_with(|| one.channel.clone());
+        if !one.system.is_empty() {
+            entry.object.system.get_or_insert_with(|| one.system.clone());
+        }
+        add_patients(&mut entry.object, one.patients.iter().map(String::as_str));
     }
 }
 
@@ -144,6 +164,7 @@ fn object(request: &Request) -> Object {
             object.sought = find.keys.clone();
             object.sought.extend(find.text.iter().map(|text| ("text".to_owned(), text.clone())));
         }
+        Request::Replay(replay) => object.channel = Some(replay.channel.clone()),
         Request::Hold { place, .. } | Request::Settle { place, .. } => {
             object.destination = Some(place.clone())
         }
@@ -169,6 +190,7 @@ fn note(request: &Request) -> Option<String> {
             Some(note.collect::<Vec<_>>().join(": ")).filter(|note| !note.is_empty())
         }
         Request::Payload { stage, .. } => Some(stage.clone()),
+        Request::Replay(_) => Some("examples of a replay".to_owned()),
         Request::Resend { channel: Some(channel), .. } => Some(format!("into the channel {channel}")),
         Request::Audit(ask) => Some(ask.word().to_owned()),
         _ => None,

@@ -149,6 +149,11 @@ impl Door {
             && trail.when != When::Before
             && trail::complete(&mut trail, &request, &answer)
         {
+            let mut shown = Vec::new();
+            for id in trail::shown(&request, &answer) {
+                shown.extend(house.about(id).map_err(Refused::Failed)?.map(|one| (id, one)));
+            }
+            trail::add(&mut trail.entry, &shown);
             let written = self.write_once(&trail.entry);
             match trail.when {
                 When::Done => {

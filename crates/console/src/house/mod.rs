@@ -5,6 +5,7 @@
 pub mod door;
 pub mod history;
 pub mod reading;
+pub mod replay;
 pub mod request;
 pub mod site;
 pub mod view;

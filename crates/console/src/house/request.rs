@@ -111,6 +111,8 @@ pub enum Request {
     },
     /// The site's files, and what a check says of them.
     Site,
+    /// Runs kept envelopes of a channel through two versions of its files; nothing is sent.
+    Replay(Replay),
 }
 
 /// A request, and what it is asked for.
@@ -145,6 +147,24 @@ impl Settle {
             Settle::Revive => "revive",
         }
     }
+}
+
+/// What to run through which versions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Replay {
+    /// The channel.
+    pub channel: String,
+    /// The version to hold against, as the store keeps it; the one that runs when absent.
+    pub base: Option<String>,
+    /// The changed version; the site's files as they lie in the folder now when absent.
+    pub changed: Option<String>,
+    /// Received at or after, microseconds since 1970.
+    pub from: Option<i64>,
+    /// Received before.
+    pub until: Option<i64>,
+    /// At most so many, the oldest first; all when 0.
+    pub limit: usize,
 }
 
 /// What to find.

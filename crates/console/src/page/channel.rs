@@ -84,7 +84,8 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor, Path(name)
                 (numbers(lang, channel))
                 p.small {
                     a href={ "/messages?channel=" (escaped(&name)) } { (lang.say("Messages", "Nachrichten")) } " · "
-                    a href={ "/channels/" (escaped(&name)) "/versions" } { (lang.say("Steps, versions, tests", "Schritte, Versionen, Tests")) }
+                    a href={ "/channels/" (escaped(&name)) "/versions" } { (lang.say("Steps, versions, tests", "Schritte, Versionen, Tests")) } " · "
+                    a href={ "/channels/" (escaped(&name)) "/replay" } { (lang.say("What would a change do?", "Was würde eine Änderung bewirken?")) }
                 }
             }
             section.grid aria-label=(lang.say("Course", "Verlauf")) {

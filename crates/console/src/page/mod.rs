@@ -12,6 +12,7 @@ mod messages;
 mod panel;
 mod parts;
 mod queues;
+mod replay;
 mod site;
 mod systems;
 mod today;
@@ -40,6 +41,7 @@ pub fn routes() -> Router<Console> {
         .route("/channels", get(channel::list))
         .route("/channels/{name}", get(channel::page))
         .route("/channels/{name}/versions", get(channel::versions))
+        .route("/channels/{name}/replay", get(replay::page))
         .route("/messages", get(messages::page))
         .route("/messages/{id}", get(message::page))
         .route("/messages/{id}/download", get(message::download))

@@ -74,6 +74,9 @@ pub(crate) struct Exit {
     pub lane: Option<Path>,
 }
 
+/// One way out of a [`Trial`]: its name, its steps, the path of its lane.
+pub type Way = (String, Vec<Box<dyn Step>>, Option<Path>);
+
 /// A channel's steps alone, to see what they make of an envelope: nothing is kept, nothing is sent.
 pub struct Trial(Work);
 
@@ -86,6 +89,17 @@ impl Trial {
         steps: Vec<Box<dyn Step>>,
     ) -> Trial {
         Trial(Work { channel: channel.to_owned(), format, charset, steps, exits: Vec::new() })
+    }
+
+    /// With ways out: name, steps and lane of each; their numbers are their places in the list, from 0.
+    pub fn with_exits(self, exits: Vec<Way>) -> Trial {
+        let exits = (0..).zip(exits).map(|(number, (name, steps, lane))| Exit {
+            destination: DestinationId(number),
+            name,
+            steps,
+            lane,
+        });
+        Trial(Work { exits: exits.collect(), ..self.0 })
     }
 
     /// Of a channel with its ways out; their numbers are their places in the channel's list, from 0.

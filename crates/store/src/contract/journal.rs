@@ -154,6 +154,14 @@ pub fn gives_what_is_not_routed(subject: &mut dyn Subject) {
     let first = &bed.store.unrouted(bed.channel, EnvelopeId(0), 1, 1).unwrap()[0];
     assert_eq!(&*first.payload, format!("{:0>100}", 2).as_bytes());
     assert_eq!(bed.store.unrouted(other, EnvelopeId(0), 100, usize::MAX).unwrap().len(), 30);
+    let kept = |after: u64, limit, bytes| {
+        let found = bed.store.arrivals(bed.channel, EnvelopeId(after), limit, bytes).unwrap();
+        found.into_iter().map(|one| one.id).collect::<Vec<_>>()
+    };
+    assert_eq!(kept(0, 100, usize::MAX), ids, "those that are routed are there, too");
+    assert_eq!(kept(ids[1].0, 3, usize::MAX), ids[2..5]);
+    assert_eq!(kept(0, 100, 0), ids[..1]);
+    assert!(bed.store.arrivals(klinke_model::ChannelId(88), EnvelopeId(0), 1, 1).is_err());
     bed.check();
 }
 

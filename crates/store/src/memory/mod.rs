@@ -11,7 +11,6 @@ mod search;
 mod state;
 mod write;
 
-use std::ops::Bound;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -125,18 +124,19 @@ impl Store for MemoryStore {
     ) -> Result<Vec<Envelope>> {
         let state = self.state();
         let from = state.channel(channel)?.mark.max(after);
-        let mut bytes = 0usize;
-        let mut found = Vec::new();
-        for kept in state.envelopes.range((Bound::Excluded(from), Bound::Unbounded)).map(|(_, kept)| kept) {
-            if found.len() >= limit || (bytes > bytes_max && !found.is_empty()) {
-                break;
-            }
-            if kept.envelope.channel == channel {
-                bytes = bytes.saturating_add(kept.envelope.payload.len());
-                found.push(kept.envelope.clone());
-            }
-        }
-        Ok(found)
+        Ok(state.above(channel, from, limit, bytes_max))
+    }
+
+    fn arrivals(
+        &self,
+        channel: ChannelId,
+        after: EnvelopeId,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<Envelope>> {
+        let state = self.state();
+        state.channel(channel)?;
+        Ok(state.above(channel, after, limit, bytes_max))
     }
 
     fn lanes(

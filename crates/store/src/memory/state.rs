@@ -1,6 +1,7 @@
 //! What the store in memory holds, and the simple ways to look at it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use klinke_model::{
@@ -82,6 +83,28 @@ impl Kept {
 }
 
 impl State {
+    /// A channel's envelopes above one of them, within the limits.
+    pub(super) fn above(
+        &self,
+        channel: ChannelId,
+        after: EnvelopeId,
+        limit: usize,
+        bytes_max: usize,
+    ) -> Vec<Envelope> {
+        let mut bytes = 0usize;
+        let mut found = Vec::new();
+        for (_, kept) in self.envelopes.range((Bound::Excluded(after), Bound::Unbounded)) {
+            if found.len() >= limit || (bytes > bytes_max && !found.is_empty()) {
+                break;
+            }
+            if kept.envelope.channel == channel {
+                bytes = bytes.saturating_add(kept.envelope.payload.len());
+                found.push(kept.envelope.clone());
+            }
+        }
+        found
+    }
+
     pub(super) fn channel_named(&mut self, name: &str) -> ChannelId {
         if let Some(at) = self.channels.iter().position(|one| one.name == name) {
             return ChannelId(at as u32 + 1);
