@@ -23,6 +23,26 @@ pub trait Format: Send + Sync + 'static {
     /// A digest of what identifies the payload to its sender (its control identifier and the sender's
     /// names), for de-duplication; `None` when it has none.
     fn identity(&self, payload: &[u8]) -> Option<u64>;
+    /// What a payload says of being a fragment of something too long to be sent at once; `None` when it is
+    /// whole, as nearly all are. Asked of every arrival: must be cheap.
+    fn fragment(&self, payload: &[u8]) -> Option<Fragment> {
+        let _ = payload;
+        None
+    }
+    /// The whole of fragments, which are given in their order.
+    fn join(&self, fragments: &[Payload], charset: Option<&str>) -> Result<Payload, DocumentError> {
+        let _ = (fragments, charset);
+        Err(DocumentError::new("this format has no fragments"))
+    }
+}
+
+/// What a payload says of being a fragment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fragment {
+    /// The key of the fragment before; `None` in the first one.
+    pub continues: Option<String>,
+    /// The key by which the next fragment names this one; `None` in the last one.
+    pub key: Option<String>,
 }
 
 /// A payload opened for reading and change. Dropping it changes nothing; [`Document::payload`] gives

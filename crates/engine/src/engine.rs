@@ -8,6 +8,7 @@ use klinke_model::{ChannelId, DestinationId, EnvelopeId, Origin, Payload, Timest
 use klinke_store::{Action, Store};
 use tokio::sync::{Mutex, RwLock};
 
+use crate::channel::fragments::FragmentReport;
 use crate::channel::running::{Ground, Running, introduction};
 use crate::channel::spec::ChannelSpec;
 use crate::clock::Clock;
@@ -83,6 +84,8 @@ pub struct ChannelReport {
     pub since: Timestamp,
     /// Why it refuses arrivals now, if it does.
     pub refuses: Option<String>,
+    /// What waits for its last fragment.
+    pub fragments: FragmentReport,
     /// Its destinations: number, name, address, report.
     pub destinations: Vec<(DestinationId, String, String, DeskReport)>,
 }
@@ -270,6 +273,7 @@ impl Engine {
             since: running.since,
             refuses: crate::source::Intake::pressure(running.intake.as_ref())
                 .map(|refusal| refusal.to_string()),
+            fragments: running.fragments(),
             destinations: running.reports(),
         };
         channels.iter().map(report).collect()

@@ -37,6 +37,7 @@ pub mod table;
 pub mod template;
 pub mod throttle;
 
+pub use channel::fragments::FragmentReport;
 pub use channel::spec;
 pub use channel::work::{Made, Observer, Trial, Way};
 pub use engine::{Applied, ChannelReport, Engine};

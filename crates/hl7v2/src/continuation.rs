@@ -11,6 +11,10 @@
 //!
 //! Joined, that is the first header and `OBX|1|TX|||first half, second half`, `OBX|2|…`. Parts that
 //! nobody continues are given back, never dropped unseen.
+//!
+//! [`Reassembler`] keeps the parts itself. Who keeps them elsewhere asks [`peek`] what a message says
+//! of being a part, and [`join`] for the whole. Interactive continuation (DSC-2 = `I`) is a
+//! conversation about answers to queries and joins nothing.
 
 use std::time::Duration;
 
@@ -18,6 +22,69 @@ use bytes::Bytes;
 
 use crate::ack::field;
 use crate::message::Message;
+
+/// What a message says of being a part, read without an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peek {
+    /// The pointer of the part before (MSH-14), with what must be the same in both; `None` in a first part.
+    pub continues: Option<String>,
+    /// The pointer by which the next part names this one (DSC-1), with the same; `None` in a last part.
+    pub key: Option<String>,
+}
+
+/// How much of a message's end is looked at for its DSC, whose pointer has 180 characters at most.
+const DSC_BYTES_MAX: usize = 1 << 10;
+/// Longest header segment that is looked into.
+const HEADER_BYTES_MAX: usize = 64 << 10;
+/// Fields of the header up to MSH-14.
+const FIELDS: usize = 14;
+
+/// What a message says of being a part of a longer one; `None` when it says nothing, which costs one look
+/// at its header and one at its last bytes.
+pub fn peek(payload: &[u8]) -> Option<Peek> {
+    let payload = payload.trim_ascii_start();
+    let separator = *payload.strip_prefix(b"MSH")?.first()?;
+    let line = &payload[..payload.len().min(HEADER_BYTES_MAX)];
+    let line = &line[..memchr::memchr2(b'\r', b'\n', line).unwrap_or(line.len())];
+    let mut fields = [&[][..]; FIELDS];
+    for (field, bytes) in fields.iter_mut().zip(line.split(|byte| *byte == separator)) {
+        *field = bytes;
+    }
+    // MSH-1 is the separator itself, so field 14 is the fourteenth piece of the line.
+    let continues = fields[FIELDS - 1].trim_ascii();
+    let pointer = pointer(payload, separator).unwrap_or_default();
+    if continues.is_empty() && pointer.is_empty() {
+        return None;
+    }
+    // A part comes from the same sender and is of the same type as the one before.
+    let same = [2, 3, 4, 5, 8].map(|at| String::from_utf8_lossy(fields[at]));
+    let key = |pointer: &[u8]| {
+        let pointer = String::from_utf8_lossy(pointer).into_owned();
+        (!pointer.is_empty()).then(|| format!("{pointer}\u{1f}{}", same.join("\u{1f}")))
+    };
+    Some(Peek { continues: key(continues), key: key(pointer) })
+}
+
+/// DSC-1 of the last segment.
+fn pointer(payload: &[u8], separator: u8) -> Option<&[u8]> {
+    let is_line_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let tail = payload[payload.len().saturating_sub(DSC_BYTES_MAX)..].trim_ascii_end();
+    let last = &tail[tail.iter().rposition(is_line_end)? + 1..];
+    let mut fields = last.strip_prefix(b"DSC")?.split(|byte| *byte == separator).skip(1);
+    let pointer = fields.next()?.trim_ascii();
+    let interactive = fields.next().is_some_and(|style| style.trim_ascii() == b"I");
+    (!interactive).then_some(pointer)
+}
+
+/// The whole of a message's parts, which are given in their order.
+pub fn join<'a>(parts: impl IntoIterator<Item = &'a Message>) -> Bytes {
+    let (mut joined, mut last) = (Vec::new(), None);
+    for message in parts {
+        append(&mut joined, message);
+        last = Some(message);
+    }
+    last.map_or_else(Bytes::new, |message| message.turned_to_wire(joined).into())
+}
 
 /// Limits of a [`Reassembler`].
 #[derive(Debug, Clone)]
@@ -213,6 +280,27 @@ mod tests {
             format!("{}OBX|1|TX|||first half, second half|x\rOBX|2|TX|||more\rOBX|3\r", head(1, ""));
         assert_eq!(parts.push(&message(&three), NOW), Ok(Step::Joined(expected.into_bytes().into())));
         assert_eq!(parts.waiting(), 0);
+        let expected = join([&message(&one), &message(&two), &message(&three)]);
+        assert!(expected.ends_with(b"first half, second half|x\rOBX|2|TX|||more\rOBX|3\r"));
+    }
+
+    #[test]
+    fn a_look_finds_what_a_part_says() {
+        let of = |text: String| peek(text.as_bytes());
+        assert_eq!(of(format!("{}OBX|1\r", head(1, ""))), None);
+        assert_eq!(of(format!("{}DSC|\r", head(1, ""))), None);
+        assert_eq!(of(format!("{}QAK|1\rDSC|P1|I\r", head(1, ""))), None, "interactive");
+        assert_eq!(of("PID|1\rDSC|P1\r".to_owned()), None);
+        assert_eq!(of(String::new()), None);
+        let first = of(format!("{}OBX|1\rADD\rDSC|P1|F\r\n", head(1, ""))).expect("a part");
+        assert_eq!(first.continues, None);
+        let next = of(format!("{}OBX|2\nDSC|P2", head(2, " P1 "))).expect("a part");
+        assert_eq!(next.continues, first.key);
+        let other = of(format!("{}OBX|2", head(2, "P1").replace("ORU", "ADT"))).expect("a part");
+        assert_ne!(other.continues, first.key, "another type");
+        assert_eq!(other.key, None);
+        let last = of(format!("{}OBX|3\r", head(3, "P2"))).expect("a part");
+        assert_eq!((last.continues, last.key), (next.key, None));
     }
 
     #[test]

@@ -39,6 +39,12 @@ impl Delimiters {
     /// What MSH-2 holds for these delimiters.
     pub fn encoding_characters(&self) -> Vec<u8> {
         let mut out = vec![self.component];
+        // The short form without escape character is read as such; see below.
+        if let (Some(repetition), None, Some(subcomponent)) =
+            (self.repetition, self.escape, self.subcomponent)
+        {
+            return vec![self.component, repetition, subcomponent];
+        }
         for next in [self.repetition, self.escape, self.subcomponent, self.truncation] {
             match next {
                 Some(byte) => out.push(byte),
@@ -58,14 +64,20 @@ impl Delimiters {
     }
 
     /// Read MSH-2. An empty one means the usual set; `^~&` is the usual set with the escape
-    /// character lost on the way through somebody's string literal.
+    /// character lost on the way through somebody's string literal. No two of them are ever the same
+    /// byte, or what is written could not be read back: a usual one that the message uses for
+    /// something else is replaced by `|`, or does not exist.
     pub(crate) fn from_encoding_characters(field: u8, characters: &[u8]) -> Self {
-        let usual = Self { field, ..Self::default() };
         match characters {
-            [] => usual,
-            [component, repetition, b'&'] => {
-                Self { component: *component, repetition: Some(*repetition), ..usual }
-            }
+            [] => Self::usual(field),
+            [component, repetition, b'&'] => Self {
+                field,
+                component: *component,
+                repetition: Some(*repetition),
+                escape: Some(b'\\').filter(|escape| ![field, *component, *repetition].contains(escape)),
+                subcomponent: Some(b'&'),
+                truncation: None,
+            },
             [component, rest @ ..] => Self {
                 field,
                 component: *component,
@@ -74,6 +86,20 @@ impl Delimiters {
                 subcomponent: rest.get(2).copied(),
                 truncation: rest.get(3).copied(),
             },
+        }
+    }
+
+    /// The usual set behind any field separator. When that is one of the set, `|` is free for the
+    /// delimiter whose place it took.
+    fn usual(field: u8) -> Self {
+        let free = |usual: u8| if usual == field { b'|' } else { usual };
+        Self {
+            field,
+            component: free(b'^'),
+            repetition: Some(free(b'~')),
+            escape: Some(free(b'\\')),
+            subcomponent: Some(free(b'&')),
+            truncation: None,
         }
     }
 }
@@ -170,6 +196,19 @@ mod tests {
         assert_eq!((own.field, own.component, own.subcomponent), (b'$', b'%', Some(b'*')));
         let short = of("MSH|^~|A").expect("a header");
         assert_eq!((short.repetition, short.escape, short.subcomponent), (Some(b'~'), None, None));
+    }
+
+    #[test]
+    fn no_delimiter_is_another_one() {
+        let of = |text: &str| find_header(text.as_bytes()).map(|h| h.delimiters).expect("a header");
+        let backslash = of("MSH\\\\A");
+        assert_eq!((backslash.field, backslash.component, backslash.escape), (b'\\', b'^', Some(b'|')));
+        let caret = of("MSH^^A");
+        assert_eq!((caret.component, caret.repetition, caret.escape), (b'|', Some(b'~'), Some(b'\\')));
+        for short in [of("MSH\\^~&\\A"), of("MSH|\\~&|A"), of("MSH|^\\&|A")] {
+            assert_eq!((short.escape, short.subcomponent), (None, Some(b'&')));
+            assert_eq!(short.encoding_characters().len(), 3);
+        }
     }
 
     #[test]

@@ -9,6 +9,8 @@
 //! | `\H\` `\N\`, `\.sp3\` `\.in4\` `\.ti4\` `\.fi\` `\.nf\` `\.ce\` `\.sk2\`, `\Cxxyy\` `\Mxxyyzz\` | left as they are | left as they are |
 //! | anything else (`\Zxx\`, `\dir\`, a single `\`) | left as it is | the escape character becomes `\E\` |
 //!
+//! Where `.` is itself a delimiter, line feeds are written as `\X0A\` and no sequence with it is kept.
+//!
 //! So `unescape(escape(text))` is `text` for every text, and formatting survives reading and
 //! writing. [`plain`] is for people: it also carries the formatting out.
 
@@ -61,7 +63,10 @@ pub fn escape<'a>(text: &'a str, delimiters: &Delimiters) -> Result<Cow<'a, str>
     let mut rest = &text[first..];
     while let Some(character) = rest.chars().next() {
         let length = match sequence_at(rest, escape) {
-            Some(sequence) if is_layout(sequence) => {
+            // A sequence with a delimiter in it (`.` may be one) could not be read again.
+            Some(sequence)
+                if is_layout(sequence) && !sequence.bytes().any(|b| must_escape(b, delimiters)) =>
+            {
                 out.push_str(&rest[..sequence.len() + 2]);
                 sequence.len() + 2
             }
@@ -95,7 +100,7 @@ fn push_escaped(character: char, delimiters: &Delimiters, escape: char, out: &mu
         Ok(byte) if Some(byte) == delimiters.repetition => "R",
         Ok(byte) if Some(byte) == delimiters.subcomponent => "T",
         Ok(byte) if Some(byte) == delimiters.truncation => "P",
-        Ok(b'\n') => ".br",
+        Ok(b'\n') if !must_escape(b'.', delimiters) => ".br",
         Ok(byte) if is_control(byte) => {
             out.push(escape);
             out.push('X');
@@ -284,7 +289,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read_back(text in r"([\\|^~&#\r\nHNEXF.sp0-9äC]|\PC){0,40}") {
-            for delimiters in [USUAL, Delimiters { truncation: Some(b'#'), ..USUAL }] {
+            let dot = Delimiters { component: b'.', ..USUAL };
+            for delimiters in [USUAL, Delimiters { truncation: Some(b'#'), ..USUAL }, dot] {
                 let escaped = escape(&text, &delimiters).expect("an escape character");
                 prop_assert!(!escaped.bytes().any(|b| delimiters.is_separator(b) || b == b'\r' || b == b'\n'));
                 prop_assert_eq!(unescape(&escaped, &delimiters, Charset::UTF_8), text.as_str());

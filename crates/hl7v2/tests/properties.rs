@@ -99,6 +99,31 @@ proptest! {
         prop_assert_eq!(again.segment_count(), message.segment_count());
     }
 
+    /// Whatever a message names as its delimiters, also when they are each other: what is written is
+    /// read back, or refused.
+    #[test]
+    fn any_delimiters_keep_what_is_set(
+        field in "[!-/:-@\\[-`{-~]", characters in "[!-/:-@\\[-`{-~]{0,6}",
+        separated in any::<bool>(), text in "[a-c|^~\\\\&#.'\"\r\n ]{0,12}",
+    ) {
+        let behind = if separated { field.as_str() } else { "" };
+        let bytes = format!("MSH{field}{characters}{behind}\rPID{field}1{field}{field}7\r");
+        for text in ["a|b^c&d~e\\f", text.as_str()] {
+            for path in ["PID-5.1", "PID-3", "ZZZ-4[2].2.2", "NTE-3"] {
+                let path: Path = path.parse().expect("a path");
+                let mut message = Message::parse(bytes.clone()).expect("a message");
+                if message.set(&path, text).is_err() {
+                    continue;
+                }
+                let expected = if text == "\"\"" { "" } else { text };
+                prop_assert_eq!(message.text(&path), expected);
+                let again = Message::parse(message.to_bytes()).expect("a message");
+                prop_assert_eq!(again.text(&path), expected, "after parsing again");
+                prop_assert_eq!(again.segment_count(), message.segment_count());
+            }
+        }
+    }
+
     /// An edit changes the segment it is made in (or makes one) and no other.
     #[test]
     fn an_edit_leaves_other_segments(bytes in messages(), path in paths()) {

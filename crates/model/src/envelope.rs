@@ -71,6 +71,11 @@ pub enum Origin {
     Resent(EnvelopeId),
     /// A person changed a kept envelope and sent it as a new one.
     Edited(EnvelopeId),
+    /// It is one of the fragments that a partner sent of something too long; the envelope is the first one,
+    /// `None` in the first itself.
+    Fragment(Option<EnvelopeId>),
+    /// Fragments were joined; the envelope is the first of them.
+    Joined(Option<EnvelopeId>),
 }
 
 impl Origin {
@@ -82,6 +87,8 @@ impl Origin {
             Origin::Split(_) => "split",
             Origin::Resent(_) => "resent",
             Origin::Edited(_) => "edited",
+            Origin::Fragment(_) => "fragment",
+            Origin::Joined(_) => "joined",
         }
     }
 
@@ -90,6 +97,7 @@ impl Origin {
         match *self {
             Origin::Received => None,
             Origin::Channel(id) | Origin::Split(id) | Origin::Resent(id) | Origin::Edited(id) => Some(id),
+            Origin::Fragment(first) | Origin::Joined(first) => first,
         }
     }
 
@@ -100,6 +108,8 @@ impl Origin {
             ("split", Some(id)) => Origin::Split(id),
             ("resent", Some(id)) => Origin::Resent(id),
             ("edited", Some(id)) => Origin::Edited(id),
+            ("fragment", first) => Origin::Fragment(first),
+            ("joined", first) => Origin::Joined(first),
             _ => Origin::Received,
         }
     }

@@ -349,5 +349,7 @@ pub(crate) fn origin_number(origin: &Origin) -> u8 {
         Origin::Split(_) => 2,
         Origin::Resent(_) => 3,
         Origin::Edited(_) => 4,
+        Origin::Fragment(_) => 5,
+        Origin::Joined(_) => 6,
     }
 }

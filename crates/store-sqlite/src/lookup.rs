@@ -220,6 +220,8 @@ fn origin(number: u8, parent: Option<EnvelopeId>) -> Origin {
         2 => "split",
         3 => "resent",
         4 => "edited",
+        5 => "fragment",
+        6 => "joined",
         _ => "received",
     };
     Origin::from_parts(name, parent)

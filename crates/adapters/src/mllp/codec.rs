@@ -18,23 +18,19 @@ const SILENCE: Duration = Duration::from_millis(500);
 const HEAD_BYTES_MAX: usize = 8 << 10;
 /// How many segments of it: the header, those of software and user, and an MSA behind them.
 const HEAD_SEGMENTS: usize = 4;
-/// How much of a message's end is looked at for its DSC, whose pointer has 180 characters at most.
-const DSC_BYTES_MAX: usize = 1 << 10;
 
 /// MLLP frames for the driver.
 #[derive(Debug)]
 pub(super) struct Mllp {
     framer: Framer,
     told: [u64; Violation::ALL.len()],
-    /// Parts of messages since they were last told.
-    parts: u64,
 }
 
 impl Mllp {
     /// For payloads of at most this many bytes.
     pub(super) fn new(size_bytes_max: usize, bare: bool) -> Self {
         let framer = Framer::new(mllp::Config { size_bytes_max, bare });
-        Mllp { framer, told: [0; Violation::ALL.len()], parts: 0 }
+        Mllp { framer, told: [0; Violation::ALL.len()] }
     }
 }
 
@@ -47,7 +43,6 @@ impl Framing for Mllp {
         let frame = self.framer.next_frame();
         let frame = frame.map_err(|error| FramingError { code: "too-large", text: error.to_string() })?;
         Ok(frame.map(|frame| {
-            self.parts += u64::from(is_continued(&frame.payload));
             let kind = match (frame.ending, frame.commit()) {
                 (Ending::Truncated, _) => FrameKind::Truncated,
                 (_, Some(Commit::Ack)) => FrameKind::Committed,
@@ -99,24 +94,6 @@ impl Framing for Mllp {
                 *told = count;
             }
         }
-        if self.parts > 0 {
-            note("continuation", std::mem::take(&mut self.parts));
-        }
-    }
-}
-
-/// True when a message ends with DSC and a pointer in it (DSC-1): the next message continues it (HL7 v2.5.1,
-/// section 2.10.2). Parts are not joined here. Each must be kept before it is acknowledged, and there is no
-/// place where a channel keeps half a message: so they pass as they come, and nobody shall overlook that.
-fn is_continued(payload: &[u8]) -> bool {
-    let is_line_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
-    let tail = &payload[payload.len().saturating_sub(DSC_BYTES_MAX)..];
-    let tail = &tail[..tail.iter().rposition(|byte| !is_line_end(byte)).map_or(0, |end| end + 1)];
-    let Some(before) = tail.iter().rposition(is_line_end) else { return false };
-    let last = &tail[before + 1..];
-    match last.strip_prefix(b"DSC") {
-        Some([separator, pointer, ..]) => pointer != separator && *pointer != b' ',
-        _ => false,
     }
 }
 

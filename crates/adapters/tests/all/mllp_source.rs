@@ -397,27 +397,3 @@ async fn what_real_senders_do_is_taken_and_counted() {
     }
     source.end().await;
 }
-
-#[tokio::test]
-async fn parts_of_a_message_pass_as_they_come_and_are_counted() {
-    let desk = Desk::open();
-    let source = Source::new(config(json!({ "listen": "0" }))).unwrap();
-    let statistics = source.statistics();
-    let source = run(source, &desk).await;
-    let mut stream = source.connect().await;
-    let parts = [
-        format!("{}DSC|P1|F\r", adt("C1", "")),
-        format!("{}DSC|P2", adt("C2", "")),
-        // A pointer in an empty field, or elsewhere, is none.
-        format!("{}DSC||F\r", adt("C3", "")),
-        format!("{}NTE|1||DSC\r", adt("C4", "")),
-    ];
-    for (part, id) in parts.iter().zip(["C1", "C2", "C3", "C4"]) {
-        send(&mut stream, &framed(part)).await;
-        assert_eq!(field(&frame(&mut stream).await, "MSA", 2), id);
-    }
-    assert_eq!(desk.count(), 4);
-    let violations = statistics.snapshot().violations;
-    assert_eq!(violations.into_iter().collect::<Vec<_>>(), [("continuation", 2)]);
-    source.end().await;
-}

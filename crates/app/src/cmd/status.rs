@@ -108,8 +108,28 @@ fn show(channel: &ChannelView, serving: bool, out: Out) {
         );
         out.line(format!("  {}", out.tone(Tone::Warn, text.to_owned() + &each.join(", "))));
     }
+    fragments(channel, out);
     for destination in &channel.destinations {
         out.line(format!("  → {}", describe(destination, out)));
+    }
+}
+
+/// What waits for its last fragment, and what continued nothing.
+fn fragments(channel: &ChannelView, out: Out) {
+    let (open, strays) = (channel.unfinished, channel.stray_fragments);
+    if open > 0 {
+        let text = out.lang.pick(
+            format!("{open} messages wait for their next fragment"),
+            format!("{open} Nachrichten warten auf ihr nächstes Teilstück"),
+        );
+        out.line(format!("  {}", out.tone(Tone::Warn, text)));
+    }
+    if strays > 0 {
+        let text = out.lang.pick(
+            format!("{strays} fragments continued nothing that is here and passed as they came"),
+            format!("{strays} Teilstücke setzten nichts fort und gingen durch, wie sie kamen"),
+        );
+        out.line(format!("  {}", out.tone(Tone::Warn, text)));
     }
 }
 

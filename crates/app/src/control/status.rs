@@ -76,6 +76,8 @@ fn channel_view<'a>(
         last: channel.last_at.map(|at| at.to_string()),
         connections: counts.map(|counts| counts.open),
         violations,
+        unfinished: report.map_or(0, |report| report.fragments.open),
+        stray_fragments: report.map_or(0, |report| report.fragments.strays),
         balances: tally.balances() && destinations.iter().all(|(balances, _)| *balances),
         destinations: destinations.into_iter().map(|(_, view)| view).collect(),
     }

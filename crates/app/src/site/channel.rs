@@ -62,6 +62,31 @@ pub struct Source {
     pub ack_limit: Period,
     /// Tells arrivals that came before; they are acknowledged and not taken again. Since 0.1.
     pub dedup: Option<Dedup>,
+    /// Joins what the sender sends in fragments because it is too long (HL7 v2: DSC and MSH-14). Each
+    /// fragment is kept before it is acknowledged; the whole goes through the steps. Since 0.1.
+    #[serde(default)]
+    pub join: Join,
+}
+
+/// How fragments are joined.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Join {
+    /// `false` lets fragments pass as they come. Default `true`. Since 0.1.
+    pub enabled: bool,
+    /// Messages whose last fragment has not come, at most; more are refused for now. Default 64. Since 0.1.
+    pub open: usize,
+    /// Bytes of their fragments, kept in memory besides the store. Default `"32MiB"`. Since 0.1.
+    pub memory: Bytes,
+    /// How long the next fragment is waited for. What came till then is kept as damaged and not
+    /// delivered. Default `"10min"`. Since 0.1.
+    pub wait: Period,
+}
+
+impl Default for Join {
+    fn default() -> Self {
+        Join { enabled: true, open: 64, memory: Bytes(32 << 20), wait: Period::seconds(600) }
+    }
 }
 
 fn ten_seconds() -> Period {

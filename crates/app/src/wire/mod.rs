@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use klinke_adapters::net::Statistics;
 use klinke_engine::document::Format;
-use klinke_engine::spec::{AckWhen, ChannelSpec, Dedup, Limits};
+use klinke_engine::spec::{AckWhen, ChannelSpec, Dedup, Joining, Limits};
 use klinke_engine::step::Step;
 use klinke_engine::steps::{SpecError, Workshop, build_all};
 
@@ -109,6 +109,11 @@ pub fn channel(
             by_content: dedup.by == DedupBy::Content,
             window: dedup.window.0,
             remember_max: dedup.remember,
+        }),
+        joining: table.filter(|table| table.join.enabled).map(|table| Joining {
+            open_max: table.join.open,
+            bytes_max: table.join.memory.0,
+            wait: table.join.wait.0,
         }),
         steps: steps.unwrap_or_default(),
         destinations,

@@ -290,3 +290,70 @@ fn systemd_is_told() {
     let last = std::iter::from_fn(|| Some(next())).take(50).find(|text| text == "STOPPING=1");
     assert!(last.is_some());
 }
+
+/// One fragment of a long message (HL7 v2.5.1, section 2.10.2).
+fn fragment(control: &str, continues: &str, body: &str) -> Vec<u8> {
+    format!("MSH|^~\\&|LIS|KH|KIS|KH|20261124081500||ORU^R01|{control}|P|2.5||{continues}\r{body}\r")
+        .into_bytes()
+}
+
+#[test]
+fn fragments_become_one_message_though_serve_is_taken_away_between_them() {
+    let sink = Sink::open();
+    let site = Site::to_partner(sink.port, "");
+    let fragments = [
+        fragment("F1", "", "PID|1||4711\rOBX|1|TX|||first half\rADD\rDSC|P1|F"),
+        fragment("F2", "P1", "ADD|, second half\rOBX|2|TX|||more\rDSC|P2|F"),
+        fragment("F3", "P2", "OBX|3|TX|||end"),
+    ];
+    for (number, one) in fragments.iter().enumerate() {
+        let serve = site.serve();
+        let answer = Line::open(&serve.address("adt")).send(one).expect("an answer");
+        assert!(String::from_utf8_lossy(&answer).contains(&format!("MSA|AA|F{}", number + 1)));
+        if number < 2 {
+            let status = site.json("status", &[]);
+            assert_eq!(status["channels"][0]["unfinished"], 1);
+            let text = site.klinke("status", &[]).out;
+            assert!(text.contains("1 messages wait for their next fragment"), "{text}");
+            serve.kill();
+        } else {
+            // The last answer was lost, the sender sends again; and something else comes behind.
+            let mut line = Line::open(&serve.address("adt"));
+            assert_eq!(code(&line.send(one).expect("an answer")), "AA");
+            assert_eq!(code(&line.send(&adt("M1", "4711")).expect("an answer")), "AA");
+            let whole = fragment(
+                "F1",
+                "",
+                "PID|1||4711\rOBX|1|TX|||first half, second half\rOBX|2|TX|||more\rOBX|3|TX|||end",
+            );
+            assert_eq!(sink.wait_for(2), [whole, adt("M1", "4711")]);
+            assert_eq!(site.json("status", &[])["channels"][0]["unfinished"], 0);
+            assert_eq!(serve.stop(), 0);
+        }
+    }
+    let first = site.json("messages", &["show", "1"]);
+    assert_eq!((&first["origin"], &first["children"]), (&"fragment".into(), &serde_json::json!([2, 3, 4])));
+    assert_eq!(site.klinke("verify", &[]).code, 0);
+}
+
+#[test]
+fn a_message_whose_end_does_not_come_is_kept_for_a_person() {
+    let sink = Sink::open();
+    let site = Site::to_partner(sink.port, "");
+    let channel = channel("").replace("[[destination]]", "join = { wait = \"200ms\" }\n[[destination]]");
+    site.write("channels/adt.toml", &channel);
+    let serve = site.serve();
+    let mut line = Line::open(&serve.address("adt"));
+    let first = fragment("F1", "", "PID|1||4711\rOBX|1|TX|||half\rDSC|P1|F");
+    assert_eq!(code(&line.send(&first).expect("an answer")), "AA");
+    serve.wait_for("it to be kept as failed", || site.json("status", &[])["channels"][0]["failed"] == 1);
+    let kept = site.json("messages", &["show", "2"]);
+    assert_eq!((&kept["origin"], &kept["parent"]), (&"joined".into(), &1.into()));
+    assert!(kept["ended"]["reason"].as_str().expect("a reason").contains("did not come"));
+    // What comes too late continues nothing.
+    let late = fragment("F2", "P1", "OBX|2|TX|||late");
+    assert_eq!(code(&line.send(&late).expect("an answer")), "AA");
+    assert_eq!(sink.wait_for(1), [late]);
+    assert_eq!(site.json("status", &[])["channels"][0]["stray_fragments"], 1);
+    assert_eq!(serve.stop(), 0);
+}

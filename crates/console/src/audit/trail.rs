@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | a message with its stages | open-payload | before the answer is given |
 //! | a payload as a file | export | before the answer is given |
+//! | a replay | open-payload: the messages that its examples show | before the answer is given |
 //! | messages by a key or a text | search: what was sought, whose messages were shown | before the answer is given |
 //! | resend, edit, hold, release, skip, give up, revive, reload, back up | that | before it is done, and once more when it failed |
 //! | prune | that, when something went | after it was done: a full disk must not keep it from being done |
@@ -24,8 +25,6 @@ use crate::people::Actor;
 
 /// The most patients named in one entry; a search may show thousands.
 pub const PATIENTS_MAX: usize = 200;
-/// The most messages whose contents an answer shows by the way, that are named in one entry.
-const ENVELOPES_MAX: usize = 500;
 
 /// When an entry is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +63,8 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         Request::Messages(_) => (Action::Search, Answered),
         Request::Show { .. } | Request::Read { .. } => (Action::OpenPayload, Answered),
         Request::Payload { .. } => (Action::Export, Before),
-        Request::Export { .. } => (Action::Export, Answered),
         Request::Replay(_) => (Action::OpenPayload, Answered),
+        Request::Export { .. } => (Action::Export, Answered),
         Request::Hold { reason: Some(_), .. } => (Action::Hold, Before),
         Request::Hold { reason: None, .. } => (Action::Release, Before),
         Request::Settle { what: Settle::Skip, .. } => (Action::Skip, Before),
@@ -80,9 +79,31 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
     };
     let mut entry = Entry::new(actor.who.clone(), &actor.from, action);
     entry.object = object(request);
-    add(&mut entry, about);
+    about.iter().for_each(|(id, one)| add_message(&mut entry.object, *id, one));
     entry.note = note(request);
     Some(Trail { entry, when })
+}
+
+/// A message that is named or shown, with whom it is about.
+pub fn add_message(object: &mut Object, id: u64, about: &About) {
+    object.envelopes.push(id);
+    object.channel.get_or_insert_with(|| about.channel.clone());
+    if !about.system.is_empty() {
+        object.system.get_or_insert_with(|| about.system.clone());
+    }
+    add_patients(object, about.patients.iter().map(String::as_str));
+}
+
+/// The messages of which an answer shows something, where only the answer says which.
+pub fn shown(request: &Request, answer: &Value) -> Vec<u64> {
+    let Request::Replay(_) = request else { return Vec::new() };
+    let fields = answer["fields"].as_array().into_iter().flatten();
+    let examples = fields.filter_map(|field| field["examples"].as_array()).flatten();
+    let mut ids: Vec<u64> = examples.filter_map(|example| example["envelope"].as_u64()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.truncate(PATIENTS_MAX);
+    ids
 }
 
 /// True when something of messages is looked for, and not only the newest.
@@ -100,30 +121,6 @@ pub fn envelopes(request: &Request) -> Vec<u64> {
         | Request::Edit { id, .. } => vec![*id],
         Request::Settle { envelopes, .. } | Request::Resend { envelopes, .. } => envelopes.clone(),
         _ => Vec::new(),
-    }
-}
-
-/// The envelopes whose contents an answer shows, where the request did not name them.
-pub fn shown(request: &Request, answer: &Value) -> Vec<u64> {
-    let Request::Replay(_) = request else { return Vec::new() };
-    let fields = answer["fields"].as_array().into_iter().flatten();
-    let examples = fields.filter_map(|field| field["examples"].as_array()).flatten();
-    let mut ids: Vec<u64> = examples.filter_map(|example| example["envelope"].as_u64()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids.truncate(ENVELOPES_MAX);
-    ids
-}
-
-/// Puts messages into an entry.
-pub fn add(entry: &mut Entry, about: &[(u64, About)]) {
-    for (id, one) in about {
-        entry.object.envelopes.push(*id);
-        entry.object.channel.get_or_insert_with(|| one.channel.clone());
-        if !one.system.is_empty() {
-            entry.object.system.get_or_insert_with(|| one.system.clone());
-        }
-        add_patients(&mut entry.object, one.patients.iter().map(String::as_str));
     }
 }
 
@@ -164,10 +161,10 @@ fn object(request: &Request) -> Object {
             object.sought = find.keys.clone();
             object.sought.extend(find.text.iter().map(|text| ("text".to_owned(), text.clone())));
         }
-        Request::Replay(replay) => object.channel = Some(replay.channel.clone()),
         Request::Hold { place, .. } | Request::Settle { place, .. } => {
             object.destination = Some(place.clone())
         }
+        Request::Replay(order) => object.channel = Some(order.channel.clone()),
         Request::Audit(ask) => {
             object.sought =
                 ask.patient().map(|patient| ("patient".to_owned(), patient.to_owned())).into_iter().collect();
@@ -190,7 +187,6 @@ fn note(request: &Request) -> Option<String> {
             Some(note.collect::<Vec<_>>().join(": ")).filter(|note| !note.is_empty())
         }
         Request::Payload { stage, .. } => Some(stage.clone()),
-        Request::Replay(_) => Some("examples of a replay".to_owned()),
         Request::Resend { channel: Some(channel), .. } => Some(format!("into the channel {channel}")),
         Request::Audit(ask) => Some(ask.word().to_owned()),
         _ => None,

@@ -145,15 +145,16 @@ impl Door {
             }
         };
         guard::narrow(house, actor, &request, &about, &mut answer);
+        if let Some(trail) = &mut trail {
+            for id in trail::shown(&request, &answer) {
+                let about = house.about(id).map_err(Refused::Failed)?;
+                about.iter().for_each(|one| trail::add_message(&mut trail.entry.object, id, one));
+            }
+        }
         if let Some(mut trail) = trail
             && trail.when != When::Before
             && trail::complete(&mut trail, &request, &answer)
         {
-            let mut shown = Vec::new();
-            for id in trail::shown(&request, &answer) {
-                shown.extend(house.about(id).map_err(Refused::Failed)?.map(|one| (id, one)));
-            }
-            trail::add(&mut trail.entry, &shown);
             let written = self.write_once(&trail.entry);
             match trail.when {
                 When::Done => {

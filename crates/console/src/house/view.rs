@@ -257,6 +257,12 @@ pub struct ChannelView {
     /// What its senders do against the protocol's rules: what, and how often since the start.
     #[serde(default)]
     pub violations: Vec<(String, u64)>,
+    /// Messages of which fragments are here and the last one is not.
+    #[serde(default)]
+    pub unfinished: usize,
+    /// Fragments that continued nothing and passed as they came, since the start.
+    #[serde(default)]
+    pub stray_fragments: u64,
     /// Its destinations.
     pub destinations: Vec<DestinationView>,
     /// True when the books balance.

@@ -6,7 +6,7 @@
 //! | identifiers of patients in lists: search keys, lanes | view payload; else they are left out |
 //! | a search by keys or text | view payload; only what may be opened is found |
 //! | a message | view payload, and a purpose where the role asks for one; with view state alone without its contents |
-//! | a replay, which shows examples | view payload of the channel; with files of one's own administer as well |
+//! | a replay | view payload for the whole channel; with files of one's own administer as well |
 //! | hold, release, skip, give up, revive, resend | act |
 //! | edit | act and view payload |
 //! | the audit log | audit |
@@ -83,16 +83,16 @@ pub fn check(
         // All files at once: for those who see all.
         Request::Site if actor.grants.state == Places::All => Ok(()),
         Request::Site => Err(Denied::Right(Right::ViewState)),
-        // Other files than the site's own are programs that somebody brings along.
-        Request::Replay(replay) => {
-            at(Right::ViewPayload, &[&replay.channel])?;
-            if replay.base.is_some() || replay.changed.is_some() {
-                somewhere(Right::Administer)?;
-            }
-            said(actor, purpose)
-        }
         Request::Payload { .. } | Request::Export { .. } => {
             each(Right::ViewPayload)?;
+            said(actor, purpose)
+        }
+        Request::Replay(order) => {
+            at(Right::ViewPayload, &[&order.channel])?;
+            // Other files than the site's own are programs that somebody brings along.
+            if order.base.is_some() || order.changed.is_some() {
+                somewhere(Right::Administer)?;
+            }
             said(actor, purpose)
         }
         Request::Messages(find) if trail::is_search(find) => somewhere(Right::ViewPayload),

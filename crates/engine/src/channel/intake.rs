@@ -8,6 +8,7 @@ use klinke_model::{ChannelId, Envelope, EnvelopeId, Origin, Timestamp, VersionId
 use klinke_store::{Error, NewEnvelope};
 use tokio::sync::oneshot;
 
+use super::fragments::{Fragments, Place, UNFINISHED};
 use super::inbox::Inbox;
 use super::memory::{Announce, First, Memory};
 use super::spec::Limits;
@@ -32,6 +33,8 @@ pub(crate) struct ChannelIntake {
     pub inbox: Arc<Inbox>,
     pub waiters: Arc<Waiters>,
     pub memory: Option<Memory>,
+    /// Joins what is sent in fragments, where the site wants that.
+    pub fragments: Option<Arc<Fragments>>,
     /// The version that handles arrivals now; a reload changes it.
     pub version: RwLock<VersionId>,
     pub desks: RwLock<Vec<Arc<Desk>>>,
@@ -54,6 +57,20 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
+}
+
+/// What de-duplication knows of an arrival.
+struct Mark {
+    fingerprint: Option<u64>,
+    announce: Option<Announce>,
+}
+
+/// What became of an arrival that says it is a fragment.
+enum Placed {
+    /// It is dealt with.
+    Elsewhere(BoxFuture<'static, Result<Receipt, Refusal>>),
+    /// It is to be taken as it came.
+    AsItCame(Arrival, Mark, Option<oneshot::Sender<EnvelopeId>>, UnderWay),
 }
 
 /// Told the number that the store gave, and how to wait for more than that.
@@ -81,14 +98,10 @@ impl Intake for ChannelIntake {
         if let Err(refusal) = self.admit(&arrival) {
             return Box::pin(async { Err(refusal) });
         }
-        let format = format!("{DAMAGED}{why}").into();
-        let kept = self.keep(arrival, Origin::Received, format, None, None, under_way);
+        let kept = self.keep(arrival, Origin::Received, damaged(why), None, None, under_way);
         Box::pin(async move {
-            match kept.await {
-                Ok(Ok((id, _))) => Ok(Receipt { id, duplicate: false, end: End::Stored }),
-                Ok(Err(error)) => Err(refusal(error)),
-                Err(_) => Err(Refusal::Down("the store gave no answer".to_owned())),
-            }
+            let (id, _) = settled(kept).await?;
+            Ok(Receipt { id, duplicate: false, end: End::Stored })
         })
     }
 
@@ -144,24 +157,115 @@ impl ChannelIntake {
                 Err(new) => announce = Some(new),
             }
         }
+        if origin == Origin::Received
+            && let Some(fragments) = &self.fragments
+            && let Some(fragment) = self.format.fragment(&arrival.payload)
+        {
+            let (most, now) = (self.limits.payload_bytes_max, self.clock.now());
+            let place = fragments.place(&fragment, &arrival.payload, most, now);
+            let mark = Mark { fingerprint, announce };
+            match self.submit_fragment(arrival, place, mark, told, under_way) {
+                Placed::Elsewhere(receipt) => return receipt,
+                Placed::AsItCame(arrival, mark, told, under_way) => {
+                    return self.submit_whole(arrival, origin, mark, told, under_way);
+                }
+            }
+        }
+        self.submit_whole(arrival, origin, Mark { fingerprint, announce }, told, under_way)
+    }
+
+    fn submit_whole(
+        &self,
+        arrival: Arrival,
+        origin: Origin,
+        mark: Mark,
+        told: Option<oneshot::Sender<EnvelopeId>>,
+        under_way: UnderWay,
+    ) -> BoxFuture<'static, Result<Receipt, Refusal>> {
+        let Mark { fingerprint, announce } = mark;
         let kept = self.keep(arrival, origin, self.format_name.clone(), fingerprint, announce, under_way);
         let ack_limit = self.ack_limit;
         Box::pin(async move {
-            let (id, end) = match kept.await {
-                Ok(Ok(kept)) => kept,
-                Ok(Err(error)) => return Err(refusal(error)),
-                Err(_) => return Err(Refusal::Down("the store gave no answer".to_owned())),
-            };
+            let (id, end) = settled(kept).await?;
             tell(told, id);
-            let end = match end {
-                None => End::Stored,
-                Some(end) => match tokio::time::timeout(ack_limit, end).await {
-                    Ok(Ok(end)) => end,
-                    _ => End::Pending,
-                },
-            };
-            Ok(Receipt { id, duplicate: false, end })
+            Ok(Receipt { id, duplicate: false, end: ended(end, ack_limit).await })
         })
+    }
+
+    /// Takes a fragment, and with the last one the whole. Both are given to the store here and now, so
+    /// that what the sender sends next comes after them; what is left to do is done by a task, because a
+    /// sender that goes away must not leave half of it undone.
+    fn submit_fragment(
+        &self,
+        arrival: Arrival,
+        place: Place,
+        mark: Mark,
+        told: Option<oneshot::Sender<EnvelopeId>>,
+        under_way: UnderWay,
+    ) -> Placed {
+        let Some(fragments) = self.fragments.clone() else {
+            return Placed::AsItCame(arrival, mark, told, under_way);
+        };
+        let (reader, format, ack_limit) = (self.reader.clone(), self.format_name.clone(), self.ack_limit);
+        let Mark { fingerprint, announce } = mark;
+        match place {
+            Place::Stray => {
+                tracing::warn!(channel = %self.name, "a fragment continues nothing that is here: it passes as it came");
+                Placed::AsItCame(arrival, Mark { fingerprint, announce }, told, under_way)
+            }
+            Place::Refused(refusal) => Placed::Elsewhere(Box::pin(async { Err(refusal) })),
+            Place::Again(id) => Placed::Elsewhere(Box::pin(async move {
+                tell(told, id);
+                Ok(Receipt { id, duplicate: true, end: End::Stored })
+            })),
+            Place::Kept { first, id } => {
+                let origin = Origin::Fragment(first);
+                let kept = self.keep(arrival, origin, format, fingerprint, announce, under_way);
+                in_a_task(async move {
+                    let number = settled(kept).await.inspect_err(|_| fragments.forget(&id))?.0;
+                    let _ = id.set(number);
+                    fragments.save(&reader).await?;
+                    tell(told, number);
+                    Ok(Receipt { id: number, duplicate: false, end: End::Stored })
+                })
+            }
+            Place::Last { open, joined, whole } => {
+                let last = UnderWay::begin(&self.under_way);
+                let whole_arrival = Arrival { payload: joined, ..arrival.clone() };
+                let (fragment, first) = (Origin::Fragment(open.first()), Origin::Joined(open.first()));
+                // No one waits for its steps, and it needs no answer of its own: the whole is what counts.
+                drop(self.keep(arrival, fragment, format.clone(), fingerprint, announce, last));
+                let kept = self.keep(whole_arrival, first, format, None, None, under_way);
+                in_a_task(async move {
+                    let kept = settled(kept).await.inspect_err(|_| fragments.put_back(open, &whole));
+                    let (id, end) = kept?;
+                    let _ = whole.set(id);
+                    fragments.save(&reader).await?;
+                    tell(told, id);
+                    Ok(Receipt { id, duplicate: false, end: ended(end, ack_limit).await })
+                })
+            }
+        }
+    }
+
+    /// Keeps what was not finished in time, joined as far as it came, as damaged.
+    pub async fn keep_unfinished(&self, fragments: &Fragments) {
+        for open in fragments.take_overdue(self.clock.now()) {
+            let arrival = Arrival {
+                payload: fragments.as_far_as_it_came(&open),
+                received: self.clock.now(),
+                peer: self.name.as_str().into(),
+                system: None,
+            };
+            let under_way = UnderWay::begin(&self.under_way);
+            let origin = Origin::Joined(open.first());
+            match settled(self.keep(arrival, origin, damaged(UNFINISHED), None, None, under_way)).await {
+                Ok((id, _)) => tracing::warn!(channel = %self.name, envelope = %id, "{UNFINISHED}"),
+                Err(_) => fragments.put_back_overdue(open),
+            }
+        }
+        // What fails is tried again: the state says so.
+        let _ = fragments.save(&self.reader).await;
     }
 
     /// Takes what another channel hands on; `mark` tells it from all else that was handed on. Resolves as
@@ -174,11 +278,8 @@ impl ChannelIntake {
     ) -> Result<EnvelopeId, Refusal> {
         let under_way = UnderWay::begin(&self.under_way);
         self.admit(&arrival)?;
-        match self.keep(arrival, origin, self.format_name.clone(), Some(mark), None, under_way).await {
-            Ok(Ok((id, _))) => Ok(id),
-            Ok(Err(error)) => Err(refusal(error)),
-            Err(_) => Err(Refusal::Down("the store gave no answer".to_owned())),
-        }
+        let kept = self.keep(arrival, origin, self.format_name.clone(), Some(mark), None, under_way);
+        Ok(settled(kept).await?.0)
     }
 
     /// True when the store has answered every arrival.
@@ -251,6 +352,40 @@ impl ChannelIntake {
     }
 }
 
+/// The store's answer to an envelope, as the sender is to hear it.
+async fn settled(
+    kept: oneshot::Receiver<Kept>,
+) -> Result<(EnvelopeId, Option<oneshot::Receiver<End>>), Refusal> {
+    match kept.await {
+        Ok(kept) => kept.map_err(refusal),
+        Err(_) => Err(Refusal::Down("the store gave no answer".to_owned())),
+    }
+}
+
+/// How far an envelope came within a limit; that it is kept, when nobody waits for more.
+async fn ended(end: Option<oneshot::Receiver<End>>, limit: Duration) -> End {
+    match end {
+        None => End::Stored,
+        Some(end) => match tokio::time::timeout(limit, end).await {
+            Ok(Ok(end)) => end,
+            _ => End::Pending,
+        },
+    }
+}
+
+/// Does it whether or not the sender waits for it.
+fn in_a_task(work: impl Future<Output = Result<Receipt, Refusal>> + Send + 'static) -> Placed {
+    let task = tokio::spawn(work);
+    Placed::Elsewhere(Box::pin(async move {
+        task.await.unwrap_or_else(|_| Err(Refusal::Down("a task broke off".to_owned())))
+    }))
+}
+
+/// The format's name of what is kept as damaged.
+fn damaged(why: &str) -> Arc<str> {
+    format!("{DAMAGED}{why}").into()
+}
+
 fn tell(told: Option<oneshot::Sender<EnvelopeId>>, id: EnvelopeId) {
     if let Some(told) = told {
         // Nobody hears it when the partner has gone meanwhile.
@@ -294,7 +429,7 @@ fn refusal(error: Error) -> Refusal {
 
 /// A digest of content (FNV-1a over words, then scattered): collisions within a window are as unlikely
 /// as 64 bits allow.
-fn digest(bytes: &[u8]) -> u64 {
+pub(super) fn digest(bytes: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325 ^ bytes.len() as u64;
     for word in bytes.chunks(8) {
         let mut padded = [0; 8];

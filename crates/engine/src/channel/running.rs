@@ -8,6 +8,7 @@ use klinke_model::{ChannelId, DestinationId, EnvelopeId, Timestamp};
 use klinke_store::Store;
 use tokio::task::JoinHandle;
 
+use super::fragments::{self, FragmentReport, Fragments};
 use super::inbox::Inbox;
 use super::intake::ChannelIntake;
 use super::memory::Memory;
@@ -60,6 +61,10 @@ impl Running {
         let source = spec.source.take();
         let addresses = spec.destinations.iter().map(|one| one.partner.address()).collect();
         let (desks, exits, link_tasks) = open_desks(&mut spec, &names, ground, &waiters, repeat_to);
+        let fragments = spec.joining.map(|joining| {
+            let charset = spec.charset.clone();
+            Arc::new(Fragments::new(joining, spec.format.clone(), charset, &spec.name))
+        });
         let intake = Arc::new(ChannelIntake {
             id: names.channel,
             name: spec.name.clone(),
@@ -73,6 +78,7 @@ impl Running {
             inbox: inbox.clone(),
             waiters: waiters.clone(),
             memory: spec.dedup.take().map(Memory::new),
+            fragments: fragments.clone(),
             version: RwLock::new(names.version),
             desks: RwLock::new(desks.clone()),
             stopping: false.into(),
@@ -109,6 +115,9 @@ impl Running {
         let address = opened.as_ref().map(|source| source.address());
         let (stopper, stop) = Stop::new();
         let mut tasks = vec![tokio::spawn(worker.run(stop.clone()))];
+        if let Some(fragments) = fragments {
+            tasks.push(tokio::spawn(fragments::watch(Arc::downgrade(&intake), fragments, stop.clone())));
+        }
         for (desk, partner) in link_tasks {
             tasks.push(tokio::spawn(links::run(desk, partner, stop.clone())));
         }
@@ -194,6 +203,11 @@ impl Running {
         orderly
     }
 
+    /// What waits for its last fragment.
+    pub fn fragments(&self) -> FragmentReport {
+        self.intake.fragments.as_ref().map(|fragments| fragments.report()).unwrap_or_default()
+    }
+
     /// What each desk says of itself.
     pub fn reports(&self) -> Vec<(DestinationId, String, String, DeskReport)> {
         let desks = self.desks.iter().zip(&self.addresses);
@@ -254,6 +268,9 @@ impl Names {
 
 /// Remembers what an earlier run received, so that it is told when it comes again.
 async fn recall(intake: &ChannelIntake, ground: &Ground) -> Result<(), StartError> {
+    if let Some(fragments) = intake.fragments.clone() {
+        ground.reader.read(move |store| fragments.recall(store)).await?;
+    }
     let Some(memory) = &intake.memory else { return Ok(()) };
     let (channel, now) = (intake.id, ground.clock.now());
     let (since, most) = (now.before(memory.dedup().window), memory.dedup().remember_max);

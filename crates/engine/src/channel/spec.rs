@@ -37,6 +37,8 @@ pub struct ChannelSpec {
     pub ack_limit: Duration,
     /// How arrivals that came before are told.
     pub dedup: Option<Dedup>,
+    /// How arrivals that are fragments of something longer are joined; `None` lets them pass as they come.
+    pub joining: Option<Joining>,
     /// The steps, in order.
     pub steps: Vec<Box<dyn Step>>,
     /// Where the results go.
@@ -92,6 +94,23 @@ pub struct Dedup {
     pub window: Duration,
     /// How many to remember at most.
     pub remember_max: usize,
+}
+
+/// How fragments are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Joining {
+    /// Wholes whose last fragment has not come, at most.
+    pub open_max: usize,
+    /// Bytes of their fragments, which are kept in memory besides the store.
+    pub bytes_max: usize,
+    /// How long the next fragment is waited for.
+    pub wait: Duration,
+}
+
+impl Default for Joining {
+    fn default() -> Self {
+        Joining { open_max: 64, bytes_max: 32 << 20, wait: Duration::from_secs(600) }
+    }
 }
 
 /// What a channel may keep.

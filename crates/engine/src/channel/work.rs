@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use klinke_model::{DestinationId, Envelope, EnvelopeId, Payload, Timestamp, VersionId};
+use klinke_model::{DestinationId, Envelope, EnvelopeId, Origin, Payload, Timestamp, VersionId};
 use klinke_store::{NewDelivery, Outcome, Part, Routed};
 
 use super::spec::ChannelSpec;
@@ -173,6 +173,11 @@ impl Work {
         if let Some(why) = envelope.format.strip_prefix(DAMAGED) {
             let (step, reason) = ("source".to_owned(), format!("it arrived damaged: {why}"));
             return Made { outcome: Outcome::Failed { step, reason }, parts: Vec::new(), trace: Vec::new() };
+        }
+        if let Origin::Fragment(_) = envelope.origin {
+            let reason = "a fragment: what all of them make together is an envelope of its own".to_owned();
+            let outcome = Outcome::Filtered { step: "source".to_owned(), reason };
+            return Made { outcome, parts: Vec::new(), trace: Vec::new() };
         }
         let mut context = Context::new(envelope, &self.channel);
         let made = catch_unwind(AssertUnwindSafe(|| self.attempt(&mut context, observer)));

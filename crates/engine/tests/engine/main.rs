@@ -7,6 +7,7 @@ mod support;
 
 mod delivery;
 mod faults;
+mod fragments;
 mod intake;
 mod memory;
 mod partners;

@@ -126,6 +126,7 @@ pub fn channel(name: &str, tap: &Tap) -> ChannelSpec {
         ack: AckWhen::Stored,
         ack_limit: Duration::from_secs(30),
         dedup: None,
+        joining: None,
         steps: Vec::new(),
         destinations: Vec::new(),
         limits: Limits::default(),

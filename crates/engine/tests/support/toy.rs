@@ -4,7 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 
-use klinke_engine::document::{Document, DocumentError, Format, Path, Value};
+use klinke_engine::document::{Document, DocumentError, Format, Fragment, Path, Value};
 use klinke_engine::step::{Context, Step, StepError, Yield};
 use klinke_model::Payload;
 
@@ -34,6 +34,23 @@ impl Format for Toy {
         let text = String::from_utf8_lossy(payload);
         let id = text.split(';').find_map(|pair| pair.strip_prefix("id="))?;
         Some(id.bytes().fold(7, |hash, byte| hash * 31 + u64::from(byte)))
+    }
+
+    /// `after=KEY` continues, `more=KEY` is continued.
+    fn fragment(&self, payload: &[u8]) -> Option<Fragment> {
+        let text = String::from_utf8_lossy(payload);
+        let of = |key| text.split(';').find_map(|pair| pair.strip_prefix(key)).map(str::to_owned);
+        let (continues, key) = (of("after="), of("more="));
+        (continues.is_some() || key.is_some()).then_some(Fragment { continues, key })
+    }
+
+    /// All pairs but those of the fragments themselves.
+    fn join(&self, fragments: &[Payload], _charset: Option<&str>) -> Result<Payload, DocumentError> {
+        let texts: Vec<_> = fragments.iter().map(|one| String::from_utf8_lossy(one).into_owned()).collect();
+        let pairs = texts.iter().flat_map(|text| text.split(';'));
+        let kept: Vec<_> =
+            pairs.filter(|pair| !pair.starts_with("after=") && !pair.starts_with("more=")).collect();
+        Ok(Payload::new(kept.join(";").into_bytes()))
     }
 }
 

@@ -29,10 +29,10 @@ mod trailing;
 
 use std::sync::Arc;
 
-use klinke_engine::document::{Document, DocumentError, Format, Path};
+use klinke_engine::document::{Document, DocumentError, Format, Fragment, Path};
 use klinke_engine::steps::StepKind;
 use klinke_hl7v2::message::Options;
-use klinke_hl7v2::{Charset, GroupResolver};
+use klinke_hl7v2::{Charset, GroupResolver, Message, continuation};
 use klinke_model::Payload;
 
 pub use document::Hl7v2Document;
@@ -102,6 +102,21 @@ impl Format for Hl7v2 {
 
     fn identity(&self, payload: &[u8]) -> Option<u64> {
         identity::identity(payload)
+    }
+
+    fn fragment(&self, payload: &[u8]) -> Option<Fragment> {
+        let continuation::Peek { continues, key } = continuation::peek(payload)?;
+        Some(Fragment { continues, key })
+    }
+
+    fn join(&self, fragments: &[Payload], charset: Option<&str>) -> Result<Payload, DocumentError> {
+        let options = Options { charset: charset.and_then(Charset::by_name), ..Options::default() };
+        let read = |fragment: &Payload| {
+            Message::parse_with(fragment.to_vec(), &options)
+                .map_err(|error| DocumentError::new(error.to_string()))
+        };
+        let messages = fragments.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        Ok(continuation::join(&messages).to_vec().into())
     }
 }
 

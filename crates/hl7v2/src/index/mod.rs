@@ -112,11 +112,13 @@ impl Index {
     }
 
     /// The message's delimiters.
+    #[inline]
     pub fn delimiters(&self) -> &Delimiters {
         &self.delimiters
     }
 
     /// The segments in their order.
+    #[inline]
     pub fn segments(&self) -> &[Segment] {
         &self.segments
     }

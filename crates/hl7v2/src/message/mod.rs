@@ -128,6 +128,7 @@ impl Message {
     }
 
     /// The message's own delimiters.
+    #[inline]
     pub fn delimiters(&self) -> &Delimiters {
         self.index.delimiters()
     }

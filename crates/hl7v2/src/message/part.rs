@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use super::Message;
 use crate::delimiters::Delimiters;
 use crate::escape;
+use crate::path::Condition;
 use crate::value::Value;
 
 /// A field or a part of one, as it stands in the message.
@@ -84,6 +85,7 @@ impl<'a> Part<'a> {
     }
 
     /// True when the text of this part is `text`.
+    #[inline]
     pub(super) fn is(&self, text: &str) -> bool {
         if self.bytes == text.as_bytes() {
             return true;
@@ -144,6 +146,54 @@ impl<'a> Part<'a> {
             }
         }
         (count == number).then(|| self.cut(start, self.bytes.len(), first_mark, self.marks.len()))
+    }
+
+    /// Component `wanted` of the first repetition that meets a condition on a whole component, in one
+    /// pass over the field's delimiters. Places only are kept on the way; parts are made at the end.
+    #[inline]
+    pub(super) fn component_where(&self, condition: &Condition, wanted: usize) -> Option<Part<'a>> {
+        let delimiters = self.delimiters();
+        let (component, repetition) =
+            (delimiters.component, delimiters.repetition.unwrap_or(delimiters.field));
+        let (mut start, mut first_mark, mut number) = (0, 0, 1);
+        let (mut tested, mut found) = (None, None);
+        for (i, mark) in self.marks.iter().enumerate() {
+            let at = (mark - self.base) as usize;
+            let byte = *self.bytes.get(at)?;
+            if byte != component && byte != repetition {
+                continue;
+            }
+            if number == condition.major {
+                tested = Some((start, at));
+            }
+            if number == wanted {
+                found = Some((start, at, first_mark, i));
+            }
+            (start, first_mark, number) = (at + 1, i + 1, number + 1);
+            if byte == repetition {
+                if self.meets(tested, condition) {
+                    return found.map(|(start, end, first, last)| self.cut(start, end, first, last));
+                }
+                (number, tested, found) = (1, None, None);
+            }
+        }
+        if number == condition.major {
+            tested = Some((start, self.bytes.len()));
+        }
+        if number == wanted {
+            found = Some((start, self.bytes.len(), first_mark, self.marks.len()));
+        }
+        let (start, end, first, last) = found.filter(|_| self.meets(tested, condition))?;
+        Some(self.cut(start, end, first, last))
+    }
+
+    /// True when the bytes at a place, or nothing where there is none, are a condition's value.
+    #[inline]
+    fn meets(&self, place: Option<(usize, usize)>, condition: &Condition) -> bool {
+        let Some(bytes) = place.and_then(|(start, end)| self.bytes.get(start..end)) else {
+            return condition.value.is_empty();
+        };
+        Part { bytes, ..*self }.is(&condition.value)
     }
 
     #[inline]

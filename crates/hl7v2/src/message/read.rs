@@ -138,7 +138,7 @@ impl Message {
 
     #[inline]
     fn named(&self, name: [u8; 3], range: Range<usize>) -> impl Iterator<Item = Segment<'_>> {
-        range.filter_map(|position| self.segment(position)).filter(move |s| s.name_bytes() == name)
+        range.filter(move |position| self.is_named(*position, name)).filter_map(|p| self.segment(p))
     }
 }
 
@@ -169,6 +169,13 @@ fn pick<'a>(segment: &Segment<'a>, step: &FieldStep) -> Option<Part<'a>> {
     let repetition = match &step.repetition {
         Repetition::Unsaid | Repetition::Nth(Nth::Number(1)) if step.component.is_some() => {
             let component = field.component_of_first(step.component?)?;
+            return match step.subcomponent {
+                None => Some(component),
+                Some(number) => component.subcomponent(number),
+            };
+        }
+        Repetition::Where(condition) if condition.minor.is_none() && step.component.is_some() => {
+            let component = field.component_where(condition, step.component?)?;
             return match step.subcomponent {
                 None => Some(component),
                 Some(number) => component.subcomponent(number),

@@ -7,6 +7,7 @@ use super::{Message, Part};
 
 impl Message {
     /// Number of segments.
+    #[inline]
     pub fn segment_count(&self) -> usize {
         match &self.overlay {
             Some(overlay) => overlay.order.len(),
@@ -15,6 +16,7 @@ impl Message {
     }
 
     /// The segment at a position, from 0.
+    #[inline]
     pub fn segment(&self, position: usize) -> Option<Segment<'_>> {
         let place = match &self.overlay {
             Some(overlay) => match overlay.order.get(position)? {
@@ -30,6 +32,15 @@ impl Message {
     /// The segments in their order.
     pub fn segments(&self) -> Segments<'_> {
         Segments { message: self, next: 0, end: self.segment_count() }
+    }
+
+    /// Whether the segment at a position has a name; cheaper than asking the segment.
+    #[inline]
+    pub(super) fn is_named(&self, position: usize, name: [u8; 3]) -> bool {
+        match &self.overlay {
+            None => self.index.segments().get(position).is_some_and(|segment| segment.name == name),
+            Some(_) => self.segment(position).is_some_and(|segment| segment.name_bytes() == name),
+        }
     }
 }
 
@@ -151,6 +162,7 @@ impl<'a> Segment<'a> {
         Some(self.part(&self.message.raw[stretch.range], stretch.marks, base))
     }
 
+    #[inline]
     fn part(&self, bytes: &'a [u8], marks: &'a [u32], base: u32) -> Part<'a> {
         Part { message: self.message, bytes, marks, base }
     }
@@ -188,6 +200,7 @@ impl<'a> Iterator for Segments<'a> {
 }
 
 /// Segments that hold the delimiters.
+#[inline]
 pub(crate) fn is_header(name: [u8; 3]) -> bool {
     matches!(&name, b"MSH" | b"FHS" | b"BHS")
 }

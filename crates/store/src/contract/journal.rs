@@ -409,6 +409,10 @@ pub fn knows_where_envelopes_came_from(subject: &mut dyn Subject) {
         Origin::Resent(parent),
         Origin::Edited(parent),
         Origin::Split(EnvelopeId(2)),
+        Origin::Fragment(Some(EnvelopeId(3))),
+        Origin::Joined(Some(EnvelopeId(3))),
+        Origin::Fragment(None),
+        Origin::Joined(None),
     ];
     for origin in origins.clone() {
         let mut new = bed.new_envelope("piece", 0);
@@ -418,6 +422,8 @@ pub fn knows_where_envelopes_came_from(subject: &mut dyn Subject) {
     let bed = bed.reopen(subject);
     let record = bed.store.envelope(parent).unwrap().unwrap();
     assert_eq!(record.children, [2, 3, 4, 5].map(EnvelopeId));
+    let record = bed.store.envelope(EnvelopeId(3)).unwrap().unwrap();
+    assert_eq!(record.children, [7, 8].map(EnvelopeId));
     for (number, origin) in origins.into_iter().enumerate() {
         let child = bed.store.envelope(EnvelopeId(number as u64 + 2)).unwrap().unwrap();
         assert_eq!(child.envelope.origin, origin);
