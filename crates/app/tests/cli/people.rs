@@ -1,6 +1,8 @@
 //! `klinke audit`, `klinke people` and the console's door, from outside: who does something leaves an entry,
 //! whichever way they come.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 

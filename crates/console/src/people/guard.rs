@@ -6,7 +6,8 @@
 //! | identifiers of patients in lists: search keys, lanes | view payload; else they are left out |
 //! | a search by keys or text | view payload; only what may be opened is found |
 //! | a message | view payload, and a purpose where the role asks for one; with view state alone without its contents |
-//! | a replay, learning a dialect | view payload for the whole channel |
+//! | learning a dialect | view payload for the whole channel |
+//! | a replay | view payload for the whole channel; with files of one's own administer as well |
 //! | hold, release, skip, give up, revive, resend | act |
 //! | edit | act and view payload |
 //! | the audit log | audit |
@@ -94,6 +95,10 @@ pub fn check(
         }
         Request::Replay(order) => {
             at(Right::ViewPayload, &[&order.channel])?;
+            // Other files than the site's own are programs that somebody brings along.
+            if order.base.is_some() || order.changed.is_some() {
+                somewhere(Right::Administer)?;
+            }
             said(actor, purpose)
         }
         Request::Messages(find) if trail::is_search(find) => somewhere(Right::ViewPayload),

@@ -12,7 +12,7 @@ use super::*;
 use crate::audit::Who;
 use crate::audit::log::Wanted;
 use crate::audit::request::Ask;
-use crate::house::request::{Find, Settle};
+use crate::house::request::{Find, Replay, Settle};
 use crate::people::{Right, Role, Roles};
 
 struct House;
@@ -41,6 +41,9 @@ impl Answers for House {
                 { "destination": "lab/lis", "lane": "4712", "first": { "destination": "lab/lis", "lane": "4712" } },
             ]),
             Request::Prune => json!({ "envelopes": 3 }),
+            Request::Replay(_) => {
+                json!({ "fields": [{ "examples": [{ "envelope": 1 }, { "envelope": 2 }] }, { "examples": [{ "envelope": 1 }] }] })
+            }
             Request::Hold { place, .. } if place == "adt/gone" => {
                 return Err("there is no destination".to_owned());
             }
@@ -130,6 +133,7 @@ fn audited() -> Vec<(Request, Action)> {
         (Request::Messages(Find { text: Some("Muster".to_owned()), ..Find::default() }), Action::Search),
         (Request::Show { id: 1 }, Action::OpenPayload),
         (Request::Read { id: 1, lang: "de".to_owned() }, Action::OpenPayload),
+        (Request::Replay(Replay { channel: "adt".to_owned(), ..Replay::default() }), Action::OpenPayload),
         (Request::Export { id: 1 }, Action::Export),
         (Request::Payload { id: 1, stage: "received".to_owned() }, Action::Export),
         (hold(Some("r")), Action::Hold),
@@ -167,10 +171,23 @@ fn every_such_request_leaves_one_entry_with_what_it_was_done_to() {
         (found.sought, found.patients.len(), found.shown),
         (vec![("case".to_owned(), "F1".to_owned())], 2, Some(2))
     );
+    let replay = |changed: Option<&str>| {
+        Request::Replay(Replay {
+            channel: "adt".to_owned(),
+            changed: changed.map(str::to_owned),
+            ..Replay::default()
+        })
+    };
+    bed.ask(&everything(), replay(None)).unwrap();
+    assert_eq!(bed.entries()[2].object.patients, ["4711", "4712"], "whose messages a replay quotes");
+    let ward = actor(Role { payload: names(&["adt"]), ..Role::default() });
+    assert!(bed.ask(&ward, replay(None)).is_ok());
+    assert_eq!(bed.ask(&ward, replay(Some("x"))), Err(Refused::Denied(Denied::Right(Right::Administer))));
+    let before = bed.entries().len();
     for request in [Request::Status, Request::Messages(Find::default()), Request::Verify] {
         bed.ask(&everything(), request).unwrap();
     }
-    assert_eq!(bed.entries().len(), 2, "how things stand is nobody's secret");
+    assert_eq!(bed.entries().len(), before, "how things stand is nobody's secret");
 }
 
 #[test]
