@@ -170,8 +170,8 @@ impl Seen {
             | Echoed(_) => Some(true),
             Secured { days, .. } => Some(days.is_none_or(|days| days > 0)),
             Days(days) => Some(*days > 0),
-            Spoke(speech) => Some(*speech == Speech::Mllp),
-            Silence | Unknown => None,
+            // Whether that is what should speak there, the ladder knows.
+            Spoke(_) | Silence | Unknown => None,
             _ => Some(false),
         }
     }

@@ -24,11 +24,19 @@ pub(crate) enum Look {
     Quiet,
     /// This many bytes came that nobody asked for; they are in the buffer.
     Spoke(usize),
-    /// The partner has closed it, or it is broken.
-    Gone,
+    /// The partner has closed it; `true` when it is broken.
+    Gone(bool),
 }
 
 impl Stream {
+    /// The connection below, whatever is laid over it.
+    pub(crate) fn tcp(&self) -> &TcpStream {
+        match self {
+            Stream::Plain(stream) => stream,
+            Stream::Tls(stream) => stream.get_ref().0,
+        }
+    }
+
     /// Looks whether the partner has closed the stream or sent something, without waiting.
     pub(crate) async fn look(&mut self, buffer: &mut [u8]) -> Look {
         let mut buffer = ReadBuf::new(buffer);
@@ -41,7 +49,7 @@ impl Stream {
         match look.await {
             None => Look::Quiet,
             Some(Ok(())) if !buffer.filled().is_empty() => Look::Spoke(buffer.filled().len()),
-            Some(_) => Look::Gone,
+            Some(done) => Look::Gone(done.is_err()),
         }
     }
 }

@@ -18,6 +18,7 @@ use super::worker::{Worker, unconfirmed};
 use crate::clock::Clock;
 use crate::fault::StartError;
 use crate::lane::desk::{Desk, DeskReport, Terms};
+use crate::lane::trail::Trail;
 use crate::lane::links;
 use crate::link::Destination;
 use crate::reads::Reader;
@@ -192,6 +193,11 @@ impl Running {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         orderly
+    }
+
+    /// The latest attempts of each desk.
+    pub fn trails(&self) -> Vec<(DestinationId, Trail)> {
+        self.desks.iter().map(|desk| (desk.id, desk.trail())).collect()
     }
 
     /// What each desk says of itself.
