@@ -5,6 +5,8 @@ mod bench;
 mod cmd;
 mod control;
 mod demo;
+mod diagnose;
+mod lab;
 mod lang;
 mod out;
 mod partner;

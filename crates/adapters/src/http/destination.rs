@@ -238,6 +238,7 @@ impl Setting {
     async fn connect(&self, deadline: Instant) -> Result<SendRequest<Full<Bytes>>, Reply> {
         let opened = self.way.open(deadline).await;
         let stream = opened.map_err(|error| Reply::unreachable(error.code, error.text))?;
+        self.statistics.secured(&stream);
         let (sender, connection) = handshake(TokioIo::new(stream))
             .await
             .map_err(|error| Reply::unreachable("reset", format!("the connection broke: {error}")))?;

@@ -59,6 +59,7 @@ impl Caller {
             None => {
                 let opened = self.way.open(deadline).await;
                 let stream = opened.map_err(|error| Reply::unreachable(error.code, error.text))?;
+                self.statistics.secured(&stream);
                 Line::new(stream, (self.framing)()).counted(self.statistics.opened())
             }
         };

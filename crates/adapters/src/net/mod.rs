@@ -35,6 +35,6 @@ pub use budget::Budget;
 pub use exchange::{Answer, Handler, Work};
 pub use framing::{Frame, FrameKind, Framing, FramingError};
 pub use limits::Limits;
-pub use statistics::{Memory, Snapshot, Statistics};
+pub use statistics::{Memory, Secured, Snapshot, Statistics};
 pub use stream::Stream;
 pub use tls::{ClientTls, Fingerprint, ServerTls};

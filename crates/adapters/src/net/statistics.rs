@@ -10,6 +10,8 @@ use klinke_diagnosis::Speech;
 use klinke_diagnosis::facts::{Arrived, Ended, Lives};
 use klinke_model::Timestamp;
 
+use super::Stream;
+
 /// How many ended connections are remembered.
 const ENDED_MAX: usize = 32;
 /// How many uses of a connection after a silence are remembered.
@@ -46,6 +48,20 @@ struct Record {
     spoke: Option<(Timestamp, Speech)>,
     arrivals: VecDeque<Arrived>,
     looked: Option<Instant>,
+    secured: Option<Secured>,
+}
+
+/// What the latest TLS handshake with a partner showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secured {
+    /// `TLSv1_3`.
+    pub version: String,
+    /// The cipher suite.
+    pub cipher: String,
+    /// How many certificates came.
+    pub chain: usize,
+    /// Until when the partner's certificate is valid.
+    pub until: Option<Timestamp>,
 }
 
 /// What is remembered, at one moment.
@@ -61,6 +77,8 @@ pub struct Memory {
     pub lives: Lives,
     /// The latest arrivals.
     pub arrivals: Vec<Arrived>,
+    /// What the latest TLS handshake with a partner showed.
+    pub secured: Option<Secured>,
 }
 
 /// The counters at one moment.
@@ -120,6 +138,7 @@ impl Statistics {
                 spoke: record.spoke,
             },
             arrivals: record.arrivals.iter().copied().collect(),
+            secured: record.secured.clone(),
         }
     }
 
@@ -150,6 +169,13 @@ impl Statistics {
     pub(crate) fn frame(&self) {
         self.frames.fetch_add(1, Ordering::Relaxed);
         self.last_frame.store(Timestamp::now().0, Ordering::Relaxed);
+    }
+
+    /// Notes what a new connection's handshake showed.
+    pub(crate) fn secured(&self, stream: &Stream) {
+        if let Some(secured) = stream.secured() {
+            self.record().secured = Some(secured);
+        }
     }
 
     /// A connection ended, and not because we wished it.

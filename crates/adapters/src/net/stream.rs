@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::Secured;
+
 /// A connected stream.
 #[derive(Debug)]
 pub enum Stream {
@@ -35,6 +37,23 @@ impl Stream {
             Stream::Plain(stream) => stream,
             Stream::Tls(stream) => stream.get_ref().0,
         }
+    }
+
+    /// What the handshake showed, where there was one.
+    pub(crate) fn secured(&self) -> Option<Secured> {
+        let Stream::Tls(stream) = self else { return None };
+        let session = stream.get_ref().1;
+        let chain = session.peer_certificates().unwrap_or_default();
+        let until = chain.first().and_then(super::tls::valid_until);
+        Some(Secured {
+            version: session.protocol_version().map(|version| format!("{version:?}")).unwrap_or_default(),
+            cipher: session
+                .negotiated_cipher_suite()
+                .map(|suite| format!("{:?}", suite.suite()))
+                .unwrap_or_default(),
+            chain: chain.len(),
+            until,
+        })
     }
 
     /// Looks whether the partner has closed the stream or sent something, without waiting.

@@ -337,6 +337,13 @@ impl Identity {
     }
 }
 
+/// Until when a certificate is valid.
+pub(crate) fn valid_until(certificate: &CertificateDer<'_>) -> Option<klinke_model::Timestamp> {
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    let seconds = parsed.validity().not_after.timestamp();
+    Some(klinke_model::Timestamp(seconds.saturating_mul(1_000_000)))
+}
+
 fn has_name(certificate: &CertificateDer<'_>, name: &str) -> bool {
     use x509_parser::extensions::GeneralName;
     let Ok((_, parsed)) = x509_parser::parse_x509_certificate(certificate) else { return false };

@@ -43,6 +43,11 @@ pub trait Probe: Send + Sync + Debug {
     /// Looks from the wire up; the rungs that it reached, in order.
     fn climb(&self, how: How) -> BoxFuture<'static, Vec<Step>>;
 
+    /// True when it looks at our own side and asks no partner.
+    fn is_own(&self) -> bool {
+        false
+    }
+
     /// What is to speak there, where that can be told.
     fn speech(&self) -> Option<Speech> {
         None

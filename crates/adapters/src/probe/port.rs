@@ -27,6 +27,10 @@ impl Probe for Port {
         Box::pin(async move { port.look() })
     }
 
+    fn is_own(&self) -> bool {
+        true
+    }
+
     fn speech(&self) -> Option<Speech> {
         self.speech
     }

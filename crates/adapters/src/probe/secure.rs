@@ -13,7 +13,7 @@ use tokio_rustls::rustls::{
     AlertDescription as Alert, CertificateError as Bad, DigitallySignedStruct, Error, SignatureScheme,
 };
 
-use crate::net::tls::word_of;
+use crate::net::tls::{valid_until, word_of};
 use crate::net::{ClientTls, Stream};
 
 /// How long after the handshake a partner may take to say that it wants a certificate (TLS 1.3 says so
@@ -49,23 +49,26 @@ pub(super) async fn shake(
         // A byte or an end belongs to the protocol above; the look at it is made there, anew.
         _ => {}
     }
-    let session = stream.get_ref().1;
-    let name = |suite: tokio_rustls::rustls::SupportedCipherSuite| format!("{:?}", suite.suite());
-    let saw = Seen::Secured {
-        version: session
-            .protocol_version()
-            .map_or_else(|| "TLS".to_owned(), |version| format!("{version:?}")),
-        cipher: session.negotiated_cipher_suite().map(name).unwrap_or_default(),
-        chain: session.peer_certificates().map_or(0, <[_]>::len),
-        days: session.peer_certificates().and_then(<[_]>::first).and_then(days_left),
+    let stream = Stream::Tls(Box::new(stream.into()));
+    let saw = match stream.secured() {
+        Some(shown) => Seen::Secured {
+            version: shown.version,
+            cipher: shown.cipher,
+            chain: shown.chain,
+            days: shown.until.map(days_until),
+        },
+        None => Seen::Unknown,
     };
-    (saw, Some(Stream::Tls(Box::new(stream.into()))))
+    (saw, Some(stream))
 }
 
 /// Whole days until a certificate expires; below zero it has.
 pub(super) fn days_left(certificate: &CertificateDer<'_>) -> Option<i64> {
-    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    Some((parsed.validity().not_after.timestamp() - now()).div_euclid(86_400))
+    valid_until(certificate).map(days_until)
+}
+
+fn days_until(until: klinke_model::Timestamp) -> i64 {
+    (until.0.div_euclid(1_000_000) - now()).div_euclid(86_400)
 }
 
 fn now() -> i64 {

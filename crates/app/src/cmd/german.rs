@@ -30,6 +30,8 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("explain --short", "Nur der erste Absatz"),
     ("serve", "Betreibt einen Standort"),
     ("status", "Sagt, wie es um die Kanäle eines Standorts steht"),
+    ("diagnose", "Sagt, was fehlt, wessen Fehler es ist und wen man anruft"),
+    ("diagnose <SYSTEM>", "Nur dieses System, mit allem, was angesehen wurde"),
     ("messages", "Zeigt, sucht, exportiert, wiederholt oder berichtigt Nachrichten"),
     ("messages list", "Die neuesten Nachrichten"),
     ("messages list --limit", "Wie viele"),
@@ -105,6 +107,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("verify", "Prüft jedes gespeicherte Byte"),
     ("prune", "Entfernt, was die Aufbewahrung des Standorts nicht mehr verlangt"),
     ("demo", "Spielt ein kleines Krankenhaus in einem Prozess"),
+    ("demo --fault", "Spielt diesen Fehler und zeigt die Diagnose; `list` nennt alle"),
     ("demo --for", "Endet nach dieser Zeit"),
     ("demo --site", "Lässt den Standort in diesem Ordner; sonst in einem im Ordner für temporäre Dateien"),
     ("demo --pace", "Zeit zwischen zwei Nachrichten mit Patientendaten"),
@@ -154,6 +157,15 @@ Endet auf SIGTERM oder Strg-C; liest die Dateien des Standorts auf SIGHUP neu.",
   klinke status krankenhaus/
 
 Exit-Status: 0 alles in Ordnung, 1 jemand muss nachsehen.",
+    ),
+    (
+        "diagnose",
+        "Beispiele:
+  klinke diagnose krankenhaus/
+  klinke diagnose krankenhaus/ ris
+  klinke diagnose krankenhaus/ ris --json
+
+Es werden keine Patientendaten gesendet. Exit-Status: 0 alles in Ordnung, 1 etwas gefunden.",
     ),
     (
         "messages",
@@ -213,6 +225,8 @@ Eine Datei kann mehrere Nachrichten enthalten. Exit-Status: 0 alle wurden angeno
         "Beispiele:
   klinke demo
   klinke demo --for 20s --lang de
+  klinke demo --fault list
+  klinke demo --fault tls-expired
 
 Ohne --for endet die Vorführung mit Strg-C, und nach 20 s, wo kein Terminal ist.
 Exit-Status: 0 die Bücher gehen auf, 1 sie gehen nicht auf.",
@@ -265,4 +279,6 @@ pub const VALUES: &[(&str, &str)] = &[
     ("UNTIL", "ZEIT"),
     ("STATE", "STAND"),
     ("ENV", "UMGEBUNG"),
+    ("SYSTEM", "SYSTEM"),
+    ("FAULT", "FEHLER"),
 ];

@@ -5,6 +5,7 @@ mod check;
 mod common;
 mod compare;
 mod demo;
+pub mod diagnose;
 mod explain;
 mod german;
 mod help;
@@ -57,6 +58,8 @@ enum Verb {
     Serve(serve::Args),
     /// Say how the channels of a site stand
     Status(status::Args),
+    /// Say what is wrong, whose fault it is, and whom to call
+    Diagnose(diagnose::Args),
     /// List, search, show, export, resend or edit messages
     Messages(messages::Args),
     /// Follow one case through all channels
@@ -104,6 +107,7 @@ pub fn run() -> ExitCode {
         Verb::Explain(args) => explain::run(&args, out),
         Verb::Serve(args) => serve::run(&args, out),
         Verb::Status(args) => status::run(&args, out),
+        Verb::Diagnose(args) => diagnose::run(&args, out),
         Verb::Messages(args) => messages::run(&args, out),
         Verb::Trace(args) => trace::run(&args, out),
         Verb::Queue(args) => queue::run(&args, out),

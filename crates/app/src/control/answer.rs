@@ -29,9 +29,14 @@ pub struct Counter {
     pub failed: crate::serve::Failed,
     /// What the running channels' sources count.
     pub counts: Counts,
+    /// What is known of the partners.
+    pub watch: Arc<crate::diagnose::Watch>,
     /// Reads the site's files again.
-    pub reload: Option<Box<dyn Fn() -> Result<Value> + Send + Sync>>,
+    pub reload: Option<Reload>,
 }
+
+/// Reads the site's files again, and says what was taken over.
+pub type Reload = Box<dyn Fn() -> Result<Value> + Send + Sync>;
 
 /// What answers depend on in the site's files.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +67,19 @@ pub struct People {
     pub titles: BTreeMap<String, String>,
     /// Contacts of systems.
     pub contacts: BTreeMap<String, String>,
+    /// The systems.
+    pub systems: BTreeMap<String, Person>,
+}
+
+/// A system, as a diagnosis names it.
+#[derive(Clone, Debug, Default)]
+pub struct Person {
+    /// What people call it.
+    pub title: Option<String>,
+    /// Whom to call.
+    pub contact: Option<String>,
+    /// True when its messages are UTF-8 where they do not say it.
+    pub is_utf8: bool,
 }
 
 impl People {
@@ -73,7 +91,19 @@ impl People {
             titles: channels
                 .filter_map(|(name, one)| Some((name.clone(), one.channel.title.clone()?)))
                 .collect(),
-            contacts: systems.filter_map(|(name, one)| Some((name.clone(), contact(one)?))).collect(),
+            contacts: systems.clone().filter_map(|(name, one)| Some((name.clone(), contact(one)?))).collect(),
+            systems: systems.map(|(name, one)| (name.clone(), Person::of(one))).collect(),
+        }
+    }
+}
+
+impl Person {
+    fn of(system: &crate::site::System) -> Person {
+        let charset = system.charset.as_deref().unwrap_or_default().to_ascii_uppercase();
+        Person {
+            title: system.title.clone(),
+            contact: system.contact.clone(),
+            is_utf8: charset.contains("UTF-8") || charset.contains("UTF8"),
         }
     }
 }
@@ -112,6 +142,10 @@ impl Counter {
             Request::Status => Ok(serde_json::to_value(status::status(self, runtime)?)?),
             Request::Messages(find) => Ok(serde_json::to_value(find::messages(self, &find)?)?),
             Request::Show { id } => Ok(serde_json::to_value(show::message(self, EnvelopeId(id))?)?),
+            Request::Diagnose { system, lang } => {
+                let found = crate::diagnose::diagnose(self, runtime, system.as_deref(), lang)?;
+                Ok(serde_json::to_value(found)?)
+            }
             Request::Queue { place, limit } => {
                 Ok(serde_json::to_value(settle::lanes(self, place.as_deref(), limit)?)?)
             }

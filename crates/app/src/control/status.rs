@@ -35,6 +35,7 @@ pub fn status(counter: &Counter, runtime: &tokio::runtime::Handle) -> Result<Sta
             refuses: health.refuses,
         },
         channels: channels.collect(),
+        findings: counter.watch.briefs(),
     })
 }
 

@@ -19,8 +19,9 @@ use klinke_store::Store;
 use klinke_store_sqlite::{Options, SqliteStore};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::control::answer::{Counter, Files};
+use crate::control::answer::{Counter, Files, Reload};
 use crate::control::socket;
+use crate::diagnose::Watch;
 use crate::site::node::Retention;
 use crate::site::{Node, Site, fault, load};
 use crate::wire::{self, World};
@@ -50,6 +51,8 @@ pub struct Serving {
     pub counts: Counts,
     /// Channels that did not start, and why.
     pub failed: Failed,
+    /// What is known of the partners.
+    pub watch: Arc<Watch>,
 }
 
 /// Channels that did not start, and why.
@@ -65,9 +68,24 @@ impl Serving {
         let store_folder = site.store_folder();
         let store = open_store(&site.node, &store_folder)?;
         let engine = Arc::new(Engine::start(store.clone(), Clock::system()).await?);
-        let serving = Serving { engine, store, world, counts: Counts::default(), failed: Failed::default() };
+        let (counts, failed) = (Counts::default(), Failed::default());
+        let serving = Serving { engine, store, world, counts, failed, watch: Arc::default() };
         let applied = serving.apply(site).await?;
         Ok((serving, applied))
+    }
+
+    /// What answers the tools.
+    pub fn counter(&self, site: &Site, reload: Option<Reload>) -> Counter {
+        Counter {
+            files: RwLock::new(Files::of(site)),
+            store: self.store.clone(),
+            engine: Some(self.engine.clone()),
+            world: self.world.clone(),
+            counts: self.counts.clone(),
+            failed: self.failed.clone(),
+            watch: self.watch.clone(),
+            reload,
+        }
     }
 
     /// Makes the site's channels the running ones.
@@ -75,15 +93,17 @@ impl Serving {
         let relay = |channel: &str| self.engine.relay(channel);
         let compiled =
             wire::channels(site, &self.world, &relay).map_err(|faults| fault::as_error(&faults))?;
-        let mut statistics = BTreeMap::new();
+        let (mut statistics, mut ends) = (BTreeMap::new(), BTreeMap::new());
         let specs = compiled.into_iter().map(|one| {
             statistics.extend(one.statistics.map(|counts| (one.spec.name.clone(), counts)));
+            ends.insert(one.spec.name.clone(), one.ends);
             one.spec
         });
         let specs = specs.collect();
         let applied = self.engine.apply(specs, site.node.stop.limit.0).await;
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) =
             applied.failed.iter().map(|(name, error)| (name.clone(), error.to_string())).collect();
+        self.watch.take_over(site, ends, &applied);
         // A channel that was left alone still counts with its old source.
         statistics.retain(|name, _| applied.started.contains(name));
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).extend(statistics);
@@ -102,20 +122,13 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
     let store_folder = site.store_folder();
     let (stopper, stop) = Stop::new();
     let (wish, wishes) = tokio::sync::mpsc::channel(1);
-    let counter = Arc::new(Counter {
-        files: RwLock::new(Files::of(&site)),
-        store: serving.store.clone(),
-        engine: Some(serving.engine.clone()),
-        world: serving.world.clone(),
-        counts: serving.counts.clone(),
-        failed: serving.failed.clone(),
-        reload: Some(reload::asker(wish.clone())),
-    });
+    let counter = Arc::new(serving.counter(&site, Some(reload::asker(wish.clone()))));
     let listener = socket::bind(&store_folder)?;
     let mut tasks = vec![
         tokio::spawn(socket::serve(listener, counter.clone(), stop.clone())),
         tokio::spawn(prune::run(counter.clone(), stop.clone())),
         tokio::spawn(notify::watchdog(stop.clone())),
+        tokio::spawn(crate::diagnose::run(counter.clone(), stop.clone())),
     ];
     if let Some(listener) = measured {
         tasks.push(tokio::spawn(metrics::run(listener, counter.clone(), stop.clone())));

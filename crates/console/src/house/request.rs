@@ -1,5 +1,6 @@
 //! What tools ask for.
 
+use klinke_diagnosis::Lang;
 use serde::{Deserialize, Serialize};
 
 /// One question or wish, as it goes over the local socket: one JSON object a line.
@@ -14,6 +15,14 @@ pub enum Request {
     Show {
         /// Which.
         id: u64,
+    },
+    /// What is wrong with the systems, whose fault it is, and what to do.
+    Diagnose {
+        /// A system, or a way by its name; all when absent.
+        system: Option<String>,
+        /// In which language.
+        #[serde(default)]
+        lang: Lang,
     },
     /// Lanes with something waiting.
     Queue {

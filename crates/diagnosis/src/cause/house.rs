@@ -55,7 +55,7 @@ causes! {
         [Pair("Renew it, then restart the service.", "Es erneuern, dann den Dienst neu starten.")];
     /// Our port is not open.
     PORT_CLOSED = "own-port-closed", Software, Own,
-        Pair("The port {address} of {channel} is not open although the channel runs.", "Der Port {address} von {channel} ist nicht offen, obwohl der Kanal läuft."),
+        Pair("Our port {address} is not open although its channel runs.", "Unser Port {address} ist nicht offen, obwohl sein Kanal läuft."),
         [Pair("Restart the service and keep its log.", "Den Dienst neu starten und sein Protokoll aufheben.")];
     /// The books do not balance.
     BOOKS = "books", Software, Own,

@@ -198,6 +198,10 @@ fn refused(out: &Outbound, view: &View<'_>) -> Option<Suspicion> {
     let after = others.clone().filter(|one| one.ended > first).count();
     let settled = view.lately.iter().any(|one| one.envelope == last.envelope && one.end == End::Accepted);
     let told = |one: Suspicion| one.word("code", &last.code).word("envelope", last.envelope);
+    // A lane that stands over it is told as that.
+    if out.held_lanes.iter().any(|lane| lane.envelope == last.envelope) {
+        return None;
+    }
     // One that was refused and then taken needs nobody.
     if settled && which.len() == 1 {
         return None;

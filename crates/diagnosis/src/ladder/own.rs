@@ -88,9 +88,7 @@ fn certificate(step: &Step) -> Option<Suspicion> {
     let Did::ReadCertificate(file) = &step.did else {
         let Did::LookedAtPort(address) = &step.did else { return None };
         let closed = step.saw == Seen::NotOpen;
-        return closed.then(|| {
-            Suspicion::new(&PORT_CLOSED, 0.8).word("address", address).word("channel", "").proof(step.text())
-        });
+        return closed.then(|| Suspicion::new(&PORT_CLOSED, 0.8).word("address", address).proof(step.text()));
     };
     let bad = match step.saw {
         Seen::Days(days) => days <= SOON_DAYS,
