@@ -73,7 +73,7 @@ fn look(
     lay_in(&mut all, &seen);
     let mut judgements: Vec<Judgement> = all.iter().map(judge).collect();
     if system.is_none_or(|name| name == OWN) {
-        let mut own = own::own(counter, &wanted, runtime)?;
+        let mut own = own::own(counter, ends, runtime)?;
         own.compare_clocks(&all);
         judgements.push(judge_own(&own));
     }

@@ -96,11 +96,6 @@ impl Watch {
         self.lock().current.iter().filter_map(brief).collect()
     }
 
-    /// The latest judgements of the running site.
-    pub fn current(&self) -> Vec<Judgement> {
-        self.lock().current.clone()
-    }
-
     pub(super) fn ends(&self) -> Vec<End> {
         self.lock().ends.values().flatten().cloned().collect()
     }

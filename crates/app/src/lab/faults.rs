@@ -51,6 +51,8 @@ pub struct Setup {
     pub store: &'static str,
     /// More of the channel's file.
     pub limits: &'static str,
+    /// How long an answer may take.
+    pub patience: &'static str,
     /// What a person does.
     pub act: Act,
 }
@@ -80,24 +82,25 @@ pub const GOOD: Setup = Setup {
     good_first: 0,
     network: Network::Direct,
     sender: Sender::Steady(40),
-    endpoint: "mllp = { address = \"@RIS@\", answer_timeout = \"400ms\", connect_timeout = \"400ms\" }",
+    endpoint: "mllp = { address = \"@RIS@\", answer_timeout = \"1s\", connect_timeout = \"600ms\" }",
     destination: "",
     source: "",
     steps: "",
     store: "reserve = \"1MB\"",
     limits: "",
+    patience: "1s",
     act: Act::None,
 };
 
 /// Radiology with TLS.
 pub const TLS: Setup = Setup {
-    endpoint: "mllp = { address = \"@RIS@\", answer_timeout = \"400ms\", connect_timeout = \"400ms\", tls = { authorities = \"certs/ca.pem\", name = \"ris.hospital.example\" } }",
+    endpoint: "mllp = { address = \"@RIS@\", answer_timeout = \"1s\", connect_timeout = \"600ms\", tls = { authorities = \"certs/ca.pem\", name = \"ris.hospital.example\" } }",
     ..GOOD
 };
 
 /// Radiology over HTTP.
 pub const WEB: Setup = Setup {
-    endpoint: "http = { url = \"http://@RIS@/hl7\", answer_timeout = \"400ms\", connect_timeout = \"400ms\" }",
+    endpoint: "http = { url = \"http://@RIS@/hl7\", answer_timeout = \"1s\", connect_timeout = \"600ms\" }",
     ..GOOD
 };
 
@@ -119,7 +122,7 @@ pub static FAULTS: &[Fault] = &[
     Fault { name: "refused", verdict: Software, layer: Layer::Tcp, cause: "refused", broken: ("radiology's service has stopped", "der Dienst der Radiologie ist beendet"), setup: Setup { partner: Manner::Away, good_first: 4, ..GOOD } },
     Fault { name: "wrong-port", verdict: Human, layer: Layer::Tcp, cause: "wrong-port", broken: ("the port is wrong: nothing ever listened there", "der Port ist falsch: dort hat nie etwas zugehört"), setup: Setup { partner: Manner::Away, ..GOOD } },
     Fault { name: "connect-timeout", verdict: Line, layer: Layer::Tcp, cause: "connect-timeout", broken: ("packets to radiology vanish", "Pakete zur Radiologie verschwinden"), setup: Setup { partner: Manner::Deaf, ..GOOD } },
-    Fault { name: "reset-at-once", verdict: Human, layer: Layer::Tcp, cause: "turned-away", broken: ("radiology resets every connection at once", "die Radiologie setzt jede Verbindung sofort zurück"), setup: Setup { partner: Manner::ResetAtOnce, good_first: 3, ..GOOD } },
+    Fault { name: "reset-at-once", verdict: Human, layer: Layer::Tcp, cause: "turned-away", broken: ("radiology resets every connection at once", "die Radiologie setzt jede Verbindung sofort zurück"), setup: Setup { partner: Manner::ResetAtOnce, ..GOOD } },
     Fault { name: "close-at-once", verdict: Human, layer: Layer::Tcp, cause: "turned-away", broken: ("radiology closes every connection at once", "die Radiologie schließt jede Verbindung sofort"), setup: Setup { partner: Manner::CloseAtOnce, ..GOOD } },
     Fault { name: "restarts", verdict: Software, layer: Layer::Tcp, cause: "restarts", broken: ("radiology's service restarts again and again", "der Dienst der Radiologie startet immer wieder neu"), setup: Setup { partner: Manner::Restarts(600), good_first: 3, ..GOOD } },
     Fault { name: "idle-drop", verdict: Line, layer: Layer::Tcp, cause: "idle-drop", broken: ("a firewall forgets idle connections", "eine Firewall vergisst stille Verbindungen"), setup: Setup { network: Network::IdleDrop(400), sender: Sender::Steady(700), ..GOOD } },
@@ -133,7 +136,7 @@ pub static FAULTS: &[Fault] = &[
     Fault { name: "tls-authority", verdict: Human, layer: Layer::Tls, cause: "tls-unknown-authority", broken: ("nobody knows who signed radiology's certificate", "niemand kennt den Aussteller des Zertifikats der Radiologie"), setup: Setup { partner: Manner::Tls("unknown"), ..TLS } },
     Fault { name: "tls-old", verdict: Human, layer: Layer::Tls, cause: "tls-too-old", broken: ("radiology knows TLS 1.0 alone", "die Radiologie kennt nur TLS 1.0"), setup: Setup { partner: Manner::TlsOld, ..TLS } },
     Fault { name: "tls-client", verdict: Human, layer: Layer::Tls, cause: "tls-wants-certificate", broken: ("radiology wants a certificate of ours", "die Radiologie verlangt ein Zertifikat von uns"), setup: Setup { partner: Manner::TlsForKnown, ..TLS } },
-    Fault { name: "tls-fingerprint", verdict: Human, layer: Layer::Tls, cause: "tls-other-certificate", broken: ("radiology has a new certificate, and the old one's fingerprint is set", "die Radiologie hat ein neues Zertifikat, eingetragen ist der Fingerabdruck des alten"), setup: Setup { partner: Manner::Tls("good"), endpoint: "mllp = { address = \"@RIS@\", answer_timeout = \"400ms\", tls = { fingerprint = \"sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\" } }", ..GOOD } },
+    Fault { name: "tls-fingerprint", verdict: Human, layer: Layer::Tls, cause: "tls-other-certificate", broken: ("radiology has a new certificate, and the old one's fingerprint is set", "die Radiologie hat ein neues Zertifikat, eingetragen ist der Fingerabdruck des alten"), setup: Setup { partner: Manner::Tls("good"), endpoint: "mllp = { address = \"@RIS@\", answer_timeout = \"1s\", tls = { fingerprint = \"sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\" } }", ..GOOD } },
     Fault { name: "tls-soon", verdict: Human, layer: Layer::Tls, cause: "tls-expires-soon", broken: ("radiology's certificate expires in a few days", "das Zertifikat der Radiologie läuft in wenigen Tagen ab"), setup: Setup { partner: Manner::Tls("soon"), ..TLS } },
     Fault { name: "tls-there", verdict: Human, layer: Layer::Tls, cause: "tls-there", broken: ("radiology wants TLS, and the site sends in the clear", "die Radiologie verlangt TLS, der Standort sendet im Klartext"), setup: Setup { partner: Manner::Tls("good"), ..GOOD } },
     Fault { name: "no-tls-there", verdict: Human, layer: Layer::Tls, cause: "no-tls-there", broken: ("the site wants TLS, and a web server answers in the clear", "der Standort verlangt TLS, ein Webserver antwortet im Klartext"), setup: Setup { partner: Manner::Http, ..TLS } },
@@ -146,9 +149,9 @@ pub static FAULTS: &[Fault] = &[
     Fault { name: "web-ssh-there", verdict: Human, layer: Layer::Protocol, cause: "other-protocol", broken: ("an SSH server is where the web service should be", "wo der Webdienst sein soll, ist ein SSH-Server"), setup: Setup { partner: Manner::Ssh, ..WEB } },
     // Answers.
     Fault { name: "hang", verdict: Software, layer: Layer::Answer, cause: "no-answer", broken: ("radiology takes messages and never answers", "die Radiologie nimmt Nachrichten und antwortet nie"), setup: Setup { partner: Manner::Hang, good_first: 3, ..GOOD } },
-    Fault { name: "late", verdict: Software, layer: Layer::Answer, cause: "late-answers", broken: ("radiology answers too late (a test message is allowed)", "die Radiologie antwortet zu spät (Testnachricht erlaubt)"), setup: Setup { partner: Manner::Slow(700), endpoint: "probe = \"echo\"\nmllp = { address = \"@RIS@\", answer_timeout = \"400ms\", connect_timeout = \"400ms\" }", ..GOOD } },
-    Fault { name: "late-unprobed", verdict: Software, layer: Layer::Answer, cause: "no-answer", broken: ("radiology answers too late, and no probe is allowed", "die Radiologie antwortet zu spät, Prüfungen sind nicht erlaubt"), setup: Setup { partner: Manner::Slow(700), endpoint: "probe = \"off\"\nmllp = { address = \"@RIS@\", answer_timeout = \"400ms\", connect_timeout = \"400ms\" }", ..GOOD } },
-    Fault { name: "slow", verdict: Software, layer: Layer::Answer, cause: "slow-answers", broken: ("radiology needs nearly all the time that it has", "die Radiologie braucht fast die ganze Zeit, die sie hat"), setup: Setup { partner: Manner::Slow(300), ..GOOD } },
+    Fault { name: "late", verdict: Software, layer: Layer::Answer, cause: "late-answers", broken: ("radiology answers too late (a test message is allowed)", "die Radiologie antwortet zu spät (Testnachricht erlaubt)"), setup: Setup { partner: Manner::Slow(1_600), endpoint: "probe = \"echo\"\nmllp = { address = \"@RIS@\", answer_timeout = \"1s\", connect_timeout = \"600ms\" }", ..GOOD } },
+    Fault { name: "late-unprobed", verdict: Software, layer: Layer::Answer, cause: "no-answer", broken: ("radiology answers too late, and no probe is allowed", "die Radiologie antwortet zu spät, Prüfungen sind nicht erlaubt"), setup: Setup { partner: Manner::Slow(1_600), endpoint: "probe = \"off\"\nmllp = { address = \"@RIS@\", answer_timeout = \"1s\", connect_timeout = \"600ms\" }", ..GOOD } },
+    Fault { name: "slow", verdict: Software, layer: Layer::Answer, cause: "slow-answers", broken: ("radiology needs nearly all the time that it has", "die Radiologie braucht fast die ganze Zeit, die sie hat"), setup: Setup { partner: Manner::Slow(750), ..GOOD } },
     Fault { name: "closes", verdict: Software, layer: Layer::Answer, cause: "closes-unanswered", broken: ("radiology takes a message and closes the connection", "die Radiologie nimmt eine Nachricht und schließt die Verbindung"), setup: Setup { partner: Manner::CloseAfter, ..GOOD } },
     Fault { name: "half-close", verdict: Software, layer: Layer::Answer, cause: "closes-unanswered", broken: ("radiology closes its own direction after a message", "die Radiologie schließt nach einer Nachricht ihre Richtung"), setup: Setup { partner: Manner::HalfClose, good_first: 2, ..GOOD } },
     Fault { name: "large-hang", verdict: Software, layer: Layer::Answer, cause: "large-messages-hang", broken: ("radiology never answers large messages", "die Radiologie beantwortet große Nachrichten nie"), setup: Setup { partner: Manner::LargeHang(5_000), sender: Sender::SmallThenLarge(60_000), ..GOOD } },

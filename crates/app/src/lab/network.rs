@@ -14,6 +14,7 @@ pub enum Network {
     /// Nothing: the site reaches its partner directly.
     Direct,
     /// It is slow by so many milliseconds in each direction.
+    #[cfg_attr(not(test), expect(dead_code, reason = "healthy sites are played by tests alone"))]
     Latency(u64),
     /// It forgets connections that were silent for so many milliseconds, and tells nobody.
     IdleDrop(u64),

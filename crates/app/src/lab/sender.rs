@@ -42,6 +42,7 @@ pub enum Sender {
     /// The clock is so many seconds ahead.
     Ahead(i64),
     /// What was kept back for so many seconds is sent now, as after an outage.
+    #[cfg_attr(not(test), expect(dead_code, reason = "healthy sites are played by tests alone"))]
     Backlog(i64),
     /// UTF-8, declared as ISO 8859-1.
     Utf8,

@@ -31,7 +31,10 @@ pub fn write(folder: &Path, setup: &Setup, places: Places) -> Result<()> {
          [lis]\ntitle = \"Laboratory\"\ncontact = \"Laboratory IT, Tel. 4712\"\nmllp = \"{}\"\n\n\
          [ris]\ntitle = \"Radiology\"\ncontact = \"RIS hotline, Tel. 4713\"\n{}\n",
         places.lis,
-        setup.endpoint.replace("@RIS@", &places.ris.to_string()),
+        setup
+            .endpoint
+            .replace("@RIS@", &places.ris.to_string())
+            .replace("\"1s\"", &format!("\"{}\"", setup.patience)),
     );
     let retry = "retry = { first = \"100ms\", most = \"300ms\" }";
     let channel = format!(

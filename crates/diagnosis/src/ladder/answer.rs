@@ -31,9 +31,12 @@ impl<'a> View<'a> {
         View { failing: lately[from..].to_vec(), accepted, lately }
     }
 
-    /// Attempts that the partner refused.
+    /// Attempts that the partner refused. What it took later needs nobody.
     fn refused(&self) -> Vec<&'a Tried> {
-        let refused = |one: &&&Tried| one.end == End::Refused && !is_ours(&one.code);
+        let accepted = self.lately.iter().filter(|one| one.end == End::Accepted);
+        let taken: BTreeSet<u64> = accepted.map(|one| one.envelope).collect();
+        let refused =
+            |one: &&&Tried| one.end == End::Refused && !is_ours(&one.code) && !taken.contains(&one.envelope);
         self.lately.iter().filter(refused).copied().collect()
     }
 }
@@ -89,6 +92,7 @@ fn failing(facts: &Facts, out: &Outbound, view: &View<'_>, last: &Tried) -> Opti
         (End::Unreachable, "tls") if out.steps.is_empty() => {
             new(&TLS_BREAKS, 0.6).map(|one| one.word("what", &last.text))
         }
+        (End::Unreachable, "no-folder" | "permission" | "disk-full") if !out.steps.is_empty() => None,
         (End::Unreachable, "no-folder") => new(&FOLDER_MISSING, 0.8),
         (End::Unreachable, "permission") => new(&FOLDER_CLOSED, 0.8).map(|one| one.word("what", &last.code)),
         (End::Unreachable, "disk-full") => new(&FOLDER_FULL, 0.8),
@@ -152,7 +156,10 @@ fn silent(out: &Outbound, view: &View<'_>) -> Suspicion {
             .word("of", late)
             .proof(step.text());
     }
-    match median(view, limit).filter(|share| *share > SLOW_SHARE) {
+    // Slow answers before it fell silent do not make it late: some must have come in between.
+    let last = view.lately.iter().rposition(|one| one.end == End::Accepted).unwrap_or(0);
+    let between = view.lately[..last].iter().any(|one| one.code == "timeout");
+    match median(view, limit).filter(|share| *share > SLOW_SHARE && between) {
         Some(_) => {
             Suspicion::new(&LATE, 0.8).time("span", limit).word("count", late).word("of", view.lately.len())
         }
@@ -196,14 +203,9 @@ fn refused(out: &Outbound, view: &View<'_>) -> Option<Suspicion> {
     let first = refused.first()?.ended;
     let others = view.lately.iter().filter(|one| one.end == End::Accepted && !which.contains(&one.envelope));
     let after = others.clone().filter(|one| one.ended > first).count();
-    let settled = view.lately.iter().any(|one| one.envelope == last.envelope && one.end == End::Accepted);
     let told = |one: Suspicion| one.word("code", &last.code).word("envelope", last.envelope);
     // A lane that stands over it is told as that.
     if out.held_lanes.iter().any(|lane| lane.envelope == last.envelope) {
-        return None;
-    }
-    // One that was refused and then taken needs nobody.
-    if settled && which.len() == 1 {
         return None;
     }
     let whole = view.accepted == 0 || after == 0;
@@ -215,9 +217,7 @@ fn refused(out: &Outbound, view: &View<'_>) -> Option<Suspicion> {
     if which.len() == 1 && (after > 0 || view.accepted > 0) {
         return Some(told(Suspicion::new(&ONE_MESSAGE, if after > 0 { 0.9 } else { 0.6 })));
     }
-    if whole && refused.len() >= ROW
-        || whole && which.len() == 1 && view.accepted == 0 && refused.len() >= ROW
-    {
+    if whole && refused.len() >= ROW {
         let server = last.code.starts_with('5') && last.code.len() == 3;
         let cause = if server {
             &SERVER_ERROR

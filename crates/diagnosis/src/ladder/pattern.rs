@@ -1,4 +1,5 @@
-//! How connections lived: what no single look shows and a row of them does.
+//! How connections lived: what no single look shows and a row of them does. A pattern is surer than what one
+//! look says on the same rung.
 
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ fn idle_drop(out: &Outbound) -> Option<Suspicion> {
         return None;
     }
     let good = longest_good.map_or_else(|| "0 s".to_owned(), span);
-    Some(Suspicion::new(&IDLE_DROP, 0.85).word("span", span(shortest)).proof(Text::new(
+    Some(Suspicion::new(&IDLE_DROP, 0.91).word("span", span(shortest)).proof(Text::new(
         format!(
             "{} connections were dead after at least {} of silence, none after up to {good}",
             bad.len(),
@@ -65,7 +66,7 @@ fn sizes(facts: &Facts, out: &Outbound) -> Option<Suspicion> {
     let unacknowledged: Vec<u64> = ended.take(stuck.len()).filter_map(|one| one.unacknowledged).collect();
     let is_line = unacknowledged.iter().any(|bytes| *bytes > 0);
     let cause = if is_line { &BLACK_HOLE } else { &LARGE_HANG };
-    let confidence = if is_line { 0.9 } else { 0.7 };
+    let confidence = if is_line { 0.9 } else { 0.85 };
     let mut one = Suspicion::new(cause, confidence).word("size", smallest).proof(Text::new(
         format!("{} messages of up to {largest} bytes were accepted, {} of {smallest} bytes or more were not answered", passed.len(), stuck.len()),
         format!("{} Nachrichten bis {largest} Bytes wurden genommen, {} ab {smallest} Bytes nicht beantwortet", passed.len(), stuck.len()),
@@ -95,7 +96,7 @@ fn outages(facts: &Facts, out: &Outbound) -> Option<Suspicion> {
     let time = last.until.unwrap_or(facts.now).since(first.from);
     let times: Vec<String> = recent.iter().rev().take(5).map(|one| moment(one.from)).collect();
     Some(
-        Suspicion::new(&RESTARTS, 0.85)
+        Suspicion::new(&RESTARTS, 0.93)
             .word("count", recent.len())
             .time("span", time)
             .since(Some(first.from))
@@ -124,7 +125,7 @@ fn nightly(facts: &Facts, all: &[&Outage]) -> Option<Suspicion> {
     }
     let minute = of_day(now.from) / 60_000_000;
     Some(
-        Suspicion::new(&NIGHTLY, 0.8)
+        Suspicion::new(&NIGHTLY, 0.92)
             .word("hour", format!("{:02}:{:02}", minute / 60, minute % 60))
             .word("count", before.len())
             .time("span", longest)
@@ -153,7 +154,7 @@ fn breaks(facts: &Facts, out: &Outbound) -> Option<Suspicion> {
     let listed = |what: Vec<String>| what.join(", ");
     if row.iter().all(|one| one.frames == first.frames) {
         let counts = listed(row.iter().map(|one| (one.frames + 1).to_string()).collect());
-        return Some(Suspicion::new(&EVERY_NTH, 0.85).word("count", first.frames + 1).proof(Text::new(
+        return Some(Suspicion::new(&EVERY_NTH, 0.92).word("count", first.frames + 1).proof(Text::new(
             format!("connections broke at message {counts}"),
             format!("Verbindungen brachen bei Nachricht {counts} ab"),
         )));
