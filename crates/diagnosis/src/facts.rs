@@ -146,6 +146,8 @@ pub struct Ended {
     pub how: How,
     /// Bytes that the other side's system had not even acknowledged when it was given up.
     pub unacknowledged: Option<u64>,
+    /// How often our system had sent them again by then.
+    pub retransmits: Option<u64>,
 }
 
 /// How a connection ended.

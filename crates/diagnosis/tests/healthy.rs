@@ -90,6 +90,7 @@ fn lives(chance: &mut Chance) -> Lives {
             in_work: false,
             how: How::ByPartner,
             unacknowledged: None,
+            retransmits: None,
         });
     }
     for _ in 0..chance.below(2) {
@@ -101,6 +102,7 @@ fn lives(chance: &mut Chance) -> Lives {
             in_work: true,
             how: chance.pick(&[How::ByPartner, How::Reset, How::TimedOut]),
             unacknowledged: Some(0),
+            retransmits: Some(0),
         });
     }
     for _ in 0..chance.below(20) {

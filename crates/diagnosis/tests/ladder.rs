@@ -178,6 +178,7 @@ fn attempts_alone_are_enough_where_no_probe_is_allowed() {
         ),
         ("unreachable", "x: No route to host (os error 113)", End::Unreachable, "no-route"),
         ("unreachable", "x: no connection within the time set for it", End::Unreachable, "connect-timeout"),
+        ("unreachable", "x: no partner has connected", End::Unreachable, "partner-does-not-connect"),
         ("tls", "x: invalid peer certificate: Expired", End::Unreachable, "tls-breaks"),
         ("timeout", "no answer came in time", End::Unclear, "no-answer"),
         ("not-an-ack", "the answer is no HL7 message", End::Unclear, "answers-nonsense"),
@@ -237,6 +238,7 @@ fn connections_tell_of_firewalls() {
         in_work: true,
         how: How::Reset,
         unacknowledged: None,
+        retransmits: None,
     };
     let with = |ended: Vec<Ended>| Outbound {
         lives: Lives { ended, ..Lives::default() },
@@ -258,6 +260,37 @@ fn connections_tell_of_firewalls() {
         ..Inbound::default()
     };
     assert_eq!(of_in(idle).cause, "idle-reset");
+}
+
+#[test]
+fn what_is_not_even_acknowledged_is_the_line() {
+    let timed_out = |unacknowledged, retransmits| Ended {
+        at: ago(1),
+        lived: Duration::from_secs(90),
+        idle: Duration::from_secs(30),
+        frames: 4,
+        in_work: true,
+        how: How::TimedOut,
+        unacknowledged: Some(unacknowledged),
+        retransmits: Some(retransmits),
+    };
+    let with = |ended: Ended| Outbound {
+        attempts: vec![
+            tried(1, ago(9), End::Accepted, "AA"),
+            tried(2, ago(2), End::Unclear, "timeout"),
+            tried(2, ago(1), End::Unclear, "timeout"),
+        ],
+        lives: Lives { ended: vec![ended.clone(), ended], ..Lives::default() },
+        has_worked: true,
+        ..out()
+    };
+    assert_eq!(of_out(with(timed_out(900, 6))).cause, "unacknowledged");
+    assert_eq!(
+        of_out(with(timed_out(0, 0))).cause,
+        "no-answer",
+        "its machine has it, its service does not answer"
+    );
+    assert_eq!(of_out(with(timed_out(900, 0))).cause, "no-answer", "nobody reads there");
 }
 
 #[test]

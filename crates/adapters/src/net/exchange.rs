@@ -171,6 +171,7 @@ impl Connection {
             in_work: self.answers.waiting() > 0 || self.framing.pending() > 0,
             how,
             unacknowledged: None,
+            retransmits: None,
         };
         (why, ended)
     }

@@ -126,6 +126,7 @@ impl Line {
             in_work,
             how,
             unacknowledged: known.map(|socket| socket.unacknowledged),
+            retransmits: known.map(|socket| socket.retransmits),
         });
     }
 

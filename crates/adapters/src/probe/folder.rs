@@ -27,7 +27,7 @@ impl Probe for Folder {
             let began = Instant::now();
             let shown = folder.display().to_string();
             // A share whose machine is gone blocks for long: the thread is left to it.
-            let looked = tokio::task::spawn_blocking(move || look(&folder));
+            let looked = tokio::task::spawn_blocking(move || look(&folder, how.greet));
             let (layer, saw) = match tokio::time::timeout(how.limit, looked).await {
                 Ok(Ok(seen)) => seen,
                 Ok(Err(_)) => (Layer::Route, Seen::Unknown),
@@ -38,17 +38,15 @@ impl Probe for Folder {
     }
 }
 
-fn look(folder: &Path) -> (Layer, Seen) {
+/// Where files pass, rights are looked at alone; where they do not, an empty file is tried.
+fn look(folder: &Path, may_write: bool) -> (Layer, Seen) {
     match fs::metadata(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return (Layer::Name, Seen::FolderMissing),
         Err(error) => return (Layer::Answer, Seen::FolderClosed(error.to_string())),
         Ok(found) if !found.is_dir() => return (Layer::Name, Seen::NoFolder),
         Ok(_) => {}
     }
-    // An empty file with a name that no one takes: the only way to know for certain.
-    let file = folder.join(format!(".klinke-probe.{}", std::process::id()));
-    let written = fs::File::create(&file).and_then(|_| fs::remove_file(&file));
-    if let Err(error) = written {
+    if let Err(error) = if may_write { try_file(folder) } else { may_enter(folder) } {
         let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
         let saw = if full { Seen::FolderFull(0) } else { Seen::FolderClosed(error.to_string()) };
         return (Layer::Answer, saw);
@@ -60,6 +58,18 @@ fn look(folder: &Path) -> (Layer, Seen) {
     }
 }
 
+fn may_enter(folder: &Path) -> io::Result<()> {
+    use rustix::fs::Access;
+    Ok(rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK)?)
+}
+
+/// An empty file whose name begins with a dot, which is gone at once: the only way to know for certain.
+fn try_file(folder: &Path) -> io::Result<()> {
+    let file = folder.join(format!(".klinke-probe.{}", std::process::id()));
+    fs::File::create(&file)?;
+    fs::remove_file(&file)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,10 +77,12 @@ mod tests {
     #[test]
     fn folders_are_told_apart() {
         let folder = tempfile::tempdir().expect("a folder");
-        assert!(matches!(look(folder.path()), (Layer::Answer, Seen::FolderGood(Some(_)))));
+        for may_write in [false, true] {
+            assert!(matches!(look(folder.path(), may_write), (Layer::Answer, Seen::FolderGood(Some(_)))));
+        }
         assert_eq!(fs::read_dir(folder.path()).expect("read").count(), 0, "a probe leaves nothing behind");
-        assert_eq!(look(&folder.path().join("x")), (Layer::Name, Seen::FolderMissing));
+        assert_eq!(look(&folder.path().join("x"), true), (Layer::Name, Seen::FolderMissing));
         fs::write(folder.path().join("file"), "").expect("written");
-        assert_eq!(look(&folder.path().join("file")), (Layer::Name, Seen::NoFolder));
+        assert_eq!(look(&folder.path().join("file"), true), (Layer::Name, Seen::NoFolder));
     }
 }

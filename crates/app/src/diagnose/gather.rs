@@ -32,6 +32,8 @@ struct Known<'a> {
     destinations: Vec<DestinationInfo>,
     holds: Vec<Hold>,
     failed: BTreeMap<String, String>,
+    /// True while the store writes.
+    writes: bool,
 }
 
 /// The facts of the systems behind these ends, by their names.
@@ -51,6 +53,7 @@ pub(super) fn facts(counter: &Counter, runtime: &Handle, ends: &[End]) -> Result
         destinations: store.destinations()?,
         holds: store.holds()?,
         failed,
+        writes: store.health()?.refuses.is_none(),
     };
     let (files, mut all) = (counter.files(), BTreeMap::new());
     for end in ends.iter().filter(|end| !end.inside) {
@@ -66,7 +69,10 @@ pub(super) fn facts(counter: &Counter, runtime: &Handle, ends: &[End]) -> Result
         });
         match &end.destination {
             Some(name) => facts.out.push(known.outbound(end, name)?),
-            None => facts.from.push(known.inbound(end, person)?),
+            None => {
+                facts.from.push(known.inbound(end, person)?);
+                facts.out.extend(known.dialled(end));
+            }
         }
     }
     Ok(all.into_values().collect())
@@ -140,13 +146,27 @@ impl Known<'_> {
         Ok(())
     }
 
+    /// A source that connects out: whether the sender can be reached is asked as of a destination.
+    fn dialled(&self, end: &End) -> Option<Outbound> {
+        let probe = end.probe.as_ref().filter(|probe| !probe.is_own() && probe.answer_limit().is_some())?;
+        let snapshot = end.statistics.as_ref()?.snapshot();
+        let report = self.reports.iter().find(|one| one.name == end.channel);
+        Some(Outbound {
+            name: end.name(),
+            address: report.and_then(|report| report.address.clone()).unwrap_or_default(),
+            speech: probe.speech(),
+            connected: snapshot.open > 0,
+            has_worked: snapshot.frames > 0,
+            ..Outbound::default()
+        })
+    }
+
     fn inbound(&self, end: &End, person: Option<&Person>) -> Result<Inbound> {
         let counts = end.statistics.as_ref();
         let (memory, snapshot) =
             counts.map(|counts| (counts.memory(), counts.snapshot())).unwrap_or_default();
         let report = self.reports.iter().find(|one| one.name == end.channel);
-        let refuses =
-            self.counter.store.health()?.refuses.is_none().then(|| report?.refuses.clone()).flatten();
+        let refuses = report.and_then(|report| report.refuses.clone()).filter(|_| self.writes);
         let mut one = Inbound {
             name: end.channel.clone(),
             address: report.and_then(|report| report.address.clone()).unwrap_or_default(),

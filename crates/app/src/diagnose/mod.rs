@@ -85,17 +85,17 @@ fn look(
 fn needs_probe(end: &End, all: &[Facts], asked: bool) -> bool {
     let Some(out) = out_of(end, all) else { return false };
     let last = out.attempts.last();
-    let passes = last.is_some_and(|last| last.end == Ended::Accepted);
+    let passes = last.is_none_or(|last| last.end == Ended::Accepted);
     if passes && out.connected {
         return false;
     }
-    let fails = out.down || last.is_some_and(|last| last.end != Ended::Accepted);
-    asked || fails
+    // A source that connects out has no attempts: it stands, or it does not.
+    let stands_not = end.destination.is_none() && !out.connected;
+    asked || stands_not || out.down || last.is_some_and(|last| last.end != Ended::Accepted)
 }
 
 fn out_of<'a>(end: &End, all: &'a [Facts]) -> Option<&'a klinke_diagnosis::facts::Outbound> {
     let name = end.name();
-    end.destination.as_ref()?;
     all.iter().flat_map(|facts| &facts.out).find(|out| out.name == name)
 }
 

@@ -36,11 +36,15 @@ pub fn write(folder: &Path, setup: &Setup, places: Places) -> Result<()> {
             .replace("@RIS@", &places.ris.to_string())
             .replace("\"1s\"", &format!("\"{}\"", setup.patience)),
     );
+    let source = match setup.source {
+        "@CONNECT@" => format!("connect = \"{}\", from = \"kis\"", places.source),
+        more => format!("listen = \"{}\", from = \"kis\"{more}", places.source),
+    };
     let retry = "retry = { first = \"100ms\", most = \"300ms\" }";
     let channel = format!(
-        "title = \"Patient data\"\n[source]\nmllp = {{ listen = \"{}\", from = \"kis\"{} }}\n\n{}\n\
+        "title = \"Patient data\"\n[source]\nmllp = {{ {source} }}\n\n{}\n\
          [[destination]]\nto = \"ris\"\n{retry}\n{}\n\n[[destination]]\nto = \"lis\"\n{retry}\n\n{}",
-        places.source, setup.source, setup.steps, setup.destination, setup.limits
+        setup.steps, setup.destination, setup.limits
     );
     let files = [
         ("klinke.toml", node),

@@ -42,7 +42,14 @@ causes! {
     BLACK_HOLE = "mtu-black-hole", Line, Route,
         Pair("Small messages reach {address}, large ones (from {size} bytes on) vanish on the way.", "Kleine Nachrichten erreichen {address}, große (ab {size} Bytes) verschwinden unterwegs."),
         [Pair("Tell the network people: path MTU, probably a tunnel or firewall that drops ICMP.", "Der Netzabteilung sagen: Pfad-MTU, wahrscheinlich ein Tunnel oder eine Firewall, die ICMP verwirft."),
-         Pair("ping -M do -s 1472 to the partner: what size passes?", "ping -M do -s 1472 zum Partner: welche Größe kommt durch?")];
+         Pair("ping -M do -s 1472 to the partner: what size passes?", "ping -M do -s 1472 zum Partner: welche Größe kommt durch?")],
+        or Software, Pair("the partner's service stops reading at large messages", "der Dienst des Partners hört bei großen Nachrichten auf zu lesen"),
+           Pair("a ping of 1472 bytes that may not be split passes: then it is the service", "ein Ping mit 1472 Bytes, der nicht geteilt werden darf, kommt durch: dann ist es der Dienst");
+    /// Nothing is acknowledged, whatever its size.
+    UNACKNOWLEDGED = "unacknowledged", Line, Route,
+        Pair("What is sent to {address} over a standing connection is not acknowledged by its machine: it was sent again {count} times.", "Was über eine stehende Verbindung an {address} geht, bestätigt dessen Rechner nicht: es wurde {count}-mal wiederholt."),
+        [Pair("Look whether the partner's machine has power and a cable.", "Prüfen, ob der Rechner des Partners Strom und Kabel hat."),
+         Pair("Ask the network people whether a firewall on the way lost the connection.", "Die Netzabteilung fragen, ob eine Firewall unterwegs die Verbindung verloren hat.")];
     /// Nothing listens, and something did.
     REFUSED = "refused", Software, Tcp,
         Pair("The partner's machine answers, and nothing listens on {address} any more.", "Der Rechner des Partners antwortet, aber auf {address} hört nichts mehr zu."),
@@ -62,6 +69,12 @@ causes! {
          Pair("ping the address from this machine.", "Die Adresse von diesem Rechner aus anpingen.")],
         or Software, Pair("the partner's service hangs and takes no connection", "der Dienst des Partners hängt und nimmt keine Verbindung an"),
            Pair("a ping is answered, or another port of that machine connects: then it is the service", "ein Ping wird beantwortet oder ein anderer Port des Rechners verbindet: dann ist es der Dienst");
+    /// It is to come, and does not.
+    NOT_COMING = "partner-does-not-connect", Software, Tcp,
+        Pair("The partner is to connect to us at {address}, and does not.", "Der Partner soll sich bei uns an {address} verbinden und tut es nicht."),
+        [Pair("Ask the contact whether its service runs and has this address.", "Den Ansprechpartner fragen, ob sein Dienst läuft und diese Adresse kennt.")],
+        or Setup, Pair("it connects elsewhere, or is kept out by `allow` or a firewall", "er verbindet sich anderswohin, oder `allow` oder eine Firewall hält ihn fern"),
+           Pair("our log names who was turned away; the partner's log names the address it tries", "unser Protokoll nennt Abgewiesene; das Protokoll des Partners nennt die Adresse, die er versucht");
     /// Turned away at the partner's door.
     TURNED_AWAY = "turned-away", Setup, Tcp,
         Pair("{address} accepts the connection and ends it at once.", "{address} nimmt die Verbindung an und beendet sie sofort."),

@@ -83,15 +83,13 @@ fn with_attempts(one: Suspicion, view: &View<'_>) -> Suspicion {
 fn failing(facts: &Facts, out: &Outbound, view: &View<'_>, last: &Tried) -> Option<Suspicion> {
     let new = |cause, confidence| Some(Suspicion::new(cause, confidence));
     let wanted = out.speech.map_or("", crate::Speech::name);
-    let connects = out.steps.iter().any(|step| step.saw == crate::Seen::Connected);
+    // Whether it is so now, a probe of the connection says; without one the last attempt's word counts.
+    let probed = out.steps.iter().any(|step| step.layer <= Layer::Tcp);
     match (last.end, last.code.as_str()) {
-        // Whether it is so now, probes say; without one the last attempt's word counts.
         (End::Unreachable, code) if matches!(code, "refused" | "unreachable" | "reset") => {
-            (!connects && out.steps.is_empty()).then(|| unreachable(out, last))
+            (!probed).then(|| unreachable(out, last))
         }
-        (End::Unreachable, "tls") if out.steps.is_empty() => {
-            new(&TLS_BREAKS, 0.6).map(|one| one.word("what", &last.text))
-        }
+        (End::Unreachable, "tls") if !probed => new(&TLS_BREAKS, 0.6).map(|one| one.word("what", &last.text)),
         (End::Unreachable, "no-folder" | "permission" | "disk-full") if !out.steps.is_empty() => None,
         (End::Unreachable, "no-folder") => new(&FOLDER_MISSING, 0.8),
         (End::Unreachable, "permission") => new(&FOLDER_CLOSED, 0.8).map(|one| one.word("what", &last.code)),
@@ -136,6 +134,7 @@ fn unreachable(out: &Outbound, last: &Tried) -> Suspicion {
         "refused" if out.has_worked => Suspicion::new(&REFUSED, 0.85),
         "refused" => Suspicion::new(&WRONG_PORT, 0.65),
         "reset" => Suspicion::new(&TURNED_AWAY, 0.6),
+        _ if text.contains("no partner has connected") => Suspicion::new(&NOT_COMING, 0.8),
         _ if name => Suspicion::new(&NAME_UNKNOWN, 0.8).word("host", &out.address),
         _ if text.contains("route to host") || text.contains("unreachable (os") => {
             Suspicion::new(&NO_ROUTE, 0.7)

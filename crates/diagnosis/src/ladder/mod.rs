@@ -207,7 +207,7 @@ fn inbound(facts: &Facts, one: &Inbound) -> Vec<Suspicion> {
 /// True when a message was accepted so lately, or over a connection that still stands, that a probe's
 /// failure is the probe's own: a partner that allows one connection has ours.
 pub(crate) fn is_proven(facts: &Facts, out: &Outbound) -> bool {
-    let Some(last) = out.attempts.last() else { return false };
+    let Some(last) = out.attempts.last() else { return out.connected };
     let accepted = last.end == crate::facts::End::Accepted;
     accepted && (out.connected || facts.now.since(last.ended) < PROOF)
 }

@@ -21,7 +21,9 @@ const SMALL_BYTES: u64 = 1_000;
 
 /// The patterns of one way to a system.
 pub(super) fn judge(facts: &Facts, out: &Outbound) -> Vec<Suspicion> {
-    let all = [idle_drop(out), sizes(facts, out), outages(facts, out), breaks(facts, out)];
+    let sizes = sizes(facts, out);
+    let lost = if sizes.is_none() { unacknowledged(facts, out) } else { None };
+    let all = [idle_drop(out), sizes, lost, outages(facts, out), breaks(facts, out)];
     all.into_iter().flatten().map(|one| one.word("address", &out.address)).collect()
 }
 
@@ -64,9 +66,11 @@ fn sizes(facts: &Facts, out: &Outbound) -> Option<Suspicion> {
     }
     let ended = out.lives.ended.iter().rev().filter(|one| one.how == How::TimedOut && one.in_work);
     let unacknowledged: Vec<u64> = ended.take(stuck.len()).filter_map(|one| one.unacknowledged).collect();
+    let again = out.lives.ended.iter().any(|one| one.retransmits.is_some_and(|count| count > 0));
     let is_line = unacknowledged.iter().any(|bytes| *bytes > 0);
     let cause = if is_line { &BLACK_HOLE } else { &LARGE_HANG };
-    let confidence = if is_line { 0.9 } else { 0.85 };
+    // Without repetitions it may be that nobody reads at the other end.
+    let confidence = if is_line && again { 0.92 } else { 0.85 };
     let mut one = Suspicion::new(cause, confidence).word("size", smallest).proof(Text::new(
         format!("{} messages of up to {largest} bytes were accepted, {} of {smallest} bytes or more were not answered", passed.len(), stuck.len()),
         format!("{} Nachrichten bis {largest} Bytes wurden genommen, {} ab {smallest} Bytes nicht beantwortet", passed.len(), stuck.len()),
@@ -78,6 +82,20 @@ fn sizes(facts: &Facts, out: &Outbound) -> Option<Suspicion> {
         ));
     }
     Some(one.since(stuck.first().map(|one| one.ended)))
+}
+
+/// What was sent last was sent again and again by our system, and never acknowledged by the other one's.
+fn unacknowledged(facts: &Facts, out: &Outbound) -> Option<Suspicion> {
+    let lately = |one: &&Ended| one.how == How::TimedOut && facts.now.since(one.at) < HOUR;
+    let row: Vec<&Ended> = out.lives.ended.iter().rev().filter(lately).take(2).collect();
+    let lost = |one: &&Ended| one.unacknowledged.unwrap_or(0) > 0 && one.retransmits.unwrap_or(0) > 1;
+    let fails = out.attempts.last().is_some_and(|last| last.end != End::Accepted);
+    let newest = row.first().filter(|_| fails && row.len() == 2 && row.iter().all(|one| lost(&one)))?;
+    let count = newest.retransmits.unwrap_or(0);
+    Some(Suspicion::new(&UNACKNOWLEDGED, 0.85).word("count", count).proof(Text::new(
+        format!("{} bytes not acknowledged, {}", newest.unacknowledged.unwrap_or(0), moment(newest.at)),
+        format!("{} Bytes nicht bestätigt, {}", newest.unacknowledged.unwrap_or(0), moment(newest.at)),
+    )))
 }
 
 /// It comes and goes; or it goes at the same hour each day.
