@@ -71,9 +71,7 @@ impl Watch {
         let is_old = |name: &String| applied.kept.contains(name) || applied.changed.contains(name);
         state.ends.retain(|name, _| is_old(name));
         for (name, ends) in ends {
-            if !state.ends.contains_key(&name) {
-                state.ends.insert(name, ends);
-            }
+            state.ends.entry(name).or_insert(ends);
         }
         state.steps.clear();
     }

@@ -219,7 +219,7 @@ async fn secured(to: SocketAddr, certificates: &Path) -> Result<()> {
     let mut stream = tokio::time::timeout(Duration::from_millis(300), shaking).await??;
     stream.write_all(&framed(&hospital::adt(0, &Patient::new(0)).bytes)?).await?;
     let mut answer = [0; 4_096];
-    stream.read(&mut answer).await?;
+    anyhow::ensure!(stream.read(&mut answer).await? > 0, "the channel closed the connection");
     Ok(())
 }
 

@@ -86,9 +86,7 @@ fn failing(facts: &Facts, out: &Outbound, view: &View<'_>, last: &Tried) -> Opti
     // Whether it is so now, a probe of the connection says; without one the last attempt's word counts.
     let probed = out.steps.iter().any(|step| step.layer <= Layer::Tcp);
     match (last.end, last.code.as_str()) {
-        (End::Unreachable, code) if matches!(code, "refused" | "unreachable" | "reset") => {
-            (!probed).then(|| unreachable(out, last))
-        }
+        (End::Unreachable, "refused" | "unreachable" | "reset") => (!probed).then(|| unreachable(out, last)),
         (End::Unreachable, "tls") if !probed => new(&TLS_BREAKS, 0.6).map(|one| one.word("what", &last.text)),
         (End::Unreachable, "no-folder" | "permission" | "disk-full") if !out.steps.is_empty() => None,
         (End::Unreachable, "no-folder") => new(&FOLDER_MISSING, 0.8),

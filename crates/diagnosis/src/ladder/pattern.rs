@@ -90,7 +90,7 @@ fn unacknowledged(facts: &Facts, out: &Outbound) -> Option<Suspicion> {
     let row: Vec<&Ended> = out.lives.ended.iter().rev().filter(lately).take(2).collect();
     let lost = |one: &&Ended| one.unacknowledged.unwrap_or(0) > 0 && one.retransmits.unwrap_or(0) > 1;
     let fails = out.attempts.last().is_some_and(|last| last.end != End::Accepted);
-    let newest = row.first().filter(|_| fails && row.len() == 2 && row.iter().all(|one| lost(&one)))?;
+    let newest = row.first().filter(|_| fails && row.len() == 2 && row.iter().all(lost))?;
     let count = newest.retransmits.unwrap_or(0);
     Some(Suspicion::new(&UNACKNOWLEDGED, 0.85).word("count", count).proof(Text::new(
         format!("{} bytes not acknowledged, {}", newest.unacknowledged.unwrap_or(0), moment(newest.at)),
