@@ -4,6 +4,7 @@
 //! |---|---|
 //! | listening, connecting, limits, timeouts, TLS: the same for every protocol | [`net`] |
 //! | one protocol's settings, its source, its destination | the module of its name |
+//! | what can be asked of a partner without sending anything that matters | [`probe`] |
 //! | the list of them, how each is made, their schemas | [`registry`] |
 //! | how site files write lengths of time and sizes | [`units`] |
 //!
@@ -13,6 +14,7 @@ pub mod file;
 pub mod http;
 pub mod mllp;
 pub mod net;
+pub mod probe;
 pub mod registry;
 pub mod secret;
 pub mod tcp;

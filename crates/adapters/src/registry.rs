@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::net::Statistics;
+use crate::probe::Probe;
 
 /// All adapters, by the names that site files use. A new one is one line here.
 pub const ALL: [Adapter; 5] = [
@@ -68,6 +69,8 @@ pub struct MadeSource {
     pub from: Option<String>,
     /// What it counts, if it counts.
     pub statistics: Option<Arc<Statistics>>,
+    /// What can be asked of it without sending anything that matters.
+    pub probe: Option<Arc<dyn Probe>>,
 }
 
 /// A destination, and what the site says of it to others than itself.
@@ -79,6 +82,8 @@ pub struct MadeDestination {
     pub connections: usize,
     /// What it counts, if it counts.
     pub statistics: Option<Arc<Statistics>>,
+    /// What can be asked of it without sending anything that matters.
+    pub probe: Option<Arc<dyn Probe>>,
 }
 
 /// Why an adapter can't be made. The text of a key that does not exist names those that do.

@@ -14,6 +14,7 @@ use crate::channel::spec::ChannelSpec;
 use crate::clock::Clock;
 use crate::fault::StartError;
 use crate::lane::desk::DeskReport;
+use crate::lane::trail::Trail;
 use crate::link::Destination;
 use crate::reads::{Reader, Reads};
 use crate::relay::{Counts, Relay};
@@ -277,6 +278,12 @@ impl Engine {
             destinations: running.reports(),
         };
         channels.iter().map(report).collect()
+    }
+
+    /// The latest attempts of all destinations.
+    pub async fn trails(&self) -> BTreeMap<DestinationId, Trail> {
+        let channels = self.channels.read().await;
+        channels.values().flat_map(|running| running.trails()).collect()
     }
 
     /// Gives bytes to a channel as if a partner had sent them, with where they came from.

@@ -43,6 +43,7 @@ pub use channel::work::{Made, Observer, Trial, Way};
 pub use engine::{Applied, ChannelReport, Engine};
 pub use fault::StartError;
 pub use lane::desk::DeskReport;
+pub use lane::trail::{Outage, Recent, Trail};
 pub use operator::AgainError;
 pub use reads::Reads;
 pub use relay::HOPS_MAX;

@@ -7,6 +7,7 @@
 
 mod crash;
 mod definitions;
+mod faults;
 mod reference;
 
 use std::process::ExitCode;
@@ -39,6 +40,11 @@ const TASKS: &[Task] = &[
         name: "definitions",
         help: "generate the HL7 v2 definitions from published packages; --check compares, --packages DIR uses a folder",
         run: definitions::run,
+    },
+    Task {
+        name: "faults",
+        help: "write docs/faults.md from the table of faults; --check compares, --klinke FILE uses a built program",
+        run: faults::run,
     },
     Task {
         name: "reference",

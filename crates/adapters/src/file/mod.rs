@@ -17,6 +17,7 @@ mod template;
 
 use std::sync::Arc;
 
+use crate::probe::{Folder, Probe};
 use crate::registry::{self, Adapter, DestinationKind, MadeDestination, MadeSource, SourceKind};
 
 pub use config::{After, DestinationConfig, Exists, Order, SourceConfig};
@@ -33,8 +34,9 @@ pub const ADAPTER: Adapter = Adapter {
             let mut config: SourceConfig = registry::settings(value)?;
             config.resolve(site.folder);
             let from = config.from.clone();
+            let probe = Some(Arc::new(Folder { folder: config.folder.clone() }) as Arc<dyn Probe>);
             let source = Source::new(config)?;
-            Ok(MadeSource { source: Box::new(source), from, statistics: None })
+            Ok(MadeSource { source: Box::new(source), from, statistics: None, probe })
         },
         schema: registry::schema::<SourceConfig>,
     }),
@@ -42,10 +44,9 @@ pub const ADAPTER: Adapter = Adapter {
         make: |value, site| {
             let mut config: DestinationConfig = registry::settings(value)?;
             config.resolve(site.folder);
-
-            let destination = Destination::new(config, site.channel)?;
-
-            Ok(MadeDestination { destination: Arc::new(destination), connections: 1, statistics: None })
+            let probe = Some(Arc::new(Folder { folder: config.folder.clone() }) as Arc<dyn Probe>);
+            let destination = Arc::new(Destination::new(config, site.channel)?);
+            Ok(MadeDestination { destination, connections: 1, statistics: None, probe })
         },
         schema: registry::schema::<DestinationConfig>,
     }),

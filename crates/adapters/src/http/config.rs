@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
+use klinke_diagnosis::Speech;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer};
 
 use crate::net::listen::Entry;
 use crate::net::{Allow, ClientTls, Host, Limits, ServerTls};
+use crate::probe::Probe;
 use crate::secret::Secret;
 use crate::units::{Bytes, Period, string_or_table};
 
@@ -183,6 +186,11 @@ impl SourceConfig {
         self.tls.iter_mut().for_each(|tls| tls.resolve(folder));
         self.bearer.values_mut().for_each(|secret| secret.resolve(folder));
         self.basic.values_mut().for_each(|user| user.password.resolve(folder));
+    }
+
+    /// What can be asked of it.
+    pub(super) fn probe(&self) -> Option<Arc<dyn Probe>> {
+        crate::probe::of_entry(&self.entry(), Some(Speech::Http))
     }
 
     pub(super) fn entry(&self) -> Entry {

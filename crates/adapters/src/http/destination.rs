@@ -17,6 +17,7 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
+use klinke_diagnosis::Speech;
 use klinke_engine::BoxFuture;
 use klinke_engine::link::{Link, Parcel, Reply, ReplyKind};
 use klinke_engine::source::SourceError;
@@ -27,11 +28,13 @@ use super::config::{DestinationConfig, Method};
 use super::door::basic;
 use crate::net::dial::{Partner, Way};
 use crate::net::{Host, Statistics};
+use crate::probe::Probe;
 
 /// A destination over HTTP.
 #[derive(Debug)]
 pub struct Destination {
     setting: Arc<Setting>,
+    probe: Option<Arc<dyn Probe>>,
 }
 
 #[derive(Debug)]
@@ -69,18 +72,27 @@ impl Destination {
         };
         let name = authority.host().trim_matches(['[', ']']).to_owned();
         let port = authority.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-        let way = Way::new(Partner {
+        let partner = Partner {
             address: Some(Host { name, port }),
             tls: is_tls.then(|| config.tls.clone().unwrap_or_default()),
             connect: config.connect_timeout.0,
             keep_alive: config.keep_alive.0,
             ..Partner::default()
-        })?;
+        };
+        let answer = config.answer_timeout.0;
+        let probe = crate::probe::of_partner(&partner, Some(Speech::Http), answer, None);
+        let way = Way::new(partner)?;
         let headers = headers(&config, authority.as_str())?;
         let path = uri.path_and_query().map_or("/", |path| path.as_str()).parse();
         let path = path.map_err(|_| wrong("the url's path is none"))?;
         let (channel, statistics) = (channel.to_owned(), Arc::default());
-        Ok(Destination { setting: Arc::new(Setting { config, way, path, headers, channel, statistics }) })
+        let setting = Setting { config, way, path, headers, channel, statistics };
+        Ok(Destination { setting: Arc::new(setting), probe })
+    }
+
+    /// What can be asked of it.
+    pub fn probe(&self) -> Option<Arc<dyn Probe>> {
+        self.probe.clone()
     }
 
     /// What it counts.
@@ -226,6 +238,7 @@ impl Setting {
     async fn connect(&self, deadline: Instant) -> Result<SendRequest<Full<Bytes>>, Reply> {
         let opened = self.way.open(deadline).await;
         let stream = opened.map_err(|error| Reply::unreachable(error.code, error.text))?;
+        self.statistics.secured(&stream);
         let (sender, connection) = handshake(TokioIo::new(stream))
             .await
             .map_err(|error| Reply::unreachable("reset", format!("the connection broke: {error}")))?;

@@ -30,10 +30,10 @@ pub const ADAPTER: Adapter = Adapter {
         make: |value, site| {
             let mut config: SourceConfig = registry::settings(value)?;
             config.resolve(site.folder);
-            let from = config.from.clone();
+            let (from, probe) = (config.from.clone(), config.probe());
             let source = Source::new(config)?;
             let statistics = Some(source.statistics());
-            Ok(MadeSource { source: Box::new(source), from, statistics })
+            Ok(MadeSource { source: Box::new(source), from, statistics, probe })
         },
         schema: registry::schema::<SourceConfig>,
     }),
@@ -43,8 +43,9 @@ pub const ADAPTER: Adapter = Adapter {
             config.resolve(site.folder);
             let connections = config.connections.max(1);
             let destination = Destination::new(config, site.channel)?;
+            let probe = destination.probe();
             let statistics = Some(destination.statistics());
-            Ok(MadeDestination { destination: Arc::new(destination), connections, statistics })
+            Ok(MadeDestination { destination: Arc::new(destination), connections, statistics, probe })
         },
         schema: registry::schema::<DestinationConfig>,
     }),

@@ -138,7 +138,7 @@ impl Desk {
         let known = match self.door.admit(authorization) {
             Ok(known) => known,
             Err(challenge) => {
-                self.statistics.turned_away();
+                self.statistics.turned_away("log-in");
                 let answer = text(StatusCode::UNAUTHORIZED, "who sends must log in");
                 return with(answer, header::WWW_AUTHENTICATE, challenge);
             }

@@ -113,6 +113,11 @@ impl Head {
         Some(Head { expects: ack::expectation(&message), control_id, message })
     }
 
+    /// A field of the header, as it is written.
+    pub(super) fn field(&self, number: usize) -> String {
+        text(&self.message, number)
+    }
+
     /// MSH-13.
     pub(super) fn sequence(&self) -> Option<i64> {
         text(&self.message, 13).trim().parse().ok()

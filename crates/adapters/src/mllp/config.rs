@@ -1,13 +1,16 @@
 //! Settings of MLLP.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use klinke_diagnosis::Speech;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer};
 
 use crate::net::dial::Partner;
 use crate::net::listen::Entry;
 use crate::net::{Allow, ClientTls, Host, Limits, ServerTls};
+use crate::probe::{Echo, Probe};
 use crate::units::{Bytes, Period, string_or_table};
 
 /// A source over MLLP.
@@ -58,6 +61,11 @@ impl SourceConfig {
     pub fn resolve(&mut self, folder: &Path) {
         self.tls.iter_mut().for_each(|tls| tls.resolve(folder));
         self.connect_tls.iter_mut().for_each(|tls| tls.resolve(folder));
+    }
+
+    /// What can be asked of it.
+    pub(super) fn probe(&self) -> Option<Arc<dyn Probe>> {
+        crate::probe::of_entry(&self.entry(), Some(Speech::Mllp))
     }
 
     pub(super) fn entry(&self) -> Entry {
@@ -267,6 +275,13 @@ impl DestinationConfig {
     pub fn resolve(&mut self, folder: &Path) {
         self.tls.iter_mut().for_each(|tls| tls.resolve(folder));
         self.listen_tls.iter_mut().for_each(|tls| tls.resolve(folder));
+    }
+
+    /// What can be asked of it.
+    pub(super) fn probe(&self) -> Option<Arc<dyn Probe>> {
+        let echo: Echo = Arc::new(|stream, limit| Box::pin(super::echo::echo(stream, limit)));
+        let answer = self.answer_timeout.0;
+        crate::probe::of_partner(&self.partner(), Some(Speech::Mllp), answer, Some(echo))
     }
 
     pub(super) fn partner(&self) -> Partner {

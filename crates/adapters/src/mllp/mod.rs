@@ -8,13 +8,17 @@
 //! | frames out, acknowledgments in | [`Destination`] |
 //! | what the codec is asked | `codec` |
 //! | the sequence number protocol | `sequence` |
+//! | what a message says of its sender's clock, characters and identity | `notice` |
+//! | the test message of a probe | `echo` |
 //!
 //! Not supported: messages in parts (DSC). Parts pass as they come, and are counted (`codec`).
 
 mod codec;
 mod config;
 mod destination;
+mod echo;
 mod ids;
+mod notice;
 mod sequence;
 mod source;
 mod verdict;
@@ -35,10 +39,10 @@ pub const ADAPTER: Adapter = Adapter {
         make: |value, site| {
             let mut config: SourceConfig = registry::settings(value)?;
             config.resolve(site.folder);
-            let from = config.from.clone();
+            let (from, probe) = (config.from.clone(), config.probe());
             let source = Source::new(config)?;
             let statistics = Some(source.statistics());
-            Ok(MadeSource { source: Box::new(source), from, statistics })
+            Ok(MadeSource { source: Box::new(source), from, statistics, probe })
         },
         schema: registry::schema::<SourceConfig>,
     }),
@@ -46,10 +50,10 @@ pub const ADAPTER: Adapter = Adapter {
         make: |value, site| {
             let mut config: DestinationConfig = registry::settings(value)?;
             config.resolve(site.folder);
-            let connections = config.connections.max(1);
+            let (connections, probe) = (config.connections.max(1), config.probe());
             let destination = Destination::new(config)?;
             let statistics = Some(destination.statistics());
-            Ok(MadeDestination { destination: Arc::new(destination), connections, statistics })
+            Ok(MadeDestination { destination: Arc::new(destination), connections, statistics, probe })
         },
         schema: registry::schema::<DestinationConfig>,
     }),

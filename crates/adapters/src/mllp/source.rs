@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::codec::{Batch, Head, Mllp, Words, Writer};
 use super::config::{BatchAck, Mode, SourceConfig, Unparsable};
 use super::ids::Ids;
+use super::notice;
 use super::sequence::Sequence;
 use super::verdict::{self, Taken};
 use crate::net::exchange::{self, Shared};
@@ -87,6 +88,7 @@ impl OpenSource for Open {
                     desk: Arc::clone(&desk),
                     peer: Arc::clone(&accepted.peer),
                     system: accepted.system.clone(),
+                    statistics: Arc::clone(&shared.statistics),
                 };
                 exchange::serve(accepted, framing, Box::new(taker), shared.clone(), stop)
             };
@@ -100,6 +102,7 @@ struct Taker {
     desk: Arc<Desk>,
     peer: Arc<str>,
     system: Option<Arc<str>>,
+    statistics: Arc<Statistics>,
 }
 
 impl Handler for Taker {
@@ -109,6 +112,7 @@ impl Handler for Taker {
         }
         let desk = Arc::clone(&self.desk);
         let head = Head::read(&frame.payload);
+        self.notice(head.as_ref(), &frame.payload);
         if desk.config.sequence
             && let Some(head) = &head
             && let Some((code, text)) = out_of_turn(desk.sequence.receive(head.sequence()))
@@ -143,6 +147,15 @@ impl Handler for Taker {
 }
 
 impl Taker {
+    /// Remembers what a message says of its sender's clock, characters and identity.
+    fn notice(&self, head: Option<&Head>, payload: &[u8]) {
+        let Some(head) = head else { return self.statistics.violated("no-message", 1) };
+        if self.statistics.wants_arrival() {
+            let now = self.desk.intake.now();
+            self.statistics.arrived(notice::arrived(head, payload, &self.peer, now));
+        }
+    }
+
     fn arrival(&self, frame: Frame) -> Arrival {
         Arrival {
             payload: frame.payload.into(),

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use klinke_diagnosis::facts::How;
 use klinke_engine::link::Reply;
 use klinke_model::Disposition;
 use tokio::time::{Instant, timeout_at};
@@ -51,11 +52,15 @@ impl Caller {
 
     async fn send_once(&mut self, payload: &[u8], deadline: Instant) -> Result<(), Reply> {
         let mut line = match self.line.take() {
-            Some(line) => line,
+            Some(mut line) => {
+                line.reuse();
+                line
+            }
             None => {
                 let opened = self.way.open(deadline).await;
                 let stream = opened.map_err(|error| Reply::unreachable(error.code, error.text))?;
-                Line::new(stream, (self.framing)())
+                self.statistics.secured(&stream);
+                Line::new(stream, (self.framing)()).counted(self.statistics.opened())
             }
         };
         if let Err(error) = line.fits(payload) {
@@ -70,14 +75,17 @@ impl Caller {
                 Ok(())
             }
             Ok(Err(failed)) if !failed.begun => {
+                line.end(How::Reset, false, &self.statistics);
                 Err(Reply::unreachable(NOTHING_LEFT, format!("the connection broke: {}", failed.error)))
             }
             Ok(Err(failed)) => {
+                line.end(How::Reset, true, &self.statistics);
                 let text = format!("the connection broke while sending: {}", failed.error);
                 Err(Reply::unclear("reset", text, None))
             }
             Err(_) => {
                 self.statistics.timed_out();
+                line.end(How::TimedOut, true, &self.statistics);
                 Err(Reply::unclear("timeout", "the partner did not take all bytes in time", None))
             }
         }
@@ -96,11 +104,13 @@ impl Caller {
                 Ok(frame)
             }
             Ok(Err(error)) => {
+                line.end(error.how(), true, &self.statistics);
                 let (code, text) = error.told();
                 Err(Reply::unclear(code, text, None))
             }
             Err(_) => {
                 self.statistics.timed_out();
+                line.end(How::TimedOut, true, &self.statistics);
                 Err(Reply::unclear("timeout", "no answer came in time", None))
             }
         }

@@ -11,6 +11,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::stream::{FuturesOrdered, FuturesUnordered, Stream as _};
+use klinke_diagnosis::Speech;
+use klinke_diagnosis::facts::{Ended, How};
+use klinke_diagnosis::speech::recognise;
 use klinke_engine::BoxFuture;
 use klinke_engine::source::{Intake, Stop};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -80,7 +83,10 @@ pub async fn serve(
 ) {
     let statistics = Arc::clone(&shared.statistics);
     let _open = statistics.connected();
-    let why = Connection::new(&accepted, framing, handler, shared).run(accepted.stream, stop).await;
+    let (why, ended) = Connection::new(&accepted, framing, handler, shared).run(accepted.stream, stop).await;
+    if ended.how != How::ByUs {
+        statistics.ended(ended);
+    }
     debug!(peer = %accepted.peer, why, "a connection ended");
 }
 
@@ -103,6 +109,8 @@ struct Connection {
     ended: bool,
     /// The framing was told of the silence since the last byte.
     quiet: bool,
+    since: Instant,
+    frames: u64,
     last_byte: Instant,
     last_answer: Instant,
     told: Vec<&'static str>,
@@ -138,13 +146,37 @@ impl Connection {
             begun: false,
             ended: false,
             quiet: false,
+            since: now,
+            frames: 0,
             last_byte: now,
             last_answer: now,
             told: Vec::new(),
         }
     }
 
-    async fn run(mut self, mut stream: super::Stream, mut stop: Stop) -> &'static str {
+    /// Why it ended, and how it lived.
+    async fn run(mut self, stream: super::Stream, stop: Stop) -> (&'static str, Ended) {
+        let why = self.converse(stream, stop).await;
+        let how = match why {
+            "the partner closed it" => How::ByPartner,
+            "it broke" => How::Reset,
+            "silence inside a frame" | "the partner takes no answer" => How::TimedOut,
+            _ => How::ByUs,
+        };
+        let ended = Ended {
+            at: self.shared.intake.now(),
+            lived: self.since.elapsed(),
+            idle: self.last_byte.elapsed(),
+            frames: self.frames,
+            in_work: self.answers.waiting() > 0 || self.framing.pending() > 0,
+            how,
+            unacknowledged: None,
+            retransmits: None,
+        };
+        (why, ended)
+    }
+
+    async fn converse(&mut self, mut stream: super::Stream, mut stop: Stop) -> &'static str {
         let mut scratch = scratch();
         let mut timer = Timer::new(self.deadline());
         loop {
@@ -221,6 +253,7 @@ impl Connection {
             return;
         }
         self.shared.statistics.frame();
+        self.frames += 1;
         if self.answers.waiting() == 0 {
             self.last_answer = Instant::now();
         }
@@ -230,6 +263,12 @@ impl Connection {
 
     fn received(&mut self, bytes: &[u8]) {
         self.shared.statistics.received(bytes.len());
+        // Who speaks another protocol says so in its first bytes.
+        if !self.begun
+            && let Some(speech) = recognise(bytes).filter(|one| !matches!(one, Speech::Mllp | Speech::Other))
+        {
+            self.shared.statistics.spoke(speech);
+        }
         self.framing.push(bytes);
         self.begun = true;
         self.last_byte = Instant::now();

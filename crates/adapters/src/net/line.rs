@@ -1,11 +1,19 @@
 //! One connection of a destination: kept open, checked before use, closed after doubt.
 
 use std::io;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use klinke_diagnosis::Speech;
+use klinke_diagnosis::facts::{Ended, How};
+use klinke_diagnosis::speech::recognise;
+use klinke_model::Timestamp;
+use tokio::time::Instant;
+
+use super::statistics::OpenShared;
 use super::stream::Look;
-use super::{Frame, FrameKind, Framing, FramingError, Statistics, Stream};
+use super::{Frame, FrameKind, Framing, FramingError, Statistics, Stream, kernel};
 
 /// Payloads up to this size are copied together with their frame into one write.
 const TOGETHER_BYTES_MAX: usize = 256 << 10;
@@ -23,7 +31,25 @@ pub struct Line {
     /// The partner has closed; inside a frame or not.
     ended: bool,
     cut: bool,
+    life: Life,
+    _open: Option<OpenShared>,
 }
+
+/// What is remembered of a connection beside its bytes.
+struct Life {
+    since: Instant,
+    /// When something was sent or came.
+    touched: Instant,
+    /// The silence before the parcel that is under way, while its fate is open.
+    idle: Option<Duration>,
+    /// Frames that came.
+    frames: u64,
+    /// The first bytes that came.
+    first: Vec<u8>,
+}
+
+/// How many bytes tell who speaks.
+const FIRST_BYTES: usize = 64;
 
 /// Why a payload could not be sent.
 #[derive(Debug)]
@@ -51,7 +77,69 @@ pub enum LineError {
 impl Line {
     /// Over a fresh connection.
     pub fn new(stream: Stream, framing: Box<dyn Framing>) -> Self {
-        Line { stream, framing, scratch: scratch(), out: Vec::new(), quiet: false, ended: false, cut: false }
+        let now = Instant::now();
+        Line {
+            stream,
+            framing,
+            scratch: scratch(),
+            out: Vec::new(),
+            quiet: false,
+            ended: false,
+            cut: false,
+            life: Life { since: now, touched: now, idle: None, frames: 0, first: Vec::new() },
+            _open: None,
+        }
+    }
+
+    /// Counts as open in `statistics` as long as it lives.
+    pub(crate) fn counted(mut self, open: OpenShared) -> Self {
+        self._open = Some(open);
+        self
+    }
+
+    /// A parcel goes over this connection although it was kept: whether it still carries, the next frame
+    /// shows.
+    pub(crate) fn reuse(&mut self) {
+        self.life.idle = Some(self.life.touched.elapsed());
+    }
+
+    /// Notes that the connection ended, and how; nothing of it is noted when we ended it.
+    pub(crate) fn end(&mut self, how: How, in_work: bool, statistics: &Statistics) {
+        let idle = self.life.touched.elapsed();
+        if let Some(before) = self.life.idle.take() {
+            statistics.reused(before, false);
+        }
+        if self.life.frames == 0
+            && let Some(speech) = recognise(&self.life.first)
+        {
+            statistics.spoke(speech);
+        }
+        let tcp = self.stream.tcp();
+        let ends = tcp.local_addr().ok().zip(tcp.peer_addr().ok());
+        let known =
+            ends.filter(|_| how == How::TimedOut).and_then(|(local, peer)| kernel::between(local, peer));
+        statistics.ended(Ended {
+            at: Timestamp::now(),
+            lived: self.life.since.elapsed(),
+            idle,
+            frames: self.life.frames,
+            in_work,
+            how,
+            unacknowledged: known.map(|socket| socket.unacknowledged),
+            retransmits: known.map(|socket| socket.retransmits),
+        });
+    }
+
+    /// What the partner said so far, where no frame has come yet.
+    pub fn speech(&self) -> Option<Speech> {
+        recognise(&self.life.first).filter(|_| self.life.frames == 0)
+    }
+
+    /// Keeps the first bytes, and notes that something came.
+    fn heard(&mut self, from: usize, bytes: usize) {
+        let room = FIRST_BYTES.saturating_sub(self.life.first.len()).min(bytes);
+        self.life.first.extend_from_slice(&self.scratch[from..from + room]);
+        self.life.touched = Instant::now();
     }
 
     /// Looks whether the connection may be used for the next parcel: it is open, and whatever came late
@@ -60,7 +148,11 @@ impl Line {
         loop {
             match self.stream.look(&mut self.scratch).await {
                 Look::Quiet => break,
-                Look::Gone => return false,
+                Look::Gone(broken) => {
+                    let how = if broken { How::Reset } else { How::ByPartner };
+                    self.end(how, false, statistics);
+                    return false;
+                }
                 Look::Spoke(bytes) => self.framing.push(&self.scratch[..bytes]),
             }
         }
@@ -81,6 +173,7 @@ impl Line {
 
     /// Sends a payload in its frame.
     pub async fn send(&mut self, payload: &[u8]) -> Result<(), SendError> {
+        self.life.touched = Instant::now();
         self.out.clear();
         self.framing.start(payload.len(), &mut self.out);
         let mut begun = false;
@@ -103,7 +196,13 @@ impl Line {
             self.framing.violations(&mut |kind, count| statistics.violated(kind, count));
             match frame {
                 Ok(Some(frame)) if frame.kind == FrameKind::Truncated => continue,
-                Ok(Some(frame)) => return Ok(frame),
+                Ok(Some(frame)) => {
+                    self.life.frames += 1;
+                    if let Some(idle) = self.life.idle.take() {
+                        statistics.reused(idle, true);
+                    }
+                    return Ok(frame);
+                }
                 Ok(None) => {}
                 Err(error) => return Err(LineError::Framing(error)),
             }
@@ -132,6 +231,7 @@ impl Line {
                 Ok(bytes) => {
                     self.quiet = false;
                     statistics.received(bytes);
+                    self.heard(0, bytes);
                     self.framing.push(&self.scratch[..bytes]);
                     grow(&mut self.scratch, bytes);
                 }
@@ -173,6 +273,15 @@ pub(crate) fn scratch() -> Vec<u8> {
 }
 
 impl LineError {
+    /// How the connection ended with it.
+    pub(crate) fn how(&self) -> How {
+        match self {
+            LineError::Closed { .. } => How::ByPartner,
+            LineError::Broken(_) => How::Reset,
+            LineError::Framing(_) => How::ByUs,
+        }
+    }
+
     /// A stable word and a sentence for the answer table and for people.
     pub fn told(&self) -> (&'static str, String) {
         match self {

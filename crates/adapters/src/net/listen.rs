@@ -62,6 +62,9 @@ pub struct Accepted {
     pub system: Option<Arc<str>>,
 }
 
+/// Why a connection may not come in: a sentence, and a stable word.
+type TurnedAway = (String, &'static str);
+
 /// The first and the longest wait before a source connects out again.
 const REDIAL: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(15));
 
@@ -156,11 +159,11 @@ impl Door {
             }
         };
         if open >= self.entry.limits.connections {
-            self.turn_away(channel, address, "there are as many connections as the site allows");
+            self.turn_away(channel, address, "there are as many connections as the site allows", "room");
             return None;
         }
         if !self.is_proxy(address) && !Allow::admits(&self.entry.allow, address.ip()) {
-            self.turn_away(channel, address, "its address is not on the list");
+            self.turn_away(channel, address, "its address is not on the list", "list");
             return None;
         }
         tune(&stream, self.entry.limits.keep_alive.0);
@@ -172,28 +175,30 @@ impl Door {
         let entering = tokio::time::timeout(self.entry.limits.handshake.0, self.greet(stream, address));
         match entering.await {
             Ok(Ok(accepted)) => Some(accepted),
-            Ok(Err(why)) => {
-                self.turn_away(channel, address, &why);
+            Ok(Err((why, kind))) => {
+                self.turn_away(channel, address, &why, kind);
                 None
             }
             Err(_) => {
-                self.turn_away(channel, address, "its greeting took too long");
+                self.turn_away(channel, address, "its greeting took too long", "greeting");
                 None
             }
         }
     }
 
-    async fn greet(&self, mut stream: TcpStream, mut address: SocketAddr) -> Result<Accepted, String> {
+    async fn greet(&self, mut stream: TcpStream, mut address: SocketAddr) -> Result<Accepted, TurnedAway> {
         if self.is_proxy(address) {
-            if let Some(client) = proxy::read(&mut stream).await.map_err(|error| error.to_string())? {
+            if let Some(client) =
+                proxy::read(&mut stream).await.map_err(|error| (error.to_string(), "proxy"))?
+            {
                 address = client;
             }
             if !Allow::admits(&self.entry.allow, address.ip()) {
-                return Err("the address behind its balancer is not on the list".to_owned());
+                return Err(("the address behind its balancer is not on the list".to_owned(), "list"));
             }
         }
         let (stream, system) = match &self.tls {
-            Some(tls) => tls.accept(stream).await.map_err(|error| error.to_string())?,
+            Some(tls) => tls.accept(stream).await.map_err(|error| (error.to_string(), error.kind))?,
             None => (Stream::Plain(stream), None),
         };
         Ok(Accepted { stream, peer: address.to_string().into(), system })
@@ -203,8 +208,8 @@ impl Door {
         self.entry.proxies.iter().any(|proxy| proxy.contains(address.ip()))
     }
 
-    fn turn_away(&self, channel: &str, peer: SocketAddr, why: &str) {
-        self.statistics.turned_away();
+    fn turn_away(&self, channel: &str, peer: SocketAddr, why: &str, kind: &'static str) {
+        self.statistics.turned_away(kind);
         warn!(channel, %peer, why, "a connection was turned away");
     }
 }

@@ -11,6 +11,7 @@
 //! | one connection of a destination: kept, checked before use | [`mod@line`] |
 //! | what a link does with it: connected when needed, closed after doubt | [`caller`] |
 //! | limits and timeouts | [`limits`] |
+//! | what the system knows of a connection | [`kernel`] |
 //! | TLS, certificates and whom they stand for | [`tls`] |
 
 mod address;
@@ -19,6 +20,7 @@ pub mod caller;
 pub mod dial;
 pub mod exchange;
 mod framing;
+pub mod kernel;
 pub mod limits;
 pub mod line;
 pub mod listen;
@@ -33,6 +35,6 @@ pub use budget::Budget;
 pub use exchange::{Answer, Handler, Work};
 pub use framing::{Frame, FrameKind, Framing, FramingError};
 pub use limits::Limits;
-pub use statistics::{Snapshot, Statistics};
+pub use statistics::{Memory, Secured, Snapshot, Statistics};
 pub use stream::Stream;
 pub use tls::{Acceptor, ClientTls, Fingerprint, ServerTls};

@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::Secured;
+
 /// A connected stream.
 #[derive(Debug)]
 pub enum Stream {
@@ -24,11 +26,36 @@ pub(crate) enum Look {
     Quiet,
     /// This many bytes came that nobody asked for; they are in the buffer.
     Spoke(usize),
-    /// The partner has closed it, or it is broken.
-    Gone,
+    /// The partner has closed it; `true` when it is broken.
+    Gone(bool),
 }
 
 impl Stream {
+    /// The connection below, whatever is laid over it.
+    pub(crate) fn tcp(&self) -> &TcpStream {
+        match self {
+            Stream::Plain(stream) => stream,
+            Stream::Tls(stream) => stream.get_ref().0,
+        }
+    }
+
+    /// What the handshake showed, where there was one.
+    pub(crate) fn secured(&self) -> Option<Secured> {
+        let Stream::Tls(stream) = self else { return None };
+        let session = stream.get_ref().1;
+        let chain = session.peer_certificates().unwrap_or_default();
+        let until = chain.first().and_then(super::tls::valid_until);
+        Some(Secured {
+            version: session.protocol_version().map(|version| format!("{version:?}")).unwrap_or_default(),
+            cipher: session
+                .negotiated_cipher_suite()
+                .map(|suite| format!("{:?}", suite.suite()))
+                .unwrap_or_default(),
+            chain: chain.len(),
+            until,
+        })
+    }
+
     /// Looks whether the partner has closed the stream or sent something, without waiting.
     pub(crate) async fn look(&mut self, buffer: &mut [u8]) -> Look {
         let mut buffer = ReadBuf::new(buffer);
@@ -41,7 +68,7 @@ impl Stream {
         match look.await {
             None => Look::Quiet,
             Some(Ok(())) if !buffer.filled().is_empty() => Look::Spoke(buffer.filled().len()),
-            Some(_) => Look::Gone,
+            Some(done) => Look::Gone(done.is_err()),
         }
     }
 }

@@ -11,10 +11,12 @@ use std::sync::Arc;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 use tokio::net::TcpStream;
+use tokio_rustls::rustls::client::WebPkiServerVerifier;
+use tokio_rustls::rustls::client::danger::ServerCertVerifier;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig, crypto};
+use tokio_rustls::rustls::{ClientConfig, Error, RootCertStore, ServerConfig, crypto};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::Stream;
@@ -71,8 +73,12 @@ pub enum Identity {
 
 /// Why TLS can't be used as the site says; names the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("tls: {0}")]
-pub struct TlsError(String);
+#[error("tls: {text}")]
+pub struct TlsError {
+    text: String,
+    /// A stable word for who counts what went wrong.
+    pub(crate) kind: &'static str,
+}
 
 /// Receives TLS connections.
 #[derive(Clone)]
@@ -103,7 +109,7 @@ impl ServerTls {
         let pins: Option<Vec<Fingerprint>> = self.systems.values().map(Identity::fingerprint).collect();
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(|error| TlsError(error.to_string()))?;
+            .map_err(|error| TlsError::new(error.to_string()))?;
         let builder = match (&self.clients, pins) {
             (Some(file), _) => {
                 let verifier =
@@ -115,7 +121,7 @@ impl ServerTls {
                 builder.with_client_cert_verifier(Arc::new(Pinned::new(pins, provider)))
             }
             (None, None) => {
-                return Err(TlsError(
+                return Err(TlsError::new(
                     "systems by name need the clients' authorities (clients = …)".to_owned(),
                 ));
             }
@@ -138,30 +144,50 @@ impl ClientTls {
 
     /// Reads the files. `host` is the name that the certificate must have, unless the site says another.
     pub fn connector(&self, host: &str) -> Result<Connector, TlsError> {
+        self.connector_with(host, &|verifier| verifier)
+    }
+
+    /// As [`ClientTls::connector`], with something laid around what judges certificates.
+    pub(crate) fn connector_with(
+        &self,
+        host: &str,
+        wrap: &dyn Fn(Arc<dyn ServerCertVerifier>) -> Arc<dyn ServerCertVerifier>,
+    ) -> Result<Connector, TlsError> {
         let provider = Arc::new(crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(|error| TlsError(error.to_string()))?;
-        let builder = match self.fingerprint {
-            Some(pin) => builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(Pinned::new(vec![pin], provider))),
-            None => {
-                let machine = Path::new("/etc/ssl/certs/ca-certificates.crt");
-                let file = self.authorities.as_deref().unwrap_or(machine);
-                builder.with_root_certificates(authorities(file)?)
-            }
-        };
+            .map_err(|error| TlsError::new(error.to_string()))?;
+        let builder =
+            builder.dangerous().with_custom_certificate_verifier(wrap(self.verifier(Arc::clone(&provider))?));
         let config = match (&self.certificate, &self.key) {
             (Some(certificate), Some(file)) => builder
                 .with_client_auth_cert(certificates(certificate)?, key(file)?)
                 .map_err(|error| TlsError::at(file, error))?,
             (None, None) => builder.with_no_client_auth(),
-            _ => return Err(TlsError("give both certificate and key, or neither".to_owned())),
+            _ => return Err(TlsError::new("give both certificate and key, or neither".to_owned())),
         };
-        let name = self.name.as_deref().unwrap_or(host).to_owned();
-        let name = ServerName::try_from(name).map_err(|error| TlsError(error.to_string()))?;
+        let name = self.name(host).to_owned();
+        let name = ServerName::try_from(name).map_err(|error| TlsError::new(error.to_string()))?;
         Ok(Connector { connector: Arc::new(config).into(), name })
+    }
+
+    /// The name that the partner's certificate must have.
+    pub(crate) fn name<'a>(&'a self, host: &'a str) -> &'a str {
+        self.name.as_deref().unwrap_or(host)
+    }
+
+    fn verifier(
+        &self,
+        provider: Arc<crypto::CryptoProvider>,
+    ) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
+        if let Some(pin) = self.fingerprint {
+            return Ok(Arc::new(Pinned::new(vec![pin], provider)));
+        }
+        let machine = Path::new("/etc/ssl/certs/ca-certificates.crt");
+        let file = self.authorities.as_deref().unwrap_or(machine);
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(authorities(file)?.into(), provider).build();
+        Ok(verifier.map_err(|error| TlsError::at(file, error))?)
     }
 }
 
@@ -174,13 +200,14 @@ impl Acceptor {
     /// The handshake, and which system the client has shown to be. Neither text holds anything that the
     /// client said.
     pub async fn accept(&self, stream: TcpStream) -> Result<(Stream, Option<Arc<str>>), TlsError> {
-        let stream = self.acceptor.accept(stream).await.map_err(|error| TlsError(error.to_string()))?;
+        let stream = self.acceptor.accept(stream).await.map_err(|error| TlsError::of_handshake(&error))?;
         let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
         let known = certificate.and_then(|certificate| {
             self.systems.iter().find(|(_, identity)| identity.is_of(certificate)).map(|(name, _)| name)
         });
         if known.is_none() && !self.systems.is_empty() {
-            return Err(TlsError("the certificate stands for no system of the site".to_owned()));
+            let text = "the certificate stands for no system of the site".to_owned();
+            return Err(TlsError { text, kind: "tls-stranger" });
         }
         let system = known.map(|name| Arc::from(name.as_str()));
         Ok((Stream::Tls(Box::new(stream.into())), system))
@@ -191,8 +218,16 @@ impl Connector {
     /// The handshake.
     pub async fn connect(&self, stream: TcpStream) -> Result<Stream, TlsError> {
         let stream = self.connector.connect(self.name.clone(), stream).await;
-        let stream = stream.map_err(|error| TlsError(error.to_string()))?;
+        let stream = stream.map_err(|error| TlsError::new(error.to_string()))?;
         Ok(Stream::Tls(Box::new(stream.into())))
+    }
+
+    /// The handshake, with the error as the TLS library says it.
+    pub(crate) async fn try_connect(
+        &self,
+        stream: TcpStream,
+    ) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+        self.connector.connect(self.name.clone(), stream).await
     }
 }
 
@@ -208,13 +243,41 @@ impl std::fmt::Debug for Connector {
     }
 }
 
+/// The TLS library's own word in an error of the system's kind.
+pub(crate) fn word_of(error: &std::io::Error) -> Option<&Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref::<Error>())
+}
+
 impl TlsError {
+    fn new(text: String) -> Self {
+        TlsError { text, kind: "tls" }
+    }
+
+    /// Why a client did not come through the handshake.
+    fn of_handshake(error: &std::io::Error) -> Self {
+        use tokio_rustls::rustls::AlertDescription as Alert;
+        let kind = match word_of(error) {
+            Some(Error::InvalidMessage(_)) => "tls-plain",
+            Some(Error::NoCertificatesPresented) => "tls-no-certificate",
+            Some(Error::InvalidCertificate(_)) => "tls-certificate",
+            Some(Error::PeerIncompatible(_)) => "tls-version",
+            Some(Error::AlertReceived(
+                Alert::UnknownCA
+                | Alert::BadCertificate
+                | Alert::CertificateUnknown
+                | Alert::CertificateExpired,
+            )) => "tls-refused",
+            _ => "tls",
+        };
+        TlsError { text: error.to_string(), kind }
+    }
+
     fn at(file: &Path, error: impl std::fmt::Display) -> Self {
-        TlsError(format!("{}: {error}", file.display()))
+        TlsError::new(format!("{}: {error}", file.display()))
     }
 }
 
-fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+pub(crate) fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let list = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let list = list.map_err(|error| TlsError::at(file, error))?;
     if list.is_empty() { Err(TlsError::at(file, "has no certificate")) } else { Ok(list) }
@@ -277,6 +340,13 @@ impl Identity {
             Identity::Name(name) => has_name(certificate, name),
         }
     }
+}
+
+/// Until when a certificate is valid.
+pub(crate) fn valid_until(certificate: &CertificateDer<'_>) -> Option<klinke_model::Timestamp> {
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    let seconds = parsed.validity().not_after.timestamp();
+    Some(klinke_model::Timestamp(seconds.saturating_mul(1_000_000)))
 }
 
 fn has_name(certificate: &CertificateDer<'_>, name: &str) -> bool {

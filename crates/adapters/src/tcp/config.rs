@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{SeqAccess, Visitor};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use crate::net::dial::Partner;
 use crate::net::listen::Entry;
 use crate::net::{Allow, ClientTls, Host, Limits, ServerTls};
+use crate::probe::Probe;
 use crate::units::{Bytes, Period};
 
 /// A source over raw TCP.
@@ -50,6 +52,11 @@ impl SourceConfig {
     pub fn resolve(&mut self, folder: &Path) {
         self.tls.iter_mut().for_each(|tls| tls.resolve(folder));
         self.connect_tls.iter_mut().for_each(|tls| tls.resolve(folder));
+    }
+
+    /// What can be asked of it. What speaks there is the site's own affair.
+    pub(super) fn probe(&self) -> Option<Arc<dyn Probe>> {
+        crate::probe::of_entry(&self.entry(), None)
     }
 
     pub(super) fn entry(&self) -> Entry {
@@ -115,6 +122,11 @@ impl DestinationConfig {
     pub fn resolve(&mut self, folder: &Path) {
         self.tls.iter_mut().for_each(|tls| tls.resolve(folder));
         self.listen_tls.iter_mut().for_each(|tls| tls.resolve(folder));
+    }
+
+    /// What can be asked of it. What speaks there is the site's own affair.
+    pub(super) fn probe(&self) -> Option<Arc<dyn Probe>> {
+        crate::probe::of_partner(&self.partner(), None, self.answer_timeout.0, None)
     }
 
     pub(super) fn partner(&self) -> Partner {

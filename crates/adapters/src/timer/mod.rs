@@ -16,7 +16,7 @@ pub const ADAPTER: Adapter = Adapter {
         make: |value, _| {
             let config: SourceConfig = registry::settings(value)?;
             let source = Source::new(config)?;
-            Ok(MadeSource { source: Box::new(source), from: None, statistics: None })
+            Ok(MadeSource { source: Box::new(source), from: None, statistics: None, probe: None })
         },
         schema: registry::schema::<SourceConfig>,
     }),

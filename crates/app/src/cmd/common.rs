@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::control::answer::{Counter, Files, Progress};
 use crate::control::{socket, who};
+use crate::diagnose::Watch;
 use crate::site::{Node, fault, load};
 use crate::wire::World;
 use klinke_console::house::door::Door;
@@ -83,7 +84,9 @@ impl SiteArg {
         }
         let world = World::new(&node.zone)?;
         let store: Arc<dyn Store> = crate::serve::open_store(&node, &folder)?;
-        let site = load::load(&self.folder, self.env.as_deref()).ok();
+        let site = load::load(&self.folder, self.env.as_deref());
+        let watch = Arc::new(Watch::of_files(&site, &world));
+        let site = site.ok();
         let files = site.as_ref().map(Files::of);
         let files = files.unwrap_or_else(|| Files { site: node.name.clone(), ..Files::default() });
         let people = People::open(store.clone(), Lengths::default())?;
@@ -99,9 +102,10 @@ impl SiteArg {
             counts: Default::default(),
             failed: Default::default(),
             course: Default::default(),
+            watch,
             reload: None,
         };
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         // Nobody serves: whoever opens the store themselves leaves the same entries.
         let actor = Actor::local(who::of_process());
         let wish = Wish { request, purpose: self.purpose.clone() };

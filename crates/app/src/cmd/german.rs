@@ -56,6 +56,8 @@ pub const TEXTS: &[(&str, &str)] = &[
         "draft --out",
         "Die Datei des Kanals, channels/<Name>.toml eines Standorts; Tabellen kommen daneben in tables/",
     ),
+    ("diagnose", "Sagt, was fehlt, wessen Fehler es ist und wen man anruft"),
+    ("diagnose <SYSTEM>", "Nur dieses System, mit allem, was angesehen wurde"),
     ("messages", "Zeigt, sucht, exportiert, wiederholt oder berichtigt Nachrichten"),
     ("messages list", "Die neuesten Nachrichten"),
     ("messages list --limit", "Wie viele"),
@@ -184,6 +186,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("verify", "Prüft jedes gespeicherte Byte"),
     ("prune", "Entfernt, was die Aufbewahrung des Standorts nicht mehr verlangt"),
     ("demo", "Spielt ein kleines Krankenhaus in einem Prozess"),
+    ("demo --fault", "Spielt diesen Fehler und zeigt die Diagnose; `list` nennt alle"),
     ("demo --for", "Endet nach dieser Zeit"),
     ("demo --site", "Lässt den Standort in diesem Ordner; sonst in einem im Ordner für temporäre Dateien"),
     ("demo --pace", "Zeit zwischen zwei Nachrichten mit Patientendaten"),
@@ -253,6 +256,15 @@ Exit-Status: 0 gelernt, oder nichts Neues; 1 etwas ist neu (--drift).",
 
 Jeder Schritt sagt, in wie vielen Fällen er ergab, was gewünscht war; was er nicht erklärt, steht dabei.
 Exit-Status: 0 alle Paare kommen heraus wie gewünscht, 1 nicht alle.",
+    ),
+    (
+        "diagnose",
+        "Beispiele:
+  klinke diagnose krankenhaus/
+  klinke diagnose krankenhaus/ ris
+  klinke diagnose krankenhaus/ ris --json
+
+Es werden keine Patientendaten gesendet. Exit-Status: 0 alles in Ordnung, 1 etwas gefunden.",
     ),
     (
         "messages",
@@ -346,6 +358,8 @@ Exit-Status: 0 nichts wird anders als erlaubt, 1 etwas wird anders.",
         "Beispiele:
   klinke demo
   klinke demo --for 20s --lang de
+  klinke demo --fault list
+  klinke demo --fault tls-expired
 
 Ohne --for endet die Vorführung mit Strg-C, und nach 20 s, wo kein Terminal ist.
 Exit-Status: 0 die Bücher gehen auf, 1 sie gehen nicht auf.",
@@ -408,4 +422,6 @@ pub const VALUES: &[(&str, &str)] = &[
     ("ROLES", "ROLLEN"),
     ("TITLE", "NAME"),
     ("PURPOSE", "ZWECK"),
+    ("SYSTEM", "SYSTEM"),
+    ("FAULT", "FEHLER"),
 ];

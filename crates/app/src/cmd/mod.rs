@@ -6,6 +6,7 @@ mod check;
 mod common;
 mod compare;
 mod demo;
+pub mod diagnose;
 mod draft;
 mod explain;
 mod german;
@@ -66,6 +67,8 @@ enum Verb {
     Learn(Box<learn::Args>),
     /// Draft a channel from messages as they come and as they are wanted
     Draft(draft::Args),
+    /// Say what is wrong, whose fault it is, and whom to call
+    Diagnose(diagnose::Args),
     /// List, search, show, export, resend or edit messages
     Messages(messages::Args),
     /// Follow one case through all channels
@@ -121,6 +124,7 @@ pub fn run() -> ExitCode {
         Verb::Status(args) => status::run(&args, out),
         Verb::Learn(args) => learn::run(&args, out),
         Verb::Draft(args) => draft::run(&args, out),
+        Verb::Diagnose(args) => diagnose::run(&args, out),
         Verb::Messages(args) => messages::run(&args, out),
         Verb::Trace(args) => trace::run(&args, out),
         Verb::Queue(args) => queue::run(&args, out),

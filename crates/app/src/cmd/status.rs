@@ -7,7 +7,7 @@ use super::common::SiteArg;
 use crate::lang::Pick;
 use crate::out::{Out, Tone, bytes};
 use klinke_console::house::request::Request;
-use klinke_console::house::view::{ChannelView, DestinationView, DriftView, Status};
+use klinke_console::house::view::{Brief, ChannelView, DestinationView, DriftView, Status};
 
 /// Say how the channels of a site stand
 #[derive(clap::Args)]
@@ -26,6 +26,9 @@ pub fn run(args: &Args, out: Out) -> Ended {
         out.value(&status)?;
     } else {
         head(&status, out);
+        for finding in &status.findings {
+            brief(finding, out);
+        }
         for channel in &status.channels {
             show(channel, status.serving, out);
         }
@@ -63,6 +66,13 @@ fn head(status: &Status, out: Out) {
             out.tone(Tone::Bad, out.lang.pick("refuses to write: ", "schreibt nicht: ").to_owned() + refuses),
         );
     }
+}
+
+/// What the running site has found.
+fn brief(one: &Brief, out: Out) {
+    let summary = out.lang.pick(&one.summary, &one.summary_de);
+    let tone = if one.minor { Tone::Warn } else { Tone::Bad };
+    out.line(format!("{}: {summary}", out.tone(tone, &one.system)));
 }
 
 fn show(channel: &ChannelView, serving: bool, out: Out) {

@@ -40,6 +40,8 @@ pub struct Counter {
     pub counts: Counts,
     /// What was measured in the last hours.
     pub course: Arc<Course>,
+    /// What is known of the partners.
+    pub watch: Arc<crate::diagnose::Watch>,
     /// Reads the site's files again.
     pub reload: Option<Reload>,
 }
@@ -102,6 +104,19 @@ pub struct People {
     pub titles: BTreeMap<String, String>,
     /// Contacts of systems.
     pub contacts: BTreeMap<String, String>,
+    /// The systems.
+    pub systems: BTreeMap<String, Person>,
+}
+
+/// A system, as a diagnosis names it.
+#[derive(Clone, Debug, Default)]
+pub struct Person {
+    /// What people call it.
+    pub title: Option<String>,
+    /// Whom to call.
+    pub contact: Option<String>,
+    /// True when its messages are UTF-8 where they do not say it.
+    pub is_utf8: bool,
 }
 
 impl People {
@@ -113,7 +128,19 @@ impl People {
             titles: channels
                 .filter_map(|(name, one)| Some((name.clone(), one.channel.title.clone()?)))
                 .collect(),
-            contacts: systems.filter_map(|(name, one)| Some((name.clone(), contact(one)?))).collect(),
+            contacts: systems.clone().filter_map(|(name, one)| Some((name.clone(), contact(one)?))).collect(),
+            systems: systems.map(|(name, one)| (name.clone(), Person::of(one))).collect(),
+        }
+    }
+}
+
+impl Person {
+    fn of(system: &crate::site::System) -> Person {
+        let charset = system.charset.as_deref().unwrap_or_default().to_ascii_uppercase();
+        Person {
+            title: system.title.clone(),
+            contact: system.contact.clone(),
+            is_utf8: charset.contains("UTF-8") || charset.contains("UTF8"),
         }
     }
 }
@@ -166,6 +193,10 @@ impl Counter {
             Request::Messages(find) => Ok(serde_json::to_value(find::messages(self, &find)?)?),
             Request::Show { id } | Request::Export { id } => {
                 Ok(serde_json::to_value(show::message(self, EnvelopeId(id))?)?)
+            }
+            Request::Diagnose { system, lang } => {
+                let found = crate::diagnose::diagnose(self, runtime, system.as_deref(), lang)?;
+                Ok(serde_json::to_value(found)?)
             }
             Request::Queue { place, limit } => {
                 Ok(serde_json::to_value(settle::lanes(self, place.as_deref(), limit)?)?)

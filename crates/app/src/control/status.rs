@@ -36,6 +36,7 @@ pub fn status(counter: &Counter, runtime: &tokio::runtime::Handle) -> Result<Sta
         },
         channels: channels.collect(),
         drift: super::learn::drift(counter, None)?,
+        findings: counter.watch.briefs(),
     })
 }
 

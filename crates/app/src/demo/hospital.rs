@@ -106,7 +106,9 @@ pub struct Sent {
 
 fn message(sender: &str, event: &str, rest: &str) -> Sent {
     let (control, now) = (partner::control_id(), stamp(&partner::now()));
-    let head = format!("MSH|^~\\&|{sender}|KH|KLINKE|KH|{now}||{event}|{control}|P|2.5|||||DEU|8859/1\r");
+    // The zone is named: the demo's clock is UTC, wherever it is played.
+    let head =
+        format!("MSH|^~\\&|{sender}|KH|KLINKE|KH|{now}+0000||{event}|{control}|P|2.5|||||DEU|8859/1\r");
     Sent { control, bytes: latin1(&(head + rest)) }
 }
 

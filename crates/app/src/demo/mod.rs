@@ -6,9 +6,9 @@
 //! themselves counted.
 
 mod books;
-mod hospital;
+pub mod hospital;
 mod partners;
-mod site;
+pub mod site;
 
 use std::path::PathBuf;
 use std::sync::Arc;

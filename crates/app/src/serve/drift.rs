@@ -298,6 +298,7 @@ mod tests {
             counts: Default::default(),
             failed: Default::default(),
             course: Default::default(),
+            watch: Arc::default(),
             reload: None,
         }
     }

@@ -30,6 +30,7 @@ pub use history::Course;
 
 use crate::control::answer::{Counter, Files, Reload};
 use crate::control::socket;
+use crate::diagnose::Watch;
 use crate::site::node::Retention;
 use crate::site::{Node, Site, fault, load};
 use crate::wire::{self, World};
@@ -59,6 +60,8 @@ pub struct Serving {
     pub counts: Counts,
     /// Channels that did not start, and why.
     pub failed: Failed,
+    /// What is known of the partners.
+    pub watch: Arc<Watch>,
 }
 
 /// Channels that did not start, and why.
@@ -74,7 +77,8 @@ impl Serving {
         let store_folder = site.store_folder();
         let store = open_store(&site.node, &store_folder)?;
         let engine = Arc::new(Engine::start(store.clone(), Clock::system()).await?);
-        let serving = Serving { engine, store, world, counts: Counts::default(), failed: Failed::default() };
+        let (counts, failed) = (Counts::default(), Failed::default());
+        let serving = Serving { engine, store, world, counts, failed, watch: Arc::default() };
         let applied = serving.apply(site).await?;
         Ok((serving, applied))
     }
@@ -84,15 +88,17 @@ impl Serving {
         let relay = |channel: &str| self.engine.relay(channel);
         let compiled =
             wire::channels(site, &self.world, &relay).map_err(|faults| fault::as_error(&faults))?;
-        let mut statistics = BTreeMap::new();
+        let (mut statistics, mut ends) = (BTreeMap::new(), BTreeMap::new());
         let specs = compiled.into_iter().map(|one| {
             statistics.extend(one.statistics.map(|counts| (one.spec.name.clone(), counts)));
+            ends.insert(one.spec.name.clone(), one.ends);
             one.spec
         });
         let specs = specs.collect();
         let applied = self.engine.apply(specs, site.node.stop.limit.0).await;
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) =
             applied.failed.iter().map(|(name, error)| (name.clone(), error.to_string())).collect();
+        self.watch.take_over(site, ends, &applied);
         // A channel that was left alone still counts with its old source.
         statistics.retain(|name, _| applied.started.contains(name));
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).extend(statistics);
@@ -114,6 +120,7 @@ impl Serving {
             counts: self.counts.clone(),
             failed: self.failed.clone(),
             course: Arc::default(),
+            watch: self.watch.clone(),
             reload,
         }))
     }
@@ -164,6 +171,7 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
         tokio::spawn(prune::run(counter.clone(), stop.clone())),
         tokio::spawn(drift::run(counter.clone(), drift::ears(), stop.clone())),
         tokio::spawn(notify::watchdog(stop.clone())),
+        tokio::spawn(crate::diagnose::run(counter.clone(), stop.clone())),
     ];
     tasks.extend(attend(&counter, door, &stop)?);
     if let Some(listener) = measured {

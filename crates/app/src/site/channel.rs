@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::adapters::Adapters;
 use super::node::Retention;
+use super::system::ProbeMode;
 
 /// A channel's file.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -184,6 +185,8 @@ pub struct Destination {
     /// Opening hours in local time: `["Mon-Fri 07:00-18:00"]`. Since 0.1.
     #[serde(default)]
     pub open: Vec<String>,
+    /// Whether a diagnosis may look at it: `on`, `off` or `echo`; as the system says when absent. Since 0.1.
+    pub probe: Option<ProbeMode>,
 }
 
 /// What an answer means, as a word.

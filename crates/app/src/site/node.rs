@@ -10,6 +10,8 @@ use klinke_console::people::{Role, Roles};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::system::ProbeMode;
+
 /// The node: its name, where it keeps things, what it may use.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -42,6 +44,9 @@ pub struct Node {
     /// The audit log. Since 0.1.
     #[serde(default)]
     pub audit: Audit,
+    /// How the running site watches its partners. Since 0.1.
+    #[serde(default)]
+    pub diagnosis: Diagnosis,
     /// Paths by which `messages` can find envelopes besides patient, case, order, control and event:
     /// `["OBR-4.1"]`. Since 0.1.
     #[serde(default)]
@@ -190,6 +195,35 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+/// How the running site watches its partners.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Diagnosis {
+    /// Whether probes may be made at all: `on` or `off`; a system can say so for itself. Default `"on"`.
+    /// Since 0.1.
+    pub probe: ProbeMode,
+    /// How often what attempts and connections say is judged. Default `"5s"`. Since 0.1.
+    #[serde(deserialize_with = "above_zero")]
+    pub every: Period,
+    /// How often a partner that looks broken is probed at most. Default `"1m"`. Since 0.1.
+    #[serde(deserialize_with = "above_zero")]
+    pub probe_every: Period,
+    /// How long one rung of a probe may take. Default `"5s"`. Since 0.1.
+    #[serde(deserialize_with = "above_zero")]
+    pub limit: Period,
+}
+
+impl Default for Diagnosis {
+    fn default() -> Self {
+        Diagnosis {
+            probe: ProbeMode::On,
+            every: Period::seconds(5),
+            probe_every: Period::seconds(60),
+            limit: Period::seconds(5),
+        }
+    }
 }
 
 /// How `serve` stops.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use klinke_adapters::net::Statistics;
+use klinke_adapters::probe::Probe;
 use klinke_adapters::registry::{Surroundings, adapter};
 use klinke_adapters::units::Period;
 use klinke_engine::answers::AnswerTable;
@@ -14,7 +16,7 @@ use klinke_engine::spec::{Budget, DestinationSpec};
 use klinke_engine::throttle::Rate;
 use klinke_model::Disposition;
 
-use super::{Compiler, Relay, World};
+use super::{Compiler, End, Relay, World};
 use crate::site::Fault;
 use crate::site::adapters::{Adapters, Side, settings};
 use crate::site::channel::{Destination as Table, Then, Word};
@@ -30,6 +32,9 @@ struct Endpoint {
     partner: Arc<dyn Partner>,
     answer_limit: Duration,
     connections: usize,
+    probe: Option<Arc<dyn Probe>>,
+    statistics: Option<Arc<Statistics>>,
+    inside: bool,
 }
 
 /// Why there is no endpoint.
@@ -50,7 +55,7 @@ impl Compiler<'_> {
         format: &Arc<dyn Format>,
         world: &World,
         relay: Relay<'_>,
-    ) -> Result<DestinationSpec, Fault> {
+    ) -> Result<(DestinationSpec, End), Fault> {
         let base = ["destination".to_owned(), format!("[{index}]")];
         let at = |key: &str| base.iter().cloned().chain([key.to_owned()]).collect::<Vec<_>>();
         let fault = |key: &str, text: String| self.file.source.fault(&at(key), text);
@@ -73,19 +78,40 @@ impl Compiler<'_> {
                 Some(parsed.map_err(|text| fault("open", text))?)
             }
         };
-        Ok(DestinationSpec {
-            name: table.name.clone().unwrap_or(name),
+        let name = table.name.clone().unwrap_or(name);
+        let answer_limit = table.answer_limit.map_or(endpoint.answer_limit, |limit| limit.0);
+        let end = self.end(table, channel, &name, &endpoint, answer_limit);
+        let spec = DestinationSpec {
+            name,
             partner: endpoint.partner,
             steps: self.own_steps(table, &base)?,
             links_max: if lane.is_some() { connections } else { 1 },
             lane,
-            answer_limit: table.answer_limit.map_or(endpoint.answer_limit, |limit| limit.0),
+            answer_limit,
             retry: retry(table),
             answers: AnswerTable::new(table.on.iter().map(|(code, word)| (code.clone(), disposition(*word)))),
             rate,
             schedule,
             budget: Budget { bytes_max: self.file.channel.limits.memory.0, ..Budget::default() },
-        })
+        };
+        Ok((spec, end))
+    }
+
+    /// What a diagnosis looks at.
+    fn end(&self, table: &Table, channel: &str, name: &str, endpoint: &Endpoint, limit: Duration) -> End {
+        let system = table.to.as_ref().and_then(|to| self.site.systems.get(to));
+        let own = endpoint.probe.as_ref().and_then(|probe| probe.answer_limit());
+        End {
+            channel: channel.to_owned(),
+            destination: Some(name.to_owned()),
+            system: table.to.clone(),
+            address: endpoint.partner.address(),
+            probe: endpoint.probe.clone(),
+            statistics: endpoint.statistics.clone(),
+            mode: table.probe.or(system.map(|system| system.probe)).unwrap_or_default(),
+            answer_limit: own.map(|own| own.min(limit)),
+            inside: endpoint.inside,
+        }
     }
 
     /// `only` and `except` are steps before the destination's own.
@@ -123,7 +149,14 @@ impl Compiler<'_> {
         }
         if let Some(other) = &table.channel {
             self.known_channel(other, &at("channel"))?;
-            let endpoint = Endpoint { partner: relay(other), answer_limit: ANSWER_LIMIT, connections: 1 };
+            let endpoint = Endpoint {
+                partner: relay(other),
+                answer_limit: ANSWER_LIMIT,
+                connections: 1,
+                probe: None,
+                statistics: None,
+                inside: true,
+            };
             return Ok((other.clone(), endpoint));
         }
         let Some(to) = &table.to else {
@@ -189,6 +222,9 @@ impl Compiler<'_> {
             partner: made.destination,
             answer_limit: answer.map_or(ANSWER_LIMIT, |limit| limit.0),
             connections: made.connections,
+            probe: made.probe,
+            statistics: made.statistics,
+            inside: false,
         })
     }
 }

@@ -1,11 +1,13 @@
 //! From a site's files to what the engine runs.
 
 mod destination;
+mod end;
 mod script;
 mod source;
 pub mod version;
 mod world;
 
+pub use end::End;
 pub use world::World;
 
 use std::sync::Arc;
@@ -29,6 +31,8 @@ pub struct Compiled {
     pub spec: ChannelSpec,
     /// What its source counts, if it counts.
     pub statistics: Option<Arc<Statistics>>,
+    /// What a diagnosis looks at.
+    pub ends: Vec<End>,
 }
 
 /// Compiles all channels of a site; all faults in one go.
@@ -77,12 +81,17 @@ pub fn channel(
     let last = klinke_engine::steps::format_after(steps.as_deref().unwrap_or_default(), format.name());
     let leaving = world.formats.get(last).cloned().unwrap_or_else(|| format.clone());
     let compiler = Compiler { workshop: Workshop { format: leaving.name(), ..workshop }, ..compiler };
+    let mut ends: Vec<End> = source.iter().map(|made| End::of_source(name, made)).collect();
     let destinations: Vec<_> = channel
         .destination
         .iter()
         .enumerate()
         .filter_map(|(index, one)| {
             keep(compiler.destination(index, one, name, &leaving, world, relay), &mut faults)
+        })
+        .map(|(spec, end)| {
+            ends.push(end);
+            spec
         })
         .collect();
     compiler.names(&destinations, &mut faults);
@@ -119,7 +128,7 @@ pub fn channel(
         destinations,
         limits: limits(channel),
     };
-    Ok(Compiled { spec, statistics })
+    Ok(Compiled { spec, statistics, ends })
 }
 
 fn keep<T>(result: Result<T, Fault>, faults: &mut Vec<Fault>) -> Option<T> {

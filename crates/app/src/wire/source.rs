@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use klinke_adapters::net::Statistics;
+use klinke_adapters::probe::Probe;
 use klinke_adapters::registry::{Surroundings, adapter};
 use klinke_engine::source::Source;
 
@@ -17,6 +18,7 @@ pub(super) struct Made {
     pub adapter: &'static str,
     pub from: Option<String>,
     pub statistics: Option<Arc<Statistics>>,
+    pub probe: Option<Arc<dyn Probe>>,
 }
 
 impl Compiler<'_> {
@@ -40,6 +42,7 @@ impl Compiler<'_> {
         let surroundings = Surroundings { folder: &self.site.folder, channel };
         let made = (kind.make)(settings(value).map_err(fault)?, &surroundings);
         let made = made.map_err(|error| fault(error.to_string()))?;
-        Ok(Made { source: made.source, adapter: name, from: made.from, statistics: made.statistics })
+        let (statistics, probe) = (made.statistics, made.probe);
+        Ok(Made { source: made.source, adapter: name, from: made.from, statistics, probe })
     }
 }

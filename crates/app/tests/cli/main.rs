@@ -5,6 +5,7 @@ mod support;
 
 mod basics;
 mod check;
+mod diagnose;
 mod dialects;
 mod messages;
 mod people;

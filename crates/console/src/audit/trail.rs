@@ -60,6 +60,7 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         | Request::History { .. }
         | Request::Site
         | Request::Drift { .. }
+        | Request::Diagnose { .. }
         | Request::People(_) => return None,
         Request::Messages(find) if !is_search(find) => return None,
         Request::Messages(_) => (Action::Search, Answered),

@@ -1,5 +1,6 @@
 //! What tools ask for.
 
+use klinke_diagnosis::Lang;
 use serde::{Deserialize, Serialize};
 
 /// One question or wish, as it goes over the local socket: one JSON object a line.
@@ -19,6 +20,14 @@ pub enum Request {
     Export {
         /// Which.
         id: u64,
+    },
+    /// What is wrong with the systems, whose fault it is, and what to do.
+    Diagnose {
+        /// A system, or a way by its name; all when absent.
+        system: Option<String>,
+        /// In which language.
+        #[serde(default)]
+        lang: Lang,
     },
     /// Lanes with something waiting.
     Queue {

@@ -1,5 +1,6 @@
 //! What tools are told, in the shape of their `--json`.
 
+use klinke_diagnosis::{Layer, Verdict};
 use klinke_model::{Attempt, AttemptResult, Delivery, Hold};
 use klinke_store::Summary;
 use serde::{Deserialize, Serialize};
@@ -209,6 +210,9 @@ pub struct Status {
     /// What is new in the messages of systems that have a dialect.
     #[serde(default)]
     pub drift: Vec<DriftView>,
+    /// What the running site has found to be wrong; `klinke diagnose` says more.
+    #[serde(default)]
+    pub findings: Vec<Brief>,
 }
 
 /// What is new in one system's messages. No patient data.
@@ -252,6 +256,27 @@ pub struct Learned {
     pub dialect: serde_json::Value,
     /// Envelopes that hold no message that can be read.
     pub unread: u64,
+}
+
+/// What is wrong with a system, in short.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Brief {
+    /// The system's name.
+    pub system: String,
+    /// Whose fault it is.
+    pub verdict: Verdict,
+    /// On which rung it broke.
+    pub layer: Layer,
+    /// A stable word for the cause.
+    pub cause: String,
+    /// Since when, RFC 3339, where that is known.
+    pub since: Option<String>,
+    /// True when messages go on in spite of it.
+    pub minor: bool,
+    /// What is wrong, in English.
+    pub summary: String,
+    /// The same in German.
+    pub summary_de: String,
 }
 
 /// The store's sizes.

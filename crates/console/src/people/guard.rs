@@ -75,6 +75,7 @@ pub fn check(
         | Request::Dead { .. }
         | Request::Systems
         | Request::Drift { .. }
+        | Request::Diagnose { system: None, .. }
         | Request::History { channel: None } => somewhere(Right::ViewState),
         Request::Channel { name } | Request::History { channel: Some(name) } => {
             match sees_channel(house, actor, name) {
@@ -82,6 +83,7 @@ pub fn check(
                 false => Err(Denied::Right(Right::ViewState)),
             }
         }
+        Request::Diagnose { system: Some(name), .. } => at(Right::ViewState, &places(name)),
         // All files at once: for those who see all.
         Request::Site if actor.grants.state == Places::All => Ok(()),
         Request::Site => Err(Denied::Right(Right::ViewState)),
@@ -149,6 +151,11 @@ fn sees_channel(house: &dyn Answers, actor: &Actor, channel: &str) -> bool {
         || house.systems_of(channel).iter().any(|system| actor.may(Right::ViewState, &[system]))
 }
 
+/// What is found of Klinke itself is for whoever sees anything.
+fn sees_system(actor: &Actor, system: &str) -> bool {
+    system == "klinke" || actor.may(Right::ViewState, &places(system))
+}
+
 /// Leaves out of an answer what somebody may not see.
 pub fn narrow(
     house: &dyn Answers,
@@ -162,13 +169,19 @@ pub fn narrow(
             if let Some(channels) = answer.get_mut("channels").and_then(Value::as_array_mut) {
                 channels.retain(|one| sees_channel(house, actor, text(one, "name")));
             }
-            if let Some(drift) = answer.get_mut("drift").and_then(Value::as_array_mut) {
-                drift.retain(|one| actor.may(Right::ViewState, &[text(one, "system")]));
+            for part in ["drift", "findings"] {
+                if let Some(all) = answer.get_mut(part).and_then(Value::as_array_mut) {
+                    all.retain(|one| sees_system(actor, text(one, "system")));
+                }
             }
+        }
+        Request::Diagnose { .. } => {
+            let Some(found) = answer.get_mut("findings").and_then(Value::as_array_mut) else { return };
+            found.retain(|one| sees_system(actor, text(one, "system")));
         }
         Request::Drift { .. } => {
             let Some(systems) = answer.as_array_mut() else { return };
-            systems.retain(|one| actor.may(Right::ViewState, &[text(one, "system")]));
+            systems.retain(|one| sees_system(actor, text(one, "system")));
         }
         Request::Systems => {
             let Some(systems) = answer.as_array_mut() else { return };

@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::fault::StartError;
 use crate::lane::desk::{Desk, DeskReport, Terms};
 use crate::lane::links;
+use crate::lane::trail::Trail;
 use crate::link::Destination;
 use crate::reads::Reader;
 use crate::source::{Intake, Stop, Stopper};
@@ -206,6 +207,11 @@ impl Running {
     /// What waits for its last fragment.
     pub fn fragments(&self) -> FragmentReport {
         self.intake.fragments.as_ref().map(|fragments| fragments.report()).unwrap_or_default()
+    }
+
+    /// The latest attempts of each desk.
+    pub fn trails(&self) -> Vec<(DestinationId, Trail)> {
+        self.desks.iter().map(|desk| (desk.id, desk.trail())).collect()
     }
 
     /// What each desk says of itself.

@@ -12,6 +12,7 @@ use klinke_store::Tried;
 use tokio::sync::Notify;
 
 use super::queue::{Front, Item, Next, Place, Queue};
+use super::trail::{Recent, Trail};
 use crate::answers::AnswerTable;
 use crate::channel::spec::Budget;
 use crate::circuit::Circuit;
@@ -77,6 +78,7 @@ struct State {
     /// Deliveries up to here may have been sent by an earlier run that did not end in good order.
     repeat_to: Place,
     report: DeskReport,
+    trail: Trail,
 }
 
 /// What a desk says of itself.
@@ -122,6 +124,7 @@ impl Desk {
             save_at: Timestamp(0),
             repeat_to: (EnvelopeId(0), 0),
             report: DeskReport::default(),
+            trail: Trail::default(),
         };
         Desk {
             id,
@@ -246,7 +249,14 @@ impl Desk {
     }
 
     /// Takes the reply to a delivery that [`Desk::next`] gave.
-    pub fn finish(self: &Arc<Self>, lane: &Arc<str>, item: &Item, reply: Reply, started: Timestamp) {
+    pub fn finish(
+        self: &Arc<Self>,
+        lane: &Arc<str>,
+        item: &Item,
+        bytes: usize,
+        reply: Reply,
+        started: Timestamp,
+    ) {
         let ended = self.clock.now();
         let number = item.attempts + 1;
         let (result, front) = self.judge(lane, item, &reply, number, ended);
@@ -265,6 +275,15 @@ impl Desk {
                 state.ended.push_back(item.place());
             }
             note(&mut state.report, &reply, started, ended);
+            state.trail.note(Recent {
+                envelope: item.envelope,
+                ended,
+                took: ended.since(started),
+                bytes,
+                kind: reply.kind,
+                code: reply.code.clone(),
+                text: reply.text.clone(),
+            });
         }
         if front == Front::Gone {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -327,8 +346,14 @@ impl Desk {
         }
         // No word of the reply: a partner's own may name a patient.
         match (was_down, state.circuit.is_open()) {
-            (false, true) => tracing::warn!(destination = %self.name, "the partner counts as down"),
-            (true, false) => tracing::info!(destination = %self.name, "the partner answers again"),
+            (false, true) => {
+                state.trail.down(now, reply);
+                tracing::warn!(destination = %self.name, "the partner counts as down");
+            }
+            (true, false) => {
+                state.trail.up(now);
+                tracing::info!(destination = %self.name, "the partner answers again");
+            }
             _ => {}
         }
         let wanted = match self.terms.answers.disposition(reply) {
@@ -427,6 +452,11 @@ impl Desk {
     pub fn is_settled(&self) -> bool {
         let state = self.lock();
         state.queue.is_settled() && state.unsaved.is_empty()
+    }
+
+    /// The latest attempts.
+    pub fn trail(&self) -> Trail {
+        self.lock().trail.clone()
     }
 
     pub fn report(&self) -> DeskReport {

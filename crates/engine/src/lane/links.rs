@@ -74,7 +74,7 @@ async fn deliver(
         Ok(payload) => payload,
         Err(StartError::Store(error @ (Error::Missing(_) | Error::Damaged(_)))) => {
             let reply = Reply::refused("unreadable", error.to_string(), None, Disposition::Dead);
-            return desk.finish(lane, &item, reply, started);
+            return desk.finish(lane, &item, 0, reply, started);
         }
         Err(error) => {
             complain(desk, &error);
@@ -109,7 +109,7 @@ async fn deliver(
         // Links do so themselves; the same bytes never go twice over one connection, whatever the link.
         close(link.as_mut()).await;
     }
-    desk.finish(lane, &item, reply, started);
+    desk.finish(lane, &item, parcel.payload.len(), reply, started);
 }
 
 /// Gives what the future gives, or `None` when it panics.
