@@ -89,6 +89,20 @@ pub trait Intake: Send + Sync + 'static {
         let _ = (arrival, why);
         Box::pin(async { Err(Refusal::Forbidden("damaged arrivals are not kept here".to_owned())) })
     }
+    /// The newest envelope that a partner sent to this channel, for protocols that count what they take.
+    fn newest(&self) -> BoxFuture<'static, Option<(EnvelopeId, Payload)>> {
+        Box::pin(async { None })
+    }
+    /// A small value that the source has noted under a name.
+    fn noted(&self, name: &'static str) -> BoxFuture<'static, Option<Vec<u8>>> {
+        let _ = name;
+        Box::pin(async { None })
+    }
+    /// Notes a small value, or forgets it; resolves when that is durable.
+    fn note(&self, name: &'static str, value: Option<Vec<u8>>) -> BoxFuture<'static, Result<(), Refusal>> {
+        let _ = (name, value);
+        Box::pin(async { Ok(()) })
+    }
     /// Why the channel would refuse now, if it would: lets a source push back before it reads on.
     fn pressure(&self) -> Option<Refusal>;
     /// The time, from the engine's clock.

@@ -1,12 +1,13 @@
 //! What this adapter asks of the codec: frames, the header's few fields that decide about answers, the
 //! building of acknowledgments.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use klinke_hl7v2::ack::{self, Code, ErrorCode, ErrorDetail, Expectation, Form};
-use klinke_hl7v2::batch;
 use klinke_hl7v2::message::Message;
 use klinke_hl7v2::mllp::{self, Commit, Ending, Framer, Violation};
+use klinke_hl7v2::{Path, batch, sequence};
 use klinke_model::Timestamp;
 
 use super::config::{AckForm, SourceConfig};
@@ -123,11 +124,39 @@ impl Head {
         text(&self.message, 13).trim().parse().ok()
     }
 
+    /// MSA-2, when this is an acknowledgment.
+    pub(super) fn acknowledges(&self) -> Option<String> {
+        let msa = self.message.segments().find(|segment| segment.name_bytes() == *b"MSA")?;
+        let id = msa.field(2).map(|field| field.text().trim().to_owned())?;
+        (!id.is_empty()).then_some(id)
+    }
+
+    /// A message of this header alone that asks the receiver which sequence number it expects.
+    pub(super) fn asking(&self, control_id: &str) -> Option<Vec<u8>> {
+        let mut message = Message::parse(self.message.segments().next()?.raw().into_owned()).ok()?;
+        message.set(&HEADER_ID, control_id).ok()?;
+        message.set(&HEADER_SEQUENCE, &sequence::ASK.to_string()).ok()?;
+        let mut bytes = message.to_bytes().to_vec();
+        bytes.push(mllp::CR);
+        Some(bytes)
+    }
+
     /// True when MSH-15 and MSH-16 are empty.
     pub(super) fn asks_nothing(&self) -> bool {
         text(&self.message, 15).trim().is_empty() && text(&self.message, 16).trim().is_empty()
     }
 }
+
+/// A message with this sequence number in MSH-13; `None` when it can't be written there.
+pub(super) fn numbered(payload: &[u8], number: i64) -> Option<Vec<u8>> {
+    let mut message = Message::parse(payload.to_vec()).ok()?;
+    message.set(&HEADER_SEQUENCE, &number.to_string()).ok()?;
+    Some(message.to_bytes().to_vec())
+}
+
+static HEADER_ID: LazyLock<Path> = LazyLock::new(|| "MSH-10".parse().unwrap_or(Path::of_segment(*b"MSH")));
+static HEADER_SEQUENCE: LazyLock<Path> =
+    LazyLock::new(|| "MSH-13".parse().unwrap_or(Path::of_segment(*b"MSH")));
 
 /// How many bytes the first segments have. None of them is cut: half an identifier would be another one,
 /// so of a header that is longer than all else looked at the whole is taken.

@@ -46,8 +46,8 @@ pub struct SourceConfig {
     /// `false`. Since 0.1.
     pub commit_frames: bool,
     /// Keeps the sequence number protocol (MSH-13, MSA-4): a message that was taken already is answered
-    /// again and not taken a second time, one out of sequence is answered AE. The number that is expected
-    /// is forgotten when the channel restarts; then the first message sets it. Default `false`. Since 0.1.
+    /// again and not taken a second time, one out of sequence is answered AE. After a restart the number
+    /// behind the newest message that was kept is expected. Default `false`. Since 0.1.
     pub sequence: bool,
     /// Gives the partner's own answer back, where the channel waits for it (`ack = "delivered"`) and it
     /// answers this message; else the acknowledgment is always Klinke's own. Default `false`. Since 0.1.
@@ -155,6 +155,12 @@ pub struct DestinationConfig {
     pub connection: Connection,
     /// Which acknowledgment means that a message is delivered.
     pub ack: Await,
+    /// The channel at whose MLLP source the application's acknowledgments arrive.
+    pub answers_at: Option<String>,
+    /// Longest time until one arrives there.
+    pub answers_within: Period,
+    /// Speaks the sequence number protocol.
+    pub sequence: bool,
     /// Awaits a commit frame of MLLP release 2 before the acknowledgment.
     pub commit_frames: bool,
     /// Refuses an acknowledgment whose MSA-2 names another message.
@@ -189,6 +195,17 @@ struct Table {
     connection: Connection,
     /// Which acknowledgment means that a message is delivered. Default `"application"`. Since 0.1.
     ack: Await,
+    /// The channel at whose MLLP source the application's acknowledgments arrive, when the partner sends
+    /// them over a connection of its own (enhanced mode). They are matched by MSA-2. Since 0.1.
+    answers_at: Option<String>,
+    /// Longest time until an acknowledgment arrives there; then the code `no-application-ack` decides (`on`):
+    /// where nothing is said, a message that the partner has committed to counts as delivered, another is
+    /// sent again. Default `"60s"`. Since 0.1.
+    answers_within: Period,
+    /// Speaks the sequence number protocol: numbers messages in MSH-13, asks on each new connection which
+    /// number is expected, and does not send again what the partner has already. Needs a partner that
+    /// speaks it, and one connection. Default `false`. Since 0.1.
+    sequence: bool,
     /// Awaits a commit frame of MLLP release 2 before the acknowledgment. Default `false`. Since 0.1.
     commit_frames: bool,
     /// Refuses an acknowledgment whose MSA-2 names another message. Default `true`. Since 0.1.
@@ -239,6 +256,9 @@ impl Default for Table {
             connections: 1,
             connection: Connection::Kept,
             ack: Await::Application,
+            answers_at: None,
+            answers_within: Period::seconds(60),
+            sequence: false,
             commit_frames: false,
             check_control_id: true,
             connect_timeout: Period::seconds(10),
@@ -260,6 +280,9 @@ impl From<Table> for DestinationConfig {
             connections: table.connections,
             connection: table.connection,
             ack: table.ack,
+            answers_at: table.answers_at,
+            answers_within: table.answers_within,
+            sequence: table.sequence,
             commit_frames: table.commit_frames,
             check_control_id: table.check_control_id,
             connect_timeout: table.connect_timeout,

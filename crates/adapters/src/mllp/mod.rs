@@ -7,12 +7,12 @@
 //! | frames in, acknowledgments out | [`Source`] |
 //! | frames out, acknowledgments in | [`Destination`] |
 //! | what the codec is asked | `codec` |
+//! | application acknowledgments that come another way | `answers` |
 //! | the sequence number protocol | `sequence` |
 //! | what a message says of its sender's clock, characters and identity | `notice` |
 //! | the test message of a probe | `echo` |
-//!
-//! Not supported: messages in parts (DSC). Parts pass as they come, and are counted (`codec`).
 
+mod answers;
 mod codec;
 mod config;
 mod destination;

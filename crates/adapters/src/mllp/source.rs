@@ -5,9 +5,11 @@ use std::sync::Arc;
 use klinke_engine::BoxFuture;
 use klinke_engine::source::{Arrival, Intake, OpenSource, Refusal, SourceError, Stop};
 use klinke_hl7v2::ack::{self, Code};
-use klinke_hl7v2::sequence::Received;
+use klinke_hl7v2::sequence::{RESET, Received};
+use klinke_model::Payload;
 use tokio::sync::oneshot;
 
+use super::answers::{self, Board};
 use super::codec::{Batch, Head, Mllp, Words, Writer};
 use super::config::{BatchAck, Mode, SourceConfig, Unparsable};
 use super::ids::Ids;
@@ -40,6 +42,20 @@ struct Desk {
     sequence: Sequence,
 }
 
+/// An acknowledgment that another connection's message may wait for.
+struct Offer {
+    board: Arc<Board>,
+    control_id: String,
+    answer: Payload,
+}
+
+impl Offer {
+    /// True when a delivery waited for it.
+    fn give(&self) -> bool {
+        self.board.offer(&self.control_id, &self.answer)
+    }
+}
+
 impl Source {
     /// By these settings.
     pub fn new(config: SourceConfig) -> Result<Self, SourceError> {
@@ -66,7 +82,11 @@ impl klinke_engine::source::Source for Source {
             let budget = Budget::new(config.limits.memory.0);
             let limits = config.limits.clone();
             let shared = Shared { intake: Arc::clone(&intake), limits, budget, statistics };
-            let (writer, ids, sequence) = (Writer::new(&config), Ids::new(), Sequence::default());
+            let (writer, ids) = (Writer::new(&config), Ids::new());
+            let sequence = match config.sequence {
+                true => Sequence::recall(intake.as_ref()).await,
+                false => Sequence::default(),
+            };
             let desk = Arc::new(Desk { config, intake, writer, ids, sequence });
             Ok(Box::new(Open { entrance, desk, shared }) as Box<dyn OpenSource>)
         })
@@ -113,13 +133,13 @@ impl Handler for Taker {
         let desk = Arc::clone(&self.desk);
         let head = Head::read(&frame.payload);
         self.notice(head.as_ref(), &frame.payload);
-        if desk.config.sequence
-            && let Some(head) = &head
-            && let Some((code, text)) = out_of_turn(desk.sequence.receive(head.sequence()))
-        {
-            let answer = desk.say(Some(head), code, text);
-            return Work { answer: Some(Box::pin(std::future::ready(answer))), ..Work::default() };
-        }
+        let head = match head {
+            Some(head) if desk.config.sequence => match out_of_turn(desk.sequence.receive(head.sequence())) {
+                Some(said) => return desk.synchronise(head, said),
+                None => Some(head),
+            },
+            other => other,
+        };
         let bytes = frame.payload.len();
         let batch = head.as_ref().filter(|_| desk.config.batch_ack == BatchAck::Batch);
         let batch = batch.and_then(|head| Batch::read(head, &frame.payload));
@@ -187,12 +207,35 @@ impl Desk {
         }
     }
 
+    /// The answer to a message that is not to be taken, by its sequence number.
+    fn synchronise(self: Arc<Self>, head: Head, (code, text): (Code, &'static str)) -> Work {
+        let answer = Box::pin(async move {
+            if head.sequence() == Some(RESET) && Sequence::begin_anew(self.intake.as_ref()).await.is_err() {
+                return self.say(Some(&head), Code::ApplicationError, "it could not be written down");
+            }
+            self.say(Some(&head), code, text)
+        });
+        Work { answer: Some(answer), ..Work::default() }
+    }
+
+    /// What a destination that awaits its answers here is to get of this arrival, once it is kept.
+    fn answer_for_another(&self, head: &Head, arrival: &Arrival) -> Option<Offer> {
+        let control_id = head.acknowledges()?;
+        let board = answers::existing(self.intake.channel())?;
+        Some(Offer { board, control_id, answer: arrival.payload.clone() })
+    }
+
     /// One application acknowledgment, when all is done.
     fn original(self: Arc<Self>, arrival: Arrival, head: Head, batch: Option<Batch>, bytes: usize) -> Work {
+        let offer = self.answer_for_another(&head, &arrival);
         let taken = self.intake.submit(arrival);
         let answer = Box::pin(async move {
             let taken = taken.await;
             self.count_back(&head, taken.is_err());
+            // An acknowledgment is not acknowledged again.
+            if taken.is_ok() && offer.is_some_and(|offer| offer.give()) {
+                return Answer::default();
+            }
             let silent = self.config.mode == Mode::None;
             match &taken {
                 Err(Refusal::Stopping) => hang_up(),
@@ -211,6 +254,7 @@ impl Desk {
     fn enhanced(self: Arc<Self>, arrival: Arrival, head: Head, bytes: usize) -> Work {
         let (kept, is_kept) = oneshot::channel();
         let (refused, is_refused) = oneshot::channel();
+        let offer = self.answer_for_another(&head, &arrival);
         let taken = self.intake.submit_and_tell(arrival, kept);
         let head = Arc::new(head);
         let accept = {
@@ -226,6 +270,9 @@ impl Desk {
         let late = Box::pin(async move {
             let taken = taken.await;
             self.count_back(&head, taken.is_err());
+            if taken.is_ok() && offer.is_some_and(|offer| offer.give()) {
+                return Answer::default();
+            }
             let success = verdict::of(&taken).0.is_positive();
             match taken {
                 Err(refusal) => {

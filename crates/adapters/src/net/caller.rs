@@ -31,6 +31,25 @@ impl Caller {
         Caller { way, framing, statistics, line: None }
     }
 
+    /// Makes sure that a connection stands; true when it is a new one.
+    pub async fn ready(&mut self, deadline: Instant) -> Result<bool, Reply> {
+        if let Some(line) = &mut self.line
+            && line.is_fit(&self.statistics).await
+        {
+            return Ok(false);
+        }
+        self.line = None;
+        self.line = Some(self.open(deadline).await?);
+        Ok(true)
+    }
+
+    async fn open(&mut self, deadline: Instant) -> Result<Line, Reply> {
+        let opened = self.way.open(deadline).await;
+        let stream = opened.map_err(|error| Reply::unreachable(error.code, error.text))?;
+        self.statistics.secured(&stream);
+        Ok(Line::new(stream, (self.framing)()).counted(self.statistics.opened()))
+    }
+
     /// Sends a payload, over the kept connection if it is still good, else over a new one. The error is
     /// the reply to give.
     pub async fn send(&mut self, payload: &[u8], deadline: Instant) -> Result<(), Reply> {
@@ -56,12 +75,7 @@ impl Caller {
                 line.reuse();
                 line
             }
-            None => {
-                let opened = self.way.open(deadline).await;
-                let stream = opened.map_err(|error| Reply::unreachable(error.code, error.text))?;
-                self.statistics.secured(&stream);
-                Line::new(stream, (self.framing)()).counted(self.statistics.opened())
-            }
+            None => self.open(deadline).await?,
         };
         if let Err(error) = line.fits(payload) {
             self.line = Some(line);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use klinke_adapters::mllp::{Destination, DestinationConfig};
+use klinke_adapters::mllp::{Destination, DestinationConfig, Source};
 use klinke_engine::link::{Destination as _, Link, Parcel, Reply, ReplyKind};
 use klinke_model::{DeliveryKey, DestinationId, Disposition, EnvelopeId, Timestamp};
 use serde_json::{Value, json};
@@ -271,5 +271,118 @@ async fn a_large_message_passes() {
     let mut partner = partner(json!({})).await;
     let message = format!("{}OBX|1|ED|{}\r", adt("C1", ""), "QUJD".repeat(300_000));
     let (reply, _) = partner.says(&message, &ack("AA", "C1")).await;
+    assert_eq!(reply.kind, ReplyKind::Accepted);
+}
+
+/// A message in enhanced mode, and the application's acknowledgment of it as the partner sends it.
+fn enhanced(accept: &str) -> (String, String) {
+    let later = "MSH|^~\\&|RIS|RAD|KIS|HAUS|20260301||ACK|R9|P|2.5\rMSA|AA|C1\r";
+    (adt("C1", &format!("|||{accept}|AL")), later.to_owned())
+}
+
+#[tokio::test]
+async fn an_application_acknowledgment_may_come_to_another_channel() {
+    let desk = Desk::open();
+    let source = run(Source::new(config(json!({ "listen": "0" }))).unwrap(), &desk).await;
+    let settings = json!({ "answers_at": "test", "answers_within": "5s" });
+    for (accept, before) in [("AL", false), ("AL", true), ("NE", false)] {
+        let (message, later) = enhanced(accept);
+        let Partner { listener, mut link } = partner(settings.clone()).await;
+        let server = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            assert_eq!(frame(&mut stream).await, message);
+            let mut back = source.connect().await;
+            if accept == "AL" && !before {
+                send(&mut stream, &ack("CA", "C1")).await;
+            }
+            send(&mut back, &framed(&later.replace("C1", "C7"))).await;
+            send(&mut back, &framed(&later)).await;
+            if before {
+                send(&mut stream, &ack("CA", "C1")).await;
+            }
+            // An acknowledgment is not acknowledged.
+            expect_silence(&mut back, 50).await;
+            stream
+        };
+        let parcel = parcel(&message);
+        let (reply, _) = tokio::join!(link.deliver(&parcel, LIMIT), server);
+        assert_eq!((reply.kind, reply.code.as_str()), (ReplyKind::Accepted, "AA"), "{accept} {before}");
+        assert_eq!(&*reply.answer.unwrap(), later.as_bytes());
+    }
+    assert_eq!(desk.count(), 6, "all are kept as well");
+    source.end().await;
+}
+
+#[tokio::test]
+async fn without_an_application_acknowledgment_in_time_the_answer_table_decides() {
+    let settings = json!({ "answers_at": "nowhere", "answers_within": "100ms" });
+    let (message, _) = enhanced("AL");
+    let (reply, _) = partner(settings.clone()).await.says(&message, &ack("CA", "C1")).await;
+    assert_eq!((reply.kind, reply.code.as_str()), (ReplyKind::Accepted, "no-application-ack"));
+    let (message, _) = enhanced("NE");
+    let (reply, _) = partner(settings).await.says(&message, "").await;
+    assert_eq!((reply.kind, reply.code.as_str()), (ReplyKind::Unclear, "no-application-ack"));
+    assert_eq!(reply.custom, Disposition::Retry);
+}
+
+/// An acknowledgment with MSA-4.
+fn expecting(code: &str, message: &str, number: i64) -> String {
+    let id = field(message, "MSH", 10);
+    framed(&format!("MSH|^~\\&|RIS|RAD|KIS|HAUS|20260301||ACK|R1|P|2.5\rMSA|{code}|{id}||{number}\r"))
+}
+
+async fn accepted(listener: &TcpListener) -> TcpStream {
+    tokio::time::timeout(SOON, listener.accept()).await.expect("a connection").unwrap().0
+}
+
+#[tokio::test]
+async fn messages_are_numbered_as_the_partner_expects() {
+    let mut partner = partner(json!({ "sequence": true })).await;
+    let one = parcel(&adt("C1", ""));
+    let server = |stream: Option<TcpStream>, answers: Vec<(i64, &'static str, i64)>| {
+        let listener = &partner.listener;
+        async move {
+            let mut stream = match stream {
+                Some(stream) => stream,
+                None => accepted(listener).await,
+            };
+            for (number, code, expects) in answers {
+                let message = frame(&mut stream).await;
+                assert_eq!(field(&message, "MSH", 13), number.to_string(), "{message}");
+                assert_eq!(message.contains("PID"), number != 0, "who asks sends a header alone");
+                send(&mut stream, &expecting(code, &message, expects)).await;
+            }
+            stream
+        }
+    };
+    // A new connection: the partner is asked, then counted on.
+    let (reply, stream) =
+        tokio::join!(partner.link.deliver(&one, LIMIT), server(None, vec![(0, "AA", 41), (41, "AA", 42)]));
+    assert_eq!(reply.code, "AA");
+    // It counts otherwise all of a sudden: it is asked again.
+    let (reply, stream) =
+        tokio::join!(partner.link.deliver(&one, LIMIT), server(Some(stream), vec![(42, "AE", 7)]));
+    assert_eq!((reply.code.as_str(), reply.custom), ("AE", Disposition::Retry));
+    let (reply, stream) = tokio::join!(
+        partner.link.deliver(&one, LIMIT),
+        server(Some(stream), vec![(0, "AA", 7), (7, "AA", 8)])
+    );
+    assert_eq!(reply.code, "AA");
+    drop(stream);
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    // Its answer is lost; on the next connection the partner says that it has the message.
+    let lost = async {
+        let mut stream = accepted(&partner.listener).await;
+        let message = frame(&mut stream).await;
+        send(&mut stream, &expecting("AA", &message, -1)).await;
+        assert_eq!(field(&frame(&mut stream).await, "MSH", 13), "8", "any number will do: it counts on");
+    };
+    let (reply, ()) = tokio::join!(partner.link.deliver(&one, LIMIT), lost);
+    assert_eq!(reply.kind, ReplyKind::Unclear);
+    let again = Parcel { attempt: 2, repeat: true, ..one.clone() };
+    let (reply, stream) = tokio::join!(partner.link.deliver(&again, LIMIT), server(None, vec![(0, "AA", 9)]));
+    assert_eq!(reply.kind, ReplyKind::Accepted);
+    let (reply, _) =
+        tokio::join!(partner.link.deliver(&one, LIMIT), server(Some(stream), vec![(9, "AA", 10)]));
     assert_eq!(reply.kind, ReplyKind::Accepted);
 }

@@ -24,6 +24,9 @@ use crate::site::channel::{Destination as Table, Then, Word};
 /// How long an answer may take where nothing says it.
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
+/// How long an answer that arrives at another channel may take where nothing says it.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(60);
+
 /// Most connections to one destination.
 const CONNECTIONS_MAX: usize = 1_024;
 
@@ -214,13 +217,22 @@ impl Compiler<'_> {
         let kind = adapter(name).and_then(|adapter| adapter.destination);
         let kind = kind.ok_or_else(|| unmade(format!("`{name}` can't be a destination")))?;
         let surroundings = Surroundings { folder: &self.site.folder, channel };
+        if let Some(at) = value.get("answers_at").and_then(toml::Value::as_str) {
+            let other = self.site.channels.get(at).and_then(|file| file.channel.source.as_ref());
+            if other.is_none_or(|source| !source.adapters.contains_key(name)) {
+                return Err(unmade(format!("\"{at}\" is no channel of this site with a source over {name}")));
+            }
+        }
         let made = (kind.make)(settings(value).map_err(unmade)?, &surroundings);
         let made = made.map_err(|error| unmade(error.to_string()))?;
-        let answer = value.get("answer_timeout").and_then(toml::Value::as_str);
-        let answer: Option<Period> = answer.and_then(|text| text.parse().ok());
+        let period = |key: &str| -> Option<Period> { value.get(key)?.as_str()?.parse().ok() };
+        // Where answers arrive elsewhere, they may take longer than those on the connection itself.
+        let elsewhere =
+            value.get("answers_at").map(|_| period("answers_within").map_or(ANSWERS_WITHIN, |one| one.0));
+        let answer = period("answer_timeout").map_or(ANSWER_LIMIT, |limit| limit.0);
         Ok(Endpoint {
             partner: made.destination,
-            answer_limit: answer.map_or(ANSWER_LIMIT, |limit| limit.0),
+            answer_limit: answer + elsewhere.unwrap_or_default(),
             connections: made.connections,
             probe: made.probe,
             statistics: made.statistics,

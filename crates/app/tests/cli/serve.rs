@@ -357,3 +357,56 @@ fn a_message_whose_end_does_not_come_is_kept_for_a_person() {
     assert_eq!(site.json("status", &[])["channels"][0]["stray_fragments"], 1);
     assert_eq!(serve.stop(), 0);
 }
+
+/// A message under a sequence number (MSH-13).
+fn numbered(control: &str, number: i64) -> Vec<u8> {
+    let text = String::from_utf8(adt(control, "4711")).expect("text");
+    text.replacen("|P|2.5\r", &format!("|P|2.5|{number}\r"), 1).into_bytes()
+}
+
+#[test]
+fn the_expected_sequence_number_survives_a_kill() {
+    let sink = Sink::open();
+    let site = Site::to_partner(sink.port, "");
+    site.write(
+        "channels/adt.toml",
+        &channel("").replace("from = \"kis\"", "from = \"kis\", sequence = true"),
+    );
+    let msa = |answer: &[u8]| {
+        let text = String::from_utf8_lossy(answer).into_owned();
+        let line = text.split('\r').find(|line| line.starts_with("MSA")).expect("an MSA").to_owned();
+        let fields: Vec<_> = line.split('|').collect();
+        (fields[1].to_owned(), fields[4].to_owned())
+    };
+    let expect = |line: &mut Line, control: &str, number: i64, code: &str, next: i64| {
+        let answer = line.send(&numbered(control, number)).expect("an answer");
+        assert_eq!(msa(&answer), (code.to_owned(), next.to_string()), "{control}");
+    };
+    let serve = site.serve();
+    let mut line = Line::open(&serve.address("adt"));
+    expect(&mut line, "M1", 7, "AA", 8);
+    expect(&mut line, "M2", 8, "AA", 9);
+    serve.kill();
+    let serve = site.serve();
+    let mut line = Line::open(&serve.address("adt"));
+    expect(&mut line, "ask", 0, "AA", 9);
+    expect(&mut line, "M2", 8, "AA", 9);
+    expect(&mut line, "M4", 10, "AE", 9);
+    expect(&mut line, "M3", 9, "AA", 10);
+    // The sender begins anew; that survives as well.
+    expect(&mut line, "anew", -1, "AA", -1);
+    serve.kill();
+    let serve = site.serve();
+    let mut line = Line::open(&serve.address("adt"));
+    expect(&mut line, "M4", 1, "AA", 2);
+    // A delivery whose answer a kill took with it is sent again; else each comes once, in order.
+    let distinct = || {
+        let mut arrivals = sink.arrivals();
+        arrivals.dedup();
+        arrivals
+    };
+    wait_for("the last one", || distinct().len() >= 4);
+    let expected = [numbered("M1", 7), numbered("M2", 8), numbered("M3", 9), numbered("M4", 1)];
+    assert_eq!(distinct(), expected, "in order");
+    assert_eq!(serve.stop(), 0);
+}

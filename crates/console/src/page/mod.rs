@@ -4,6 +4,7 @@ pub mod account;
 mod audit;
 mod channel;
 mod chart;
+mod diagnosis;
 mod difference;
 mod enter;
 pub mod frame;
@@ -37,6 +38,7 @@ pub fn routes() -> Router<Console> {
         .route("/", get(today::page))
         .route("/wall", get(today::wall))
         .route("/systems", get(systems::list))
+        .route("/diagnosis", get(diagnosis::page))
         .route("/systems/{name}", get(systems::page))
         .route("/channels", get(channel::list))
         .route("/channels/{name}", get(channel::page))

@@ -73,6 +73,7 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor, Path(name)
                 h1 { (title) } p { (state(kind, word)) " " span.mono.soft { (name) } }
                 p { strong { (lang.say("Contact: ", "Ansprechpartner: ")) } (system.contact.as_deref().unwrap_or("–")) }
                 @if let Some(charset) = &system.charset { p.small { (lang.say("Charset where none is declared: ", "Zeichensatz, wo keiner genannt ist: ")) span.mono { (charset) } } }
+                p { a.button.plain href={ "/diagnosis?system=" (escaped(&name)) } { (lang.say("Look at it now", "Jetzt ansehen")) } }
                 @for (adapter, address) in &system.endpoints { p.small { (adapter) " " span.mono { (address) } } }
             }
             (gets(lang, &ways(&status, system)))

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::parts::{State, clock, escaped, number, state};
-use crate::house::view::{ChannelView, DestinationView, Status};
+use crate::house::view::{Brief, ChannelView, DestinationView, Status};
 use crate::lang::Lang;
 
 /// Free disk below which somebody should look.
@@ -26,11 +26,27 @@ pub struct Trouble {
 /// All that stands, the worst first.
 pub fn troubles(lang: Lang, status: &Status) -> Vec<Trouble> {
     let mut all = node(lang, status);
+    all.extend(status.findings.iter().map(|brief| found(lang, brief)));
     for channel in &status.channels {
         all.extend(of_channel(lang, status.serving, channel));
     }
     all.sort_by_key(|trouble| std::cmp::Reverse(trouble.state));
     all
+}
+
+/// What the running site has found by itself.
+fn found(lang: Lang, brief: &Brief) -> Trouble {
+    let words = lang.say(klinke_diagnosis::Lang::En, klinke_diagnosis::Lang::De);
+    let whose = format!("{} · {}", brief.verdict.name(words), brief.layer.name(words));
+    let since = brief.since.as_deref().map(clock);
+    let since = since.map(|at| lang.say(format!(" · since {at} UTC"), format!(" · seit {at} UTC")));
+    Trouble {
+        state: if brief.minor { State::Warn } else { State::Stop },
+        text: format!("{}: {}", brief.system, lang.say(&brief.summary, &brief.summary_de)),
+        more: Some(whose + &since.unwrap_or_default()),
+        call: None,
+        link: format!("/diagnosis?system={}", escaped(&brief.system)),
+    }
 }
 
 fn node(lang: Lang, status: &Status) -> Vec<Trouble> {

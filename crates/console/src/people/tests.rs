@@ -152,7 +152,7 @@ async fn the_time_tells_nothing() {
     let bed = Bed::new();
     bed.account("anna", "operator").await;
     let mut times = [Vec::new(), Vec::new()];
-    for round in 0..9 {
+    for round in 0..15 {
         for (at, name) in ["anna", "nobody"].into_iter().enumerate() {
             let begun = std::time::Instant::now();
             let from = caller(&format!("10.1.{at}.{round}"));
@@ -160,10 +160,8 @@ async fn the_time_tells_nothing() {
             times[at].push(begun.elapsed());
         }
     }
-    let [known, unknown] = times.map(|mut times| {
-        times.sort_unstable();
-        times[times.len() / 2].as_secs_f64()
-    });
+    // The quickest of each: what else this machine does only adds to the others.
+    let [known, unknown] = times.map(|times| times.into_iter().min().unwrap().as_secs_f64());
     assert!((0.6..1.67).contains(&(known / unknown)), "{known} s against {unknown} s");
 }
 

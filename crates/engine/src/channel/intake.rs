@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use klinke_model::{ChannelId, Envelope, EnvelopeId, Origin, Timestamp, VersionId};
-use klinke_store::{Error, NewEnvelope};
+use klinke_model::{ChannelId, Envelope, EnvelopeId, Origin, Payload, Timestamp, VersionId};
+use klinke_store::{Error, NewEnvelope, Query, Store};
 use tokio::sync::oneshot;
 
 use super::fragments::{Fragments, Place, UNFINISHED};
@@ -102,6 +102,24 @@ impl Intake for ChannelIntake {
         Box::pin(async move {
             let (id, _) = settled(kept).await?;
             Ok(Receipt { id, duplicate: false, end: End::Stored })
+        })
+    }
+
+    fn newest(&self) -> BoxFuture<'static, Option<(EnvelopeId, Payload)>> {
+        let (reader, channel) = (self.reader.clone(), self.id);
+        Box::pin(async move { reader.read(move |store| newest(store, channel)).await.ok().flatten() })
+    }
+
+    fn noted(&self, name: &'static str) -> BoxFuture<'static, Option<Vec<u8>>> {
+        let (reader, name) = (self.reader.clone(), format!("source/{}/{name}", self.name));
+        Box::pin(async move { reader.read(move |store| store.value(&name)).await.ok().flatten() })
+    }
+
+    fn note(&self, name: &'static str, value: Option<Vec<u8>>) -> BoxFuture<'static, Result<(), Refusal>> {
+        let (reader, name) = (self.reader.clone(), format!("source/{}/{name}", self.name));
+        Box::pin(async move {
+            let noted = reader.read(move |store| store.set_value(&name, value.as_deref())).await;
+            noted.map_err(|error| Refusal::Down(error.to_string()))
         })
     }
 
@@ -350,6 +368,20 @@ impl ChannelIntake {
         );
         receiver
     }
+}
+
+/// How many envelopes are looked at for the newest one that a partner sent.
+const NEWEST_LOOKS: usize = 100;
+
+/// The newest envelope of a channel that a partner sent, and not a person or another channel.
+fn newest(store: &dyn Store, channel: ChannelId) -> klinke_store::Result<Option<(EnvelopeId, Payload)>> {
+    let query = Query { channel: Some(channel), limit: NEWEST_LOOKS, ..Query::default() };
+    let sent = |envelope: &Envelope| matches!(envelope.origin, Origin::Received | Origin::Fragment(_));
+    let found = store.search(&query)?.into_iter().map(|one| one.envelope);
+    let Some(found) = found.filter(sent).find(|one| !one.format.starts_with(DAMAGED)) else {
+        return Ok(None);
+    };
+    Ok(store.envelope(found.id)?.map(|record| (found.id, record.envelope.payload)))
 }
 
 /// The store's answer to an envelope, as the sender is to hear it.
