@@ -1,7 +1,7 @@
 //! The listener: connections with limits, TLS where the site has a certificate.
 //!
 //! Nothing of a request is read but its head before the [`crate::web`] routes decide who asks. A head
-//! that does not come in [`HEAD_LIMIT`] ends its connection, so that slow senders hold no place for long.
+//! that does not come in `HEAD_LIMIT` ends its connection, so that slow senders hold no place for long.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -28,7 +28,7 @@ pub struct Args {
     /// The same as the target wants them
     #[arg(long, required = true, num_args = 1.., value_name = "FILES")]
     target: Vec<PathBuf>,
-    /// The channel's file, channels/<name>.toml of a site; tables go into tables/ beside it
+    /// The channel's file, `channels/NAME.toml` of a site; tables go into tables/ beside it
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }

@@ -50,7 +50,7 @@ pub struct Args {
     /// The site whose definitions are known, and into which --write writes
     #[arg(long, value_name = "SITE")]
     site: Option<PathBuf>,
-    /// Write dialects/<SYSTEM>.toml, going on from what is there
+    /// Write `dialects/SYSTEM.toml`, going on from what is there
     #[arg(long)]
     write: bool,
     /// Begin anew with --write, in place of going on from what is there

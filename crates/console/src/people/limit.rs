@@ -5,7 +5,7 @@
 //! is counted by itself: it is not delayed by what others do behind the same address, a proxy's or a
 //! ward's. An address is counted over all accounts, too, so that not every account can be tried once.
 //!
-//! The first [`FREE`] failures cost nothing; then each doubles the time for which nothing more is looked at.
+//! The first `FREE` failures cost nothing; then each doubles the time for which nothing more is looked at.
 //! That there are no limits for an account over all addresses is on purpose: they would lock its owner out.
 //! What many addresses can do together is limited by how many passwords are worked out at once.
 

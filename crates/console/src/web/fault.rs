@@ -90,7 +90,7 @@ impl From<Refusal> for Fault {
 }
 
 impl IntoResponse for Fault {
-    /// Without a body: [`dress`] puts the page around it, in the language of whoever asked.
+    /// Without a body: `dress` puts the page around it, in the language of whoever asked.
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
