@@ -94,7 +94,7 @@ impl SiteArg {
             people.set_roles(site.node.roles());
         }
         let counter = Counter {
-            files: RwLock::new(files),
+            files: RwLock::new(Arc::new(files)),
             door: Door::new(Arc::new(people)),
             store,
             engine: None,

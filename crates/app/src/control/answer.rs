@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context, Result, anyhow, bail};
-use klinke_diagnosis::dialect::Dialect;
 use klinke_engine::Engine;
 use klinke_hl7v2::definitions::Local;
 use klinke_model::{ChannelId, DestinationId, EnvelopeId, Origin, Payload, Timestamp};
@@ -16,6 +15,7 @@ use super::behind::Behind;
 use super::systems::{self, Wiring};
 use super::{files, find, learn, reading, settle, show, status};
 use crate::replay;
+use crate::serve::drift::Gauge;
 use crate::serve::{Counts, Course};
 use crate::wire::World;
 use klinke_console::house::door::Door;
@@ -25,7 +25,7 @@ use klinke_console::people::Actor;
 /// What requests are answered from.
 pub struct Counter {
     /// What the site's files say; taken over anew at a reload.
-    pub files: RwLock<Files>,
+    pub files: RwLock<Arc<Files>>,
     /// The door, where everybody comes in: who may what, and the audit log.
     pub door: Door,
     /// The store.
@@ -56,19 +56,15 @@ pub struct Files {
     pub site: String,
     /// What may be pruned: channel name and rule.
     pub retention: BTreeMap<String, crate::site::node::Retention>,
-    /// What people call channels and partners, and whom to call.
-    pub people: People,
     /// Who talks to whom.
     pub wiring: Wiring,
     /// Where the site lies, and the overlay that was laid over it.
     pub folder: Option<PathBuf>,
     pub environment: Option<String>,
     /// Dialects of partners.
-    pub dialects: Arc<BTreeMap<String, Dialect>>,
-    /// Character sets of systems, for messages that do not say theirs.
-    pub charsets: BTreeMap<String, String>,
+    pub dialects: BTreeMap<String, Gauge>,
     /// The site's own definitions.
-    pub local: Arc<Local>,
+    pub local: Local,
 }
 
 impl Files {
@@ -77,80 +73,21 @@ impl Files {
         Files {
             site: site.node.name.clone(),
             retention: crate::serve::retention(site),
-            people: People::of(site),
             wiring: Wiring::of(site),
             folder: Some(site.folder.clone()),
             environment: site.environment.clone(),
-            dialects: Arc::new(site.dialects.clone()),
-            charsets: site
-                .systems
+            dialects: site
+                .dialects
                 .iter()
-                .filter_map(|(name, one)| Some((name.clone(), one.charset.clone()?)))
+                .map(|(name, dialect)| (name.clone(), Gauge::new(dialect.clone())))
                 .collect(),
-            local: Arc::new(site.local.clone()),
+            local: site.local.clone(),
         }
     }
 
     /// The character set of a system's messages, where they do not say it.
-    pub fn charset(&self, system: &str) -> Option<String> {
-        self.charsets.get(system).cloned()
-    }
-}
-
-/// What people call channels and partners, and whom to call.
-#[derive(Clone, Debug, Default)]
-pub struct People {
-    /// Titles of channels.
-    pub titles: BTreeMap<String, String>,
-    /// Contacts of systems.
-    pub contacts: BTreeMap<String, String>,
-    /// The systems.
-    pub systems: BTreeMap<String, Person>,
-}
-
-/// A system, as a diagnosis names it.
-#[derive(Clone, Debug, Default)]
-pub struct Person {
-    /// What people call it.
-    pub title: Option<String>,
-    /// Whom to call.
-    pub contact: Option<String>,
-    /// True when its messages are UTF-8 where they do not say it.
-    pub is_utf8: bool,
-}
-
-impl People {
-    /// Of a site.
-    pub fn of(site: &crate::site::Site) -> People {
-        let channels = site.channels.iter();
-        let systems = site.systems.iter();
-        People {
-            titles: channels
-                .filter_map(|(name, one)| Some((name.clone(), one.channel.title.clone()?)))
-                .collect(),
-            contacts: systems.clone().filter_map(|(name, one)| Some((name.clone(), contact(one)?))).collect(),
-            systems: systems.map(|(name, one)| (name.clone(), Person::of(one))).collect(),
-        }
-    }
-}
-
-impl Person {
-    fn of(system: &crate::site::System) -> Person {
-        let charset = system.charset.as_deref().unwrap_or_default().to_ascii_uppercase();
-        Person {
-            title: system.title.clone(),
-            contact: system.contact.clone(),
-            is_utf8: charset.contains("UTF-8") || charset.contains("UTF8"),
-        }
-    }
-}
-
-/// A system's title and contact, as far as they are given.
-fn contact(system: &crate::site::System) -> Option<String> {
-    match (&system.title, &system.contact) {
-        (Some(title), Some(contact)) => Some(format!("{title}: {contact}")),
-        (None, Some(contact)) => Some(contact.clone()),
-        (_, None) => None,
+    pub fn charset(&self, system: &str) -> Option<&str> {
+        self.wiring.system(system)?.charset.as_deref()
     }
 }
 
@@ -159,13 +96,13 @@ pub type Progress<'a> = &'a mut (dyn FnMut(u64, u64) + Send);
 
 impl Counter {
     /// What the site's files say now.
-    pub fn files(&self) -> Files {
+    pub fn files(&self) -> Arc<Files> {
         self.files.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Takes over what the site's files say.
     pub fn take_over(&self, site: &crate::site::Site) {
-        *self.files.write().unwrap_or_else(PoisonError::into_inner) = Files::of(site);
+        *self.files.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Files::of(site));
     }
 
     /// Answers somebody, if they may, and leaves the entry that this must leave.
@@ -181,7 +118,8 @@ impl Counter {
         asked.map_err(|closed| anyhow!("{closed}"))
     }
 
-    /// Answers one request of the program itself, or of somebody whom [`Counter::ask`] has let in. Blocks while the store is read; `runtime` runs what the engine does.
+    /// Answers one request of the program itself, or of somebody whom [`Counter::ask`] has let in. Blocks while
+    /// the store is read; `runtime` runs what the engine does.
     pub fn answer(
         &self,
         request: Request,
@@ -228,7 +166,7 @@ impl Counter {
             }
             Request::Prune => self.prune(progress),
             Request::Audit(_) | Request::People(_) => bail!("the door itself answers this"),
-            Request::Systems => Ok(serde_json::to_value(self.files().wiring.systems)?),
+            Request::Systems => Ok(serde_json::to_value(&self.files().wiring.systems)?),
             Request::Channel { name } => Ok(serde_json::to_value(systems::channel(self, &name)?)?),
             Request::Read { id, lang } => {
                 Ok(serde_json::to_value(reading::reading(self, EnvelopeId(id), &lang)?)?)
@@ -238,9 +176,8 @@ impl Counter {
             }
             Request::History { channel } => Ok(serde_json::to_value(self.course.of(channel.as_deref()))?),
             Request::Replay(order) => {
-                let folder = self.files().folder;
-                let (store, world) = (self.store.as_ref(), &self.world);
-                let replayed = replay::replay(store, world, folder.as_deref(), &order, progress)?;
+                let (files, store) = (self.files(), self.store.as_ref());
+                let replayed = replay::replay(store, &self.world, files.folder.as_deref(), &order, progress)?;
                 Ok(serde_json::to_value(replayed)?)
             }
             Request::Site => Ok(serde_json::to_value(files::site(self)?)?),
@@ -296,9 +233,9 @@ impl Counter {
 
     fn prune(&self, progress: Progress<'_>) -> Result<Value> {
         let channels = self.store.channels()?;
-        let retention = self.files().retention;
+        let files = self.files();
         let rule = |channel: &ChannelInfo| {
-            let kept = retention.get(&channel.name)?;
+            let kept = files.retention.get(&channel.name)?;
             (kept.age.is_some() || kept.size.is_some()).then(|| PruneRule {
                 channel: channel.id,
                 age_max: kept.age.map(|age| age.0),

@@ -32,8 +32,8 @@ impl Answers for Behind<'_> {
     }
 
     fn systems_of(&self, channel: &str) -> Vec<String> {
-        let wiring = self.counter.files().wiring;
-        let Some(ends) = wiring.channels.get(channel) else { return Vec::new() };
+        let files = self.counter.files();
+        let Some(ends) = files.wiring.channels.get(channel) else { return Vec::new() };
         let to = ends.to.iter().filter_map(|(_, system)| system.clone());
         ends.from.iter().cloned().chain(to).collect()
     }

@@ -22,15 +22,15 @@ const FILES_MAX: usize = 2_000;
 /// The folder as it is now.
 pub fn site(counter: &Counter) -> Result<SiteFiles> {
     let known = counter.files();
-    let folder = known.folder.context("the site's folder is not known")?;
+    let folder = known.folder.as_ref().context("the site's folder is not known")?;
     let mut files = Vec::new();
     for part in FOLDERS {
-        list(&folder, Path::new(part), &mut files);
+        list(folder, Path::new(part), &mut files);
     }
     Ok(SiteFiles {
-        name: known.site,
-        faults: check(&folder, known.environment.as_deref(), counter),
-        git: git(&folder),
+        name: known.site.clone(),
+        faults: check(folder, known.environment.as_deref(), counter),
+        git: git(folder),
         files,
         folder: folder.display().to_string(),
     })

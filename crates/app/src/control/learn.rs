@@ -52,7 +52,7 @@ pub fn learn(counter: &Counter, ask: &Learn, progress: Progress<'_>) -> Result<L
             }
             let system = ask.system.as_deref().unwrap_or(&envelope.system);
             let learner = learner.get_or_insert_with(|| Learner::new(system));
-            match read(counter, envelope.id, &files.charset(&envelope.system), &files.local)? {
+            match read(counter, envelope.id, files.charset(&envelope.system), &files.local)? {
                 Some(outlines) => outlines.iter().for_each(|one| learner.learn(one)),
                 None => unread += 1,
             }
@@ -73,20 +73,21 @@ pub fn learn(counter: &Counter, ask: &Learn, progress: Progress<'_>) -> Result<L
 pub fn read(
     counter: &Counter,
     id: EnvelopeId,
-    charset: &Option<String>,
+    charset: Option<&str>,
     local: &klinke_hl7v2::definitions::Local,
 ) -> Result<Option<Vec<klinke_diagnosis::dialect::Outline>>> {
     // Pruned meanwhile is as good as not there.
     let Some(record) = counter.store.envelope(id)? else { return Ok(None) };
-    Ok(outlines(&record.envelope.payload, Some(local), charset.as_deref()).ok())
+    Ok(outlines(&record.envelope.payload, Some(local), charset).ok())
 }
 
 /// What is new, system by system.
 pub fn drift(counter: &Counter, system: Option<&str>) -> Result<Vec<DriftView>> {
-    let dialects = counter.files().dialects;
-    if let Some(name) = system.filter(|name| !dialects.contains_key(*name)) {
+    let files = counter.files();
+    if let Some(name) = system.filter(|name| !files.dialects.contains_key(*name)) {
         bail!("there is no dialects/{name}.toml; `klinke learn --system {name} --write` makes one");
     }
-    let wanted = dialects.iter().filter(|(name, _)| system.is_none_or(|wanted| wanted == name.as_str()));
-    wanted.map(|(name, dialect)| Ok(Watched::load(counter.store.as_ref(), name, dialect)?.view())).collect()
+    let wanted =
+        files.dialects.iter().filter(|(name, _)| system.is_none_or(|wanted| wanted == name.as_str()));
+    wanted.map(|(name, gauge)| Ok(Watched::load(counter.store.as_ref(), name, gauge)?.view())).collect()
 }

@@ -42,7 +42,7 @@ fn bytes(stage: &Stage) -> Result<(String, Vec<Vec<u8>>)> {
 fn words(counter: &Counter, payload: &[u8], system: &str, language: Language) -> Option<Words> {
     let files = counter.files();
     let charset = files.charset(system);
-    let explained = explain::explain(payload, Some(&files.local), charset.as_deref(), language).ok()?;
+    let explained = explain::explain(payload, Some(&files.local), charset, language).ok()?;
     // The explanation's own form is what `klinke explain --json` gives; the page reads of it what it shows.
     serde_json::from_value(serde_json::to_value(explained).ok()?).ok()
 }

@@ -5,7 +5,9 @@ use klinke_engine::{ChannelReport, DeskReport};
 use klinke_model::Hold;
 use klinke_store::{ChannelInfo, DestinationInfo};
 
-use super::answer::{Counter, People};
+use super::answer::Counter;
+use super::systems::Wiring;
+use klinke_console::house::site::SystemView;
 use klinke_console::house::view::{ChannelView, DestinationView, Status, StoreView};
 
 /// The status of everything.
@@ -22,7 +24,7 @@ pub fn status(counter: &Counter, runtime: &tokio::runtime::Handle) -> Result<Sta
     let channels = channels.iter().map(|channel| {
         let report = reports.iter().find(|report| report.id == channel.id);
         let own = destinations.iter().filter(|one| one.channel == channel.id);
-        channel_view(channel, report, own, &holds, &files.people, counter)
+        channel_view(channel, report, own, &holds, &files.wiring, counter)
     });
     Ok(Status {
         site: files.site.clone(),
@@ -45,7 +47,7 @@ fn channel_view<'a>(
     report: Option<&ChannelReport>,
     destinations: impl Iterator<Item = &'a DestinationInfo>,
     holds: &[Hold],
-    people: &People,
+    wiring: &Wiring,
     counter: &Counter,
 ) -> ChannelView {
     let counts = counter.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -58,14 +60,14 @@ fn channel_view<'a>(
             let own = report.and_then(|report| report.destinations.iter().find(|(id, ..)| *id == one.id));
             (
                 one.tally.balances(),
-                destination_view(one, own.map(|(_, _, address, desk)| (address, desk)), holds, people),
+                destination_view(one, own.map(|(_, _, address, desk)| (address, desk)), holds, wiring),
             )
         })
         .collect();
     let failed = counter.failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     ChannelView {
         name: channel.name.clone(),
-        title: people.titles.get(&channel.name).cloned(),
+        title: wiring.title(&channel.name),
         runs: report.is_some(),
         stopped: failed.get(&channel.name).cloned(),
         address: report.and_then(|report| report.address.clone()),
@@ -89,7 +91,7 @@ fn destination_view(
     info: &DestinationInfo,
     desk: Option<(&String, &DeskReport)>,
     holds: &[Hold],
-    people: &People,
+    wiring: &Wiring,
 ) -> DestinationView {
     let tally = &info.tally;
     let report = desk.map(|(_, report)| report);
@@ -99,7 +101,7 @@ fn destination_view(
     DestinationView {
         name: info.name.clone(),
         address: desk.map(|(address, _)| address.clone()),
-        contact: people.contacts.get(&info.name).cloned(),
+        contact: wiring.system(&info.name).and_then(contact),
         queued: tally.queued,
         delivered: tally.delivered,
         dead: tally.dead,
@@ -112,5 +114,14 @@ fn destination_view(
             .map(|(at, code, text)| (at.to_string(), code, text)),
         answer_millis: answered
             .map(|report| report.answer_time.as_secs_f64() * 1_000.0 / report.attempts as f64),
+    }
+}
+
+/// A system's title and contact, as far as they are given.
+fn contact(system: &SystemView) -> Option<String> {
+    match (&system.title, &system.contact) {
+        (Some(title), Some(contact)) => Some(format!("{title}: {contact}")),
+        (None, Some(contact)) => Some(contact.clone()),
+        (_, None) => None,
     }
 }

@@ -19,13 +19,15 @@ const PLACES: [&str; 5] = ["address", "connect", "listen", "url", "folder"];
 pub struct Wiring {
     /// The partners.
     pub systems: Vec<SystemView>,
-    /// Each channel's sender and its destinations with the systems they lead to.
+    /// Each channel's title, its sender, and its destinations with the systems they lead to.
     pub channels: BTreeMap<String, Ends>,
 }
 
 /// The two ends of a channel.
 #[derive(Clone, Debug, Default)]
 pub struct Ends {
+    /// What people call the channel.
+    pub title: Option<String>,
     /// The system that sends.
     pub from: Option<String>,
     /// The destinations by name, and the systems they lead to.
@@ -40,6 +42,18 @@ impl Wiring {
         let systems = site.systems.iter().map(|(name, system)| view(name, system, &channels));
         Wiring { systems: systems.collect(), channels }
     }
+
+    /// A partner.
+    pub fn system(&self, name: &str) -> Option<&SystemView> {
+        // They are in the order of their names.
+        let at = self.systems.binary_search_by(|system| system.name.as_str().cmp(name)).ok()?;
+        Some(&self.systems[at])
+    }
+
+    /// What people call a channel.
+    pub fn title(&self, channel: &str) -> Option<String> {
+        self.channels.get(channel)?.title.clone()
+    }
 }
 
 fn ends(channel: &crate::site::Channel) -> Ends {
@@ -50,7 +64,7 @@ fn ends(channel: &crate::site::Channel) -> Ends {
         let own = one.channel.clone().or_else(|| one.adapters.keys().next().map(|name| (*name).to_owned()));
         Some((one.name.clone().or_else(|| system.clone()).or(own)?, system))
     });
-    Ends { from, to: to.collect() }
+    Ends { title: channel.title.clone(), from, to: to.collect() }
 }
 
 fn view(name: &str, system: &System, channels: &BTreeMap<String, Ends>) -> SystemView {
@@ -99,7 +113,7 @@ pub fn channel(counter: &Counter, name: &str) -> Result<ChannelFiles> {
     let ends = ends.cloned().unwrap_or_default();
     Ok(ChannelFiles {
         name: name.to_owned(),
-        title: files.people.titles.get(name).cloned(),
+        title: ends.title,
         from: ends.from,
         to: ends.to,
         versions: versions
@@ -127,7 +141,7 @@ fn texts(kept: &str) -> Vec<(String, String)> {
 
 fn examples(counter: &Counter, name: &str) -> Result<Vec<String>> {
     let files = counter.files();
-    let folder = files.folder.context("the site's folder is not known")?.join("examples").join(name);
+    let folder = files.folder.as_ref().context("the site's folder is not known")?.join("examples").join(name);
     let entries = std::fs::read_dir(folder)?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let mut names: Vec<String> = names.collect();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use klinke_adapters::net::Memory;
+use klinke_console::house::site::SystemView;
 use klinke_diagnosis::facts::{End as Ended, Facts, Inbound, Outage, Outbound, Stopped, Tried};
 use klinke_diagnosis::{Did, Layer, Seen, Step};
 use klinke_engine::link::ReplyKind;
@@ -14,7 +15,7 @@ use klinke_store::{ChannelInfo, DestinationInfo, Query, StateFilter};
 use tokio::runtime::Handle;
 
 use super::past;
-use crate::control::answer::{Counter, Person};
+use crate::control::answer::Counter;
 use crate::wire::End;
 
 /// How long back failed envelopes are looked for.
@@ -58,11 +59,11 @@ pub(super) fn facts(counter: &Counter, runtime: &Handle, ends: &[End]) -> Result
     let (files, mut all) = (counter.files(), BTreeMap::new());
     for end in ends.iter().filter(|end| !end.inside) {
         let owner = end.owner();
-        let person = files.people.systems.get(&owner);
+        let system = files.wiring.system(&owner);
         let facts = all.entry(owner.clone()).or_insert_with(|| Facts {
             system: owner,
-            title: person.and_then(|person| person.title.clone()),
-            contact: person.and_then(|person| person.contact.clone()),
+            title: system.and_then(|system| system.title.clone()),
+            contact: system.and_then(|system| system.contact.clone()),
             site: files.site.clone(),
             now: known.now,
             ..Facts::default()
@@ -70,7 +71,7 @@ pub(super) fn facts(counter: &Counter, runtime: &Handle, ends: &[End]) -> Result
         match &end.destination {
             Some(name) => facts.out.push(known.outbound(end, name)?),
             None => {
-                facts.from.push(known.inbound(end, person)?);
+                facts.from.push(known.inbound(end, system)?);
                 facts.out.extend(known.dialled(end));
             }
         }
@@ -161,7 +162,7 @@ impl Known<'_> {
         })
     }
 
-    fn inbound(&self, end: &End, person: Option<&Person>) -> Result<Inbound> {
+    fn inbound(&self, end: &End, system: Option<&SystemView>) -> Result<Inbound> {
         let counts = end.statistics.as_ref();
         let (memory, snapshot) =
             counts.map(|counts| (counts.memory(), counts.snapshot())).unwrap_or_default();
@@ -182,7 +183,7 @@ impl Known<'_> {
             lives: memory.lives,
             arrivals: memory.arrivals,
             zone_seconds: i64::from(self.counter.world.zone.offset_minutes(self.now)) * 60,
-            is_utf8: person.is_some_and(|person| person.is_utf8),
+            is_utf8: system.is_some_and(is_utf8),
             speech: end.probe.as_ref().and_then(|probe| probe.speech()),
             ..Inbound::default()
         };
@@ -215,6 +216,12 @@ impl Known<'_> {
         }
         Ok(failed)
     }
+}
+
+/// True when a system's messages are UTF-8 where they do not say it.
+fn is_utf8(system: &SystemView) -> bool {
+    let charset = system.charset.as_deref().unwrap_or_default().to_ascii_uppercase();
+    charset.contains("UTF-8") || charset.contains("UTF8")
 }
 
 /// What the latest handshake with a partner showed, without another one.

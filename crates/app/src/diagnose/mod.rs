@@ -48,7 +48,7 @@ pub fn diagnose(counter: &Counter, runtime: &Handle, system: Option<&str>, lang:
         }
     }
     Ok(Diagnosis {
-        site: counter.files().site,
+        site: counter.files().site.clone(),
         at: Timestamp::now().to_string(),
         serving: counter.engine.is_some(),
         findings: judgements.iter().map(|one| one.finding(lang)).collect(),

@@ -16,7 +16,7 @@ pub(super) fn own(counter: &Counter, ends: &[End], runtime: &Handle) -> Result<O
     let (channels, destinations) = counter.store.books()?;
     let failed = counter.failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
     let mut own = Own {
-        site: counter.files().site,
+        site: counter.files().site.clone(),
         now: Timestamp::now(),
         disk_free: health.free,
         disk_reserve: counter.watch.reserve(),

@@ -54,7 +54,7 @@ impl Door {
 
     /// Serves until `stop` is said.
     pub fn serve(self, counter: Arc<Counter>, mut stop: Stop) -> impl Future<Output = ()> {
-        let site = counter.files().site;
+        let site = counter.files().site.clone();
         let people = counter.door.people().clone();
         let console = Console::new(Arc::new(Answering { counter, runtime: Handle::current() }), &site);
         let routes = web::routes(match self.visitors {

@@ -88,8 +88,8 @@ fn look(counter: &Counter, ears: &[Hear]) -> Result<()> {
         return Ok(());
     }
     let mut watched = BTreeMap::new();
-    for (name, dialect) in files.dialects.iter() {
-        watched.insert(name.as_str(), Watched::load(store, name, dialect)?);
+    for (name, gauge) in &files.dialects {
+        watched.insert(name.as_str(), Watched::load(store, name, gauge)?);
     }
     let behind = last - mark;
     let mut mark = mark;
@@ -129,19 +129,19 @@ fn bite(
     let found = counter.store.search(&query)?;
     for summary in &found {
         let system = &*summary.envelope.system;
-        let (Some(one), Some(dialect)) = (watched.get_mut(system), files.dialects.get(system)) else {
+        let (Some(one), Some(gauge)) = (watched.get_mut(system), files.dialects.get(system)) else {
             continue;
         };
         if &*summary.envelope.format != hl7v2::NAME || summary.size > PAYLOAD_BYTES_MAX {
             one.pass_over(1);
             continue;
         }
-        match read(counter, summary.envelope.id, &files.charset(system), &files.local)? {
+        match read(counter, summary.envelope.id, files.charset(system), &files.local)? {
             None => one.pass_over(1),
             Some(outlines) => {
                 for outline in &outlines {
                     let (id, at) = (summary.envelope.id, summary.envelope.received);
-                    one.take(compare(outline, dialect), id, at, ears);
+                    one.take(compare(outline, &gauge.dialect), id, at, ears);
                 }
             }
         }
@@ -154,11 +154,24 @@ fn mark(store: &dyn Store) -> Result<Option<u64>> {
     Ok(value.and_then(|value| Some(u64::from_be_bytes(value.try_into().ok()?))))
 }
 
+/// A dialect that messages are held against.
+#[derive(Clone, Debug)]
+pub struct Gauge {
+    dialect: Dialect,
+    /// A number that changes with the dialect.
+    measure: u64,
+}
+
+impl Gauge {
+    /// Of a dialect.
+    pub fn new(dialect: Dialect) -> Gauge {
+        Gauge { measure: measure(&dialect), dialect }
+    }
+}
+
 /// What is known of one system's drift.
 pub struct Watched {
     system: String,
-    /// Tells the dialect that it was measured against.
-    dialect: u64,
     kept: Kept,
     changed: bool,
 }
@@ -167,6 +180,7 @@ pub struct Watched {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Kept {
+    /// Tells the dialect that messages were held against.
     dialect: u64,
     looked: u64,
     skipped: u64,
@@ -200,12 +214,11 @@ impl Told {
 
 impl Watched {
     /// As it is kept; begun anew when the dialect is another one than it was.
-    pub fn load(store: &dyn Store, system: &str, dialect: &Dialect) -> Result<Watched> {
-        let measure = measure(dialect);
+    pub fn load(store: &dyn Store, system: &str, gauge: &Gauge) -> Result<Watched> {
         let kept = store.value(&name(system))?.and_then(|value| serde_json::from_slice::<Kept>(&value).ok());
-        let kept = kept.filter(|kept| kept.dialect == measure);
-        let kept = kept.unwrap_or_else(|| Kept { dialect: measure, ..Kept::default() });
-        Ok(Watched { system: system.to_owned(), dialect: measure, kept, changed: false })
+        let kept = kept.filter(|kept| kept.dialect == gauge.measure);
+        let kept = kept.unwrap_or_else(|| Kept { dialect: gauge.measure, ..Kept::default() });
+        Ok(Watched { system: system.to_owned(), kept, changed: false })
     }
 
     /// For people and tools.
@@ -244,7 +257,6 @@ impl Watched {
     }
 
     fn save(&self, store: &dyn Store) -> Result<()> {
-        debug_assert_eq!(self.kept.dialect, self.dialect);
         Ok(store.set_value(&name(&self.system), Some(&serde_json::to_vec(&self.kept)?))?)
     }
 }
@@ -286,11 +298,11 @@ mod tests {
             .expect("outlines")
             .iter()
             .for_each(|one| learner.learn(one));
-        let dialects = BTreeMap::from([("kis".to_owned(), learner.finish())]);
+        let dialects = BTreeMap::from([("kis".to_owned(), Gauge::new(learner.finish()))]);
         let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
         let people = People::open(store.clone(), Lengths::default()).expect("people");
         Counter {
-            files: RwLock::new(Files { dialects: Arc::new(dialects), ..Files::default() }),
+            files: RwLock::new(Arc::new(Files { dialects, ..Files::default() })),
             door: Door::new(Arc::new(people)),
             store,
             engine: None,

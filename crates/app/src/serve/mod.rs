@@ -112,7 +112,7 @@ impl Serving {
         let lengths = site.node.console.as_ref().map_or_else(Lengths::default, |table| table.lengths());
         let people = people::open(self.store.clone(), &site.node, lengths)?;
         Ok(Arc::new(Counter {
-            files: RwLock::new(Files::of(site)),
+            files: RwLock::new(Arc::new(Files::of(site))),
             door: door::Door::new(people),
             store: self.store.clone(),
             engine: Some(self.engine.clone()),
