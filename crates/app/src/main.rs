@@ -7,6 +7,7 @@ mod control;
 mod demo;
 mod diagnose;
 mod dialect;
+mod git;
 mod lab;
 mod lang;
 mod out;

@@ -1,7 +1,6 @@
 //! The site's folder: its files, what a check says of them, where it stands in git.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use klinke_console::house::site::{GitState, SiteFile, SiteFiles};
@@ -63,13 +62,7 @@ fn check(folder: &Path, environment: Option<&str>, counter: &Counter) -> Vec<Str
 
 /// The state in git; nothing where there is none, or no git on this machine.
 fn git(folder: &Path) -> Option<GitState> {
-    let ask = |arguments: &[&str]| -> Option<String> {
-        let mut command = Command::new("git");
-        // Neither hooks nor settings of the folder may make git run anything.
-        command.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C"]).arg(folder);
-        let done = command.args(arguments).output().ok()?;
-        done.status.success().then(|| String::from_utf8_lossy(&done.stdout).trim_end().to_owned())
-    };
+    let ask = |arguments: &[&str]| crate::git::ask(folder, None, arguments).ok();
     let commit = ask(&["rev-parse", "HEAD"])?;
     let changed = ask(&["status", "--porcelain", "--untracked-files=normal", "--", "."]).unwrap_or_default();
     Some(GitState {

@@ -51,10 +51,7 @@ pub async fn play(play: Play, out: Out) -> Result<bool> {
     if let Some((name, error)) = applied.failed.first() {
         anyhow::bail!("channel {name}: {error}");
     }
-    let door = match &loaded.node.console {
-        Some(table) => Some(Door::open(table, Visitors::Anybody).await?),
-        None => None,
-    };
+    let door = Door::open(&loaded.node, Visitors::Anybody).await?;
     tell(&folder, ports, door.as_ref(), out)?;
     let (stopper, stop) = Stop::new();
     let attending = attend(&serving.counter(&loaded, None)?, door, &stop)?;

@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use crate::control::answer::Counter;
 use crate::control::behind::Behind;
 use crate::control::status::status;
-use crate::site::node;
+use crate::site::Node;
 
 /// Who may see the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +34,10 @@ pub struct Door {
 }
 
 impl Door {
-    /// Begins to listen. Without TLS only on loopback: pages hold patients, and passwords go in.
-    pub async fn open(table: &node::Console, visitors: Visitors) -> Result<Door> {
+    /// Begins to listen, where the site has a console. Without TLS only on loopback: pages hold patients,
+    /// and passwords go in.
+    pub async fn open(node: &Node, visitors: Visitors) -> Result<Option<Door>> {
+        let Some(table) = &node.console else { return Ok(None) };
         let address = (table.listen.name.as_str(), table.listen.port);
         let listener =
             TcpListener::bind(address).await.with_context(|| format!("console: {}", table.listen))?;
@@ -43,7 +45,7 @@ impl Door {
             bail!("console: {} is not on loopback; it needs `tls = {{ certificate, key }}`", table.listen);
         }
         let acceptor = table.tls.as_ref().map(klinke_adapters::net::ServerTls::acceptor).transpose();
-        Ok(Door { visitors, listener, acceptor: acceptor.context("console: tls")? })
+        Ok(Some(Door { visitors, listener, acceptor: acceptor.context("console: tls")? }))
     }
 
     /// Where a browser finds it.
@@ -80,7 +82,6 @@ impl House for Answering {
     }
 
     fn ready(&self) -> bool {
-        let Ok(status) = status(&self.counter, &self.runtime) else { return false };
-        status.store.refuses.is_none() && status.channels.iter().all(|channel| channel.refuses.is_none())
+        status(&self.counter, &self.runtime).is_ok_and(|status| status.refusals().is_empty())
     }
 }

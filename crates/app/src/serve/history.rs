@@ -77,7 +77,7 @@ impl Track {
         let delivered = totals.delivered.saturating_sub(before.delivered);
         let mean =
             if delivered > 0 { (totals.answers - before.answers).max(0.0) / delivered as f64 } else { 0.0 };
-        let waiting = fits(channel.destinations.iter().map(|to| to.waiting).sum());
+        let waiting = fits(channel.waiting());
         last.waiting = 0;
         last.add(&Minute {
             received: fits(totals.received.saturating_sub(before.received)),

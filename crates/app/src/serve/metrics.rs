@@ -94,11 +94,7 @@ async fn look(counter: Arc<Counter>) -> Result<Status> {
 }
 
 fn ready(status: &Status) -> Response<Full<Bytes>> {
-    let refusing = status.channels.iter().filter(|channel| channel.refuses.is_some());
-    let mut faults: Vec<String> = refusing.map(|channel| format!("{} refuses", channel.name)).collect();
-    if status.store.refuses.is_some() {
-        faults.push("the store does not write".to_owned());
-    }
+    let faults = status.refusals();
     match faults.is_empty() {
         true => text(StatusCode::OK, "ready\n".to_owned()),
         false => text(StatusCode::SERVICE_UNAVAILABLE, faults.join("\n") + "\n"),

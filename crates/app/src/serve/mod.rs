@@ -104,9 +104,7 @@ impl Serving {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).extend(statistics);
         Ok(applied)
     }
-}
 
-impl Serving {
     /// What answers the tools and the console.
     pub fn counter(&self, site: &Site, reload: Option<Reload>) -> Result<Arc<Counter>> {
         let lengths = site.node.console.as_ref().map_or_else(Lengths::default, |table| table.lengths());
@@ -149,10 +147,7 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
         Some(table) => Some(metrics::bind(table).await?),
         None => None,
     };
-    let door = match &site.node.console {
-        Some(table) => Some(Door::open(table, Visitors::Accounts).await?),
-        None => None,
-    };
+    let door = Door::open(&site.node, Visitors::Accounts).await?;
     let (serving, applied) = Serving::start(&site).await?;
     let store_folder = site.store_folder();
     let (stopper, stop) = Stop::new();

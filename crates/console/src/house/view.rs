@@ -215,6 +215,18 @@ pub struct Status {
     pub findings: Vec<Brief>,
 }
 
+impl Status {
+    /// Why not all that comes is taken; nothing when it is.
+    pub fn refusals(&self) -> Vec<String> {
+        let refusing = self.channels.iter().filter(|channel| channel.refuses.is_some());
+        let mut faults: Vec<String> = refusing.map(|channel| format!("{} refuses", channel.name)).collect();
+        if self.store.refuses.is_some() {
+            faults.push("the store does not write".to_owned());
+        }
+        faults
+    }
+}
+
 /// What is new in one system's messages. No patient data.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DriftView {
@@ -338,6 +350,18 @@ pub struct ChannelView {
     pub destinations: Vec<DestinationView>,
     /// True when the books balance.
     pub balances: bool,
+}
+
+impl ChannelView {
+    /// Deliveries that wait, to all its destinations.
+    pub fn waiting(&self) -> u64 {
+        self.destinations.iter().map(|to| to.waiting).sum()
+    }
+
+    /// Deliveries that were given up.
+    pub fn dead(&self) -> u64 {
+        self.destinations.iter().map(|to| to.dead).sum()
+    }
 }
 
 /// A destination and its books.

@@ -46,7 +46,6 @@ pub async fn list(Shared(console): Shared<Console>, visitor: Visitor) -> Page {
 
 fn row(lang: Lang, serving: bool, channel: &ChannelView, systems: &[SystemView]) -> Markup {
     let (kind, word) = trouble::channel_state(lang, serving, channel);
-    let waiting = channel.destinations.iter().map(|to| to.waiting).sum();
     html! { tr {
         td data-label=(lang.say("Channel", "Kanal")) {
             a href={ "/channels/" (escaped(&channel.name)) } { (channel.title.as_deref().unwrap_or(&channel.name)) }
@@ -56,7 +55,7 @@ fn row(lang: Lang, serving: bool, channel: &ChannelView, systems: &[SystemView])
         td.number data-label=(lang.say("received", "empfangen")) { (number(channel.received)) }
         td.number data-label=(lang.say("filtered", "ausgefiltert")) { (number(channel.filtered)) }
         td.number data-label=(lang.say("failed", "gescheitert")) { (number(channel.failed)) }
-        td.number data-label=(lang.say("waiting", "wartend")) { (number(waiting)) }
+        td.number data-label=(lang.say("waiting", "wartend")) { (number(channel.waiting())) }
         td data-label=(lang.say("last one (UTC)", "zuletzt (UTC)")) { @if let Some(last) = &channel.last { (time(last)) } @else { "–" } }
     } }
 }
@@ -149,7 +148,7 @@ fn destinations(lang: Lang, channel: &ChannelView) -> Markup {
                     td.number data-label=(lang.say("waiting", "wartend")) { a href={ "/queues?place=" (place) } { (number(to.waiting)) } }
                     td.number data-label=(lang.say("given up", "aufgegeben")) { a href={ "/dead?place=" (place) } { (number(to.dead)) } }
                     td.number data-label=(lang.say("answers in", "antwortet in")) { @if let Some(millis) = to.answer_millis { (chart::short(millis)) " ms" } @else { "–" } }
-                    td data-label=(lang.say("latest trouble", "letzte Störung")) { @if let Some((at, code, text)) = &to.trouble { (time(at)) " " strong { (code) } " " (text) } @else { "–" } }
+                    td data-label=(lang.say("latest trouble", "letzte Störung")) { (trouble::latest(to)) }
                 }
             } }
         } }

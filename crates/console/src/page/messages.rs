@@ -5,7 +5,7 @@ use klinke_model::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::parts::{bytes, envelope_state, escaped, nothing, time};
+use super::parts::{bytes, envelope_state, envelope_word, escaped, nothing, time};
 use super::{Page, frame};
 use crate::house::request::{Find, Request};
 use crate::house::view::{MessageLine, Status};
@@ -128,24 +128,13 @@ fn form(lang: Lang, wanted: &Wanted, status: &Status) -> Markup {
         div { label for="state" { (lang.say("State", "Zustand")) }
             select #state name="state" {
                 option value="" { (lang.say("any", "jeder")) }
-                @for name in STATES { option value=(name) selected[*name == wanted.state] { (state_word(lang, name)) } }
+                @for name in STATES { option value=(name) selected[*name == wanted.state] { (envelope_word(lang, name).1) } }
             } }
         div { label for="text" { (lang.say("Text within", "Text darin")) } input #text name="text" value=(wanted.text) maxlength="200"; }
         div { label for="from" { (lang.say("Received from (UTC)", "Empfangen ab (UTC)")) } input #from type="datetime-local" name="from" value=(wanted.from); }
         div { label for="until" { (lang.say("until (UTC)", "bis (UTC)")) } input #until type="datetime-local" name="until" value=(wanted.until); }
         div.acts { button { (lang.say("Search", "Suchen")) } a href="/messages" { (lang.say("anew", "neu")) } }
     } }
-}
-
-fn state_word(lang: Lang, name: &str) -> &'static str {
-    match name {
-        "delivered" => lang.say("delivered", "zugestellt"),
-        "waiting" => lang.say("waiting", "wartet"),
-        "dead" => lang.say("given up", "aufgegeben"),
-        "filtered" => lang.say("filtered", "ausgefiltert"),
-        "failed" => lang.say("failed", "gescheitert"),
-        _ => lang.say("being worked on", "in Arbeit"),
-    }
 }
 
 /// Lines as a table.

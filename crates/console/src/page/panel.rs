@@ -102,7 +102,7 @@ fn taking(status: &Status, channel: &ChannelView) -> State {
 
 fn boxed(lang: Lang, status: &Status, channel: &ChannelView, y: f64) -> Markup {
     let (state, word) = channel_state(lang, status.serving, channel);
-    let waiting: u64 = channel.destinations.iter().map(|to| to.waiting).sum();
+    let waiting = channel.waiting();
     html! {
         a href={ "/channels/" (escaped(&channel.name)) } tabindex="-1" {
             rect.box x=(CHANNEL) y=(y - 19.0) width=(CHANNEL_WIDTH) height="38" rx="5" {}

@@ -44,9 +44,9 @@ pub fn state(state: State, word: &str) -> Markup {
     html! { span class={ "state " (state.class()) } { (word) } }
 }
 
-/// Where an envelope stands, in words.
-pub fn envelope_state(lang: Lang, name: &str) -> Markup {
-    let (kind, word) = match name {
+/// Where an envelope stands: how, and its word.
+pub fn envelope_word(lang: Lang, name: &str) -> (State, &str) {
+    match name {
         "delivered" => (State::Good, lang.say("delivered", "zugestellt")),
         "filtered" => (State::Off, lang.say("filtered", "ausgefiltert")),
         "unrouted" => (State::Off, lang.say("being worked on", "in Arbeit")),
@@ -55,7 +55,12 @@ pub fn envelope_state(lang: Lang, name: &str) -> Markup {
         "failed" => (State::Stop, lang.say("failed", "gescheitert")),
         "dropped" => (State::Off, lang.say("dropped", "verworfen")),
         other => (State::Off, other),
-    };
+    }
+}
+
+/// Where an envelope stands.
+pub fn envelope_state(lang: Lang, name: &str) -> Markup {
+    let (kind, word) = envelope_word(lang, name);
     state(kind, word)
 }
 

@@ -104,7 +104,7 @@ fn gets(lang: Lang, ways: &[(&ChannelView, &DestinationView)]) -> Markup {
                 td data-label=(lang.say("State", "Zustand")) { (state(kind, word)) }
                 td.number data-label=(lang.say("delivered", "zugestellt")) { (number(to.delivered)) }
                 td.number data-label=(lang.say("waiting", "wartend")) { (number(to.waiting)) }
-                td data-label=(lang.say("latest trouble", "letzte Störung")) { @if let Some((at, code, text)) = &to.trouble { (super::parts::time(at)) " " strong { (code) } " " (text) } @else { "–" } }
+                td data-label=(lang.say("latest trouble", "letzte Störung")) { (trouble::latest(to)) }
             } } }
         } } }
     } }

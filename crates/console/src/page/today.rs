@@ -107,8 +107,8 @@ fn table(lang: Lang, status: &Status, systems: &[SystemView]) -> Markup {
                     td data-label=(lang.say("to", "nach")) { (channel.destinations.iter().map(|to| to.name.as_str()).collect::<Vec<_>>().join(", ")) }
                     td data-label=(lang.say("State", "Zustand")) { (state(kind, word)) }
                     td.number data-label=(lang.say("received", "empfangen")) { (number(channel.received)) }
-                    td.number data-label=(lang.say("waiting", "wartend")) { (number(channel.destinations.iter().map(|to| to.waiting).sum())) }
-                    td.number data-label=(lang.say("given up", "aufgegeben")) { (number(channel.destinations.iter().map(|to| to.dead).sum())) }
+                    td.number data-label=(lang.say("waiting", "wartend")) { (number(channel.waiting())) }
+                    td.number data-label=(lang.say("given up", "aufgegeben")) { (number(channel.dead())) }
                 }
             } }
         } }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::parts::{State, clock, escaped, number, state};
+use super::parts::{State, clock, escaped, number, state, time};
 use crate::house::view::{Brief, ChannelView, DestinationView, Status};
 use crate::lang::Lang;
 
@@ -94,9 +94,8 @@ fn of_channel(lang: Lang, serving: bool, channel: &ChannelView) -> Vec<Trouble> 
             format!("{name} is known from before and is not part of the site any more."),
             format!("{name} ist von früher bekannt und gehört nicht mehr zum Standort."),
         );
-        let waits: u64 = channel.destinations.iter().map(|one| one.waiting).sum();
-        if waits > 0 {
-            all.push(one(State::Warn, text, Some(waiting(lang, waits))));
+        if channel.waiting() > 0 {
+            all.push(one(State::Warn, text, Some(waiting(lang, channel.waiting()))));
         }
     }
     if let Some(why) = &channel.refuses {
@@ -194,6 +193,11 @@ pub fn destination_state(lang: Lang, to: &DestinationView) -> (State, &'static s
     } else {
         (State::Good, lang.say("answers", "antwortet"))
     }
+}
+
+/// The latest answer that was no acceptance, as a cell of a table.
+pub fn latest(to: &DestinationView) -> Markup {
+    html! { @if let Some((at, code, text)) = &to.trouble { (time(at)) " " strong { (code) } " " (text) } @else { "–" } }
 }
 
 /// The list of them.
