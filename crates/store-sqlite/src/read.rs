@@ -26,23 +26,7 @@ pub(crate) fn unrouted(
     bytes_max: usize,
 ) -> Result<Vec<Envelope>> {
     let from = mark(connection, channel)?.max(after.0);
-    let (mut found, mut bytes) = (Vec::new(), 0usize);
-    let mut failure = None;
-    each_of_channel(connection, channel, from, &mut |id| {
-        if found.len() >= limit || (bytes > bytes_max && !found.is_empty()) {
-            return false;
-        }
-        match lookup::with_row(connection, EnvelopeId(id), |row| lookup::envelope(shared, row)) {
-            Ok(Some(envelope)) => {
-                bytes = bytes.saturating_add(envelope.payload.len());
-                found.push(envelope);
-            }
-            Ok(None) => {}
-            Err(error) => failure = Some(error),
-        }
-        failure.is_none()
-    })?;
-    failure.map_or(Ok(found), Err)
+    above(shared, connection, channel, from, (limit, bytes_max), &Err)
 }
 
 /// A channel's envelopes above one of them, whatever became of them, without those that are damaged.
@@ -55,9 +39,25 @@ pub(crate) fn arrivals(
     bytes_max: usize,
 ) -> Result<Vec<Envelope>> {
     mark(connection, channel)?;
+    above(shared, connection, channel, after.0, (limit, bytes_max), &|error| match error {
+        Error::Damaged(_) => Ok(()),
+        other => Err(other),
+    })
+}
+
+/// Envelopes of a channel above a number, within limits of count and bytes; `failed` says whether what can't
+/// be read ends it.
+fn above(
+    shared: &Shared,
+    connection: &Connection,
+    channel: ChannelId,
+    from: u64,
+    (limit, bytes_max): (usize, usize),
+    failed: &dyn Fn(Error) -> Result<()>,
+) -> Result<Vec<Envelope>> {
     let (mut found, mut bytes) = (Vec::new(), 0usize);
     let mut failure = None;
-    each_of_channel(connection, channel, after.0, &mut |id| {
+    each_of_channel(connection, channel, from, &mut |id| {
         if found.len() >= limit || (bytes > bytes_max && !found.is_empty()) {
             return false;
         }
@@ -66,8 +66,8 @@ pub(crate) fn arrivals(
                 bytes = bytes.saturating_add(envelope.payload.len());
                 found.push(envelope);
             }
-            Ok(None) | Err(Error::Damaged(_)) => {}
-            Err(error) => failure = Some(error),
+            Ok(None) => {}
+            Err(error) => failure = failed(error).err(),
         }
         failure.is_none()
     })?;

@@ -7,7 +7,7 @@ use super::{Ended, messages};
 use crate::lang::Pick;
 use crate::out::Out;
 use klinke_console::house::request::{Find, Request};
-use klinke_console::house::view::MessageLine;
+use klinke_console::house::view::{MessageLine, together};
 
 /// Follow one case through all channels
 #[derive(clap::Args)]
@@ -26,20 +26,10 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, out: Out) -> Ended {
-    let mut lines: Vec<MessageLine> = Vec::new();
-    for key in ["patient", "case", "order", "control"] {
-        let find = Find {
-            keys: vec![(key.to_owned(), args.id.clone())],
-            limit: args.limit,
-            oldest_first: true,
-            ..Find::default()
-        };
-        let found: Vec<MessageLine> = args.site.site().ask(Request::Messages(find))?;
-        lines.extend(found);
-    }
-    lines.sort_by_key(|line| line.id);
-    lines.dedup_by_key(|line| line.id);
-    lines.truncate(args.limit);
+    let ask = |find| args.site.site().ask(Request::Messages(find));
+    let found: Vec<Vec<MessageLine>> =
+        Find::trace(&args.id, args.limit).map(ask).collect::<Result<_, _>>()?;
+    let lines = together(found, args.limit);
     if out.json {
         out.value(&lines)?;
     } else if lines.is_empty() {

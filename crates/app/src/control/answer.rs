@@ -181,6 +181,7 @@ impl Counter {
                 Ok(serde_json::to_value(replayed)?)
             }
             Request::Site => Ok(serde_json::to_value(files::site(self)?)?),
+            Request::File { path } => Ok(serde_json::to_value(files::text(self, &path)?)?),
             Request::Reload => match &self.reload {
                 Some(reload) => reload(),
                 None => bail!("nothing serves this site, there is nothing to reload"),

@@ -22,17 +22,29 @@ const FILES_MAX: usize = 2_000;
 pub fn site(counter: &Counter) -> Result<SiteFiles> {
     let known = counter.files();
     let folder = known.folder.as_ref().context("the site's folder is not known")?;
-    let mut files = Vec::new();
-    for part in FOLDERS {
-        list(folder, Path::new(part), &mut files);
-    }
     Ok(SiteFiles {
         name: known.site.clone(),
         faults: check(folder, known.environment.as_deref(), counter),
         git: git(folder),
-        files,
+        files: listed(folder),
         folder: folder.display().to_string(),
     })
+}
+
+/// The text of a file that the list shows. A path goes to the file system only when the list has it.
+pub fn text(counter: &Counter, path: &str) -> Result<Option<String>> {
+    let known = counter.files();
+    let folder = known.folder.as_ref().context("the site's folder is not known")?;
+    let is_shown = listed(folder).iter().any(|file| file.shown && file.path == path);
+    Ok(is_shown.then(|| std::fs::read_to_string(folder.join(path)).ok()).flatten())
+}
+
+fn listed(folder: &Path) -> Vec<SiteFile> {
+    let mut files = Vec::new();
+    for part in FOLDERS {
+        list(folder, Path::new(part), &mut files);
+    }
+    files
 }
 
 fn list(folder: &Path, part: &Path, files: &mut Vec<SiteFile>) {
@@ -48,8 +60,7 @@ fn list(folder: &Path, part: &Path, files: &mut Vec<SiteFile>) {
         }
         // Examples are messages: they are listed, and opened by nobody here.
         let shown = facts.len() <= TEXT_BYTES_MAX && kind != "hl7";
-        let text = shown.then(|| std::fs::read_to_string(folder.join(&path)).ok()).flatten();
-        files.push(SiteFile { path: path.display().to_string(), size: facts.len(), text });
+        files.push(SiteFile { path: path.display().to_string(), size: facts.len(), shown });
     }
 }
 

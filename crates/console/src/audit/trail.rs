@@ -59,6 +59,7 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         | Request::Channel { .. }
         | Request::History { .. }
         | Request::Site
+        | Request::File { .. }
         | Request::Drift { .. }
         | Request::Diagnose { .. }
         | Request::People(_) => return None,

@@ -127,6 +127,11 @@ pub enum Request {
     },
     /// The site's files, and what a check says of them.
     Site,
+    /// The text of one of them.
+    File {
+        /// Its path within the site, as the list has it.
+        path: String,
+    },
     /// Runs kept envelopes of a channel through two versions of its files; nothing is sent.
     Replay(Replay),
 }
@@ -221,6 +226,18 @@ pub struct Learn {
     pub from: Option<i64>,
     /// What was learned before, to go on from.
     pub before: Option<serde_json::Value>,
+}
+
+impl Find {
+    /// The searches that follow one case, oldest first: by each key that may be meant.
+    pub fn trace(id: &str, limit: usize) -> impl Iterator<Item = Find> {
+        ["patient", "case", "order", "control"].into_iter().map(move |key| Find {
+            keys: vec![(key.to_owned(), id.to_owned())],
+            limit,
+            oldest_first: true,
+            ..Find::default()
+        })
+    }
 }
 
 /// The answer: what was asked for, or a sentence why not.

@@ -56,7 +56,7 @@ pub struct SiteFiles {
     pub name: String,
     /// Where it lies.
     pub folder: String,
-    /// The files that decide what happens: path within the site, text.
+    /// The files that decide what happens.
     pub files: Vec<SiteFile>,
     /// What is wrong in them, as `klinke check` says it; empty when nothing is.
     pub faults: Vec<String>,
@@ -71,8 +71,8 @@ pub struct SiteFile {
     pub path: String,
     /// Bytes.
     pub size: u64,
-    /// Its text; absent where it is too long to show.
-    pub text: Option<String>,
+    /// True when its text may be shown.
+    pub shown: bool,
 }
 
 /// Where the folder stands in git.

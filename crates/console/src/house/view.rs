@@ -44,6 +44,15 @@ impl MessageLine {
     }
 }
 
+/// What several searches found, each envelope once, in the order of time.
+pub fn together(found: Vec<Vec<MessageLine>>, limit: usize) -> Vec<MessageLine> {
+    let mut lines: Vec<MessageLine> = found.into_iter().flatten().collect();
+    lines.sort_by_key(|line| line.id);
+    lines.dedup_by_key(|line| line.id);
+    lines.truncate(limit);
+    lines
+}
+
 /// Everything of one envelope.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Message {

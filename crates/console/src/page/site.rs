@@ -45,7 +45,7 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor) -> Page {
             h2 { (lang.say("Files", "Dateien")) }
             p.small.soft { span.mono { (site.folder) } }
             table { tbody { @for file in &site.files { tr {
-                td.mono { @if file.text.is_some() { a href={ "/site/file?path=" (escaped(&file.path)) } { (file.path) } } @else { (file.path) } }
+                td.mono { @if file.shown { a href={ "/site/file?path=" (escaped(&file.path)) } { (file.path) } } @else { (file.path) } }
                 td.number { (bytes(file.size)) }
             } } } }
         }
@@ -61,11 +61,10 @@ pub struct Wanted {
 
 /// One file.
 pub async fn file(Shared(console): Shared<Console>, visitor: Visitor, Query(wanted): Query<Wanted>) -> Page {
-    let site: SiteFiles = console.ask(&visitor, Request::Site).await?;
     let lang = visitor.lang;
-    // The path is looked up in the list, and never goes to the file system.
-    let found = site.files.iter().find(|file| file.path == wanted.path);
-    let Some(text) = found.and_then(|file| file.text.as_ref()) else {
+    let request = Request::File { path: wanted.path.clone() };
+    let text: Option<String> = console.ask(&visitor, request).await?;
+    let Some(text) = text else {
         return Err(Fault::absent(
             lang.say("there is no such file in the site", "diese Datei gibt es im Standort nicht"),
         ));

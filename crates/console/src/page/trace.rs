@@ -7,11 +7,9 @@ use serde::Deserialize;
 use super::parts::{envelope_state, nothing, time};
 use super::{Page, frame};
 use crate::house::request::{Find, Request};
-use crate::house::view::MessageLine;
+use crate::house::view::{MessageLine, together};
 use crate::web::{Console, Visitor};
 
-/// Keys by which a case is followed.
-const KEYS: [&str; 4] = ["patient", "case", "order", "control"];
 /// Envelopes of a trace at most.
 const LINES_MAX: usize = 500;
 
@@ -26,15 +24,11 @@ pub struct Wanted {
 pub async fn page(Shared(console): Shared<Console>, visitor: Visitor, Query(wanted): Query<Wanted>) -> Page {
     let lang = visitor.lang;
     let id = wanted.id.trim().to_owned();
-    let mut lines: Vec<MessageLine> = Vec::new();
-    for key in KEYS.iter().filter(|_| !id.is_empty()) {
-        let keys = vec![((*key).to_owned(), id.clone())];
-        let find = Find { keys, limit: LINES_MAX, oldest_first: true, ..Find::default() };
-        lines.extend(console.ask::<Vec<MessageLine>>(&visitor, Request::Messages(find)).await?);
+    let mut found: Vec<Vec<MessageLine>> = Vec::new();
+    for find in Find::trace(&id, LINES_MAX).filter(|_| !id.is_empty()) {
+        found.push(console.ask(&visitor, Request::Messages(find)).await?);
     }
-    lines.sort_by_key(|line| line.id);
-    lines.dedup_by_key(|line| line.id);
-    lines.truncate(LINES_MAX);
+    let lines = together(found, LINES_MAX);
     let body = html! {
         (frame::crumbs(&[("/messages", lang.say("Messages", "Nachrichten"))]))
         h1 { (lang.say("Trace", "Verfolgen")) }

@@ -85,8 +85,8 @@ pub fn check(
         }
         Request::Diagnose { system: Some(name), .. } => at(Right::ViewState, &places(name)),
         // All files at once: for those who see all.
-        Request::Site if actor.grants.state == Places::All => Ok(()),
-        Request::Site => Err(Denied::Right(Right::ViewState)),
+        Request::Site | Request::File { .. } if actor.grants.state == Places::All => Ok(()),
+        Request::Site | Request::File { .. } => Err(Denied::Right(Right::ViewState)),
         Request::Payload { .. } | Request::Export { .. } => {
             each(Right::ViewPayload)?;
             said(actor, purpose)
