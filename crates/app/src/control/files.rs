@@ -22,11 +22,14 @@ const FILES_MAX: usize = 2_000;
 pub fn site(counter: &Counter) -> Result<SiteFiles> {
     let known = counter.files();
     let folder = known.folder.as_ref().context("the site's folder is not known")?;
+    let mut files = listed(folder);
+    // What is no text is not offered.
+    files.iter_mut().for_each(|file| file.shown &= std::fs::read_to_string(folder.join(&file.path)).is_ok());
     Ok(SiteFiles {
         name: known.site.clone(),
         faults: check(folder, known.environment.as_deref(), counter),
         git: git(folder),
-        files: listed(folder),
+        files,
         folder: folder.display().to_string(),
     })
 }
