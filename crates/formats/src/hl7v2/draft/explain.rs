@@ -15,6 +15,7 @@ use super::Item;
 use super::functions::functions;
 use super::make::{Make, Rows, Target};
 use super::places::{NULL, Within, all, count, get, names, raw};
+use super::segments::is_counted;
 use super::tester::Tester;
 use super::write::braced;
 
@@ -90,7 +91,13 @@ impl<'a> Explainer<'a> {
 
     fn segment(&self) -> Vec<Item> {
         let last = self.rows.iter().map(|row| row.target.field_count().max(row.source.field_count())).max();
-        let first = if matches!(self.name, "MSH" | "FHS" | "BHS") { 3 } else { 1 };
+        // Set identifiers are numbered anew, not translated.
+        let numbers = self.rows.iter().map(|row| raw(&row.target, 1)).collect::<Vec<_>>();
+        let first = match self.name {
+            "MSH" | "FHS" | "BHS" => 3,
+            _ if self.repeats && is_counted(&numbers) => 2,
+            _ => 1,
+        };
         (first..=last.unwrap_or(0).min(500)).flat_map(|number| self.place(Within(number, 0, 0))).collect()
     }
 

@@ -6,8 +6,8 @@ use super::Item;
 use super::places::{count, names, raw};
 use super::write::{braced, quote};
 
-/// Steps for segments. What is not the same everywhere is noted.
-pub fn steps(pairs: &[(Message, Message)], notes: &mut Vec<(String, usize)>) -> Vec<Item> {
+/// Steps for segments.
+pub fn steps(pairs: &[(Message, Message)]) -> Vec<Item> {
     let mut items = Vec::new();
     let sources = names(pairs.iter().map(|(source, _)| source));
     let targets = names(pairs.iter().map(|(_, target)| target));
@@ -24,24 +24,24 @@ pub fn steps(pairs: &[(Message, Message)], notes: &mut Vec<(String, usize)>) -> 
         items.push(item(format!("delete = {}", quote(&format!("{name}[*]"))), having, having));
     }
     for name in targets.iter().filter(|name| !sources.contains(name)) {
-        match inserted(pairs, name) {
-            Some((line, right)) => items.push(item(line, right, pairs.len())),
-            None => {
-                let having = pairs.iter().filter(|(_, target)| count(target, name) > 0).count();
-                notes.push((format!("the segment {name}, which only the target has"), having));
-            }
+        if let Some((line, right)) = inserted(pairs, name) {
+            items.push(item(line, right, pairs.len()));
         }
     }
     for name in sources.iter().filter(|name| targets.contains(name)) {
-        let other =
-            pairs.iter().filter(|(source, target)| count(source, name) != count(target, name)).count();
-        if other == 0 {
-            continue;
+        let is_other = |(source, target): &(Message, Message)| count(source, name) != count(target, name);
+        if pairs.iter().any(is_other)
+            && let Some(line) = deleted_if(pairs, name)
+        {
+            items.push(item(line, pairs.len(), pairs.len()));
         }
-        match deleted_if(pairs, name) {
-            Some(line) => items.push(item(line, pairs.len(), pairs.len())),
-            None => notes.push((format!("how many {name} there are"), other)),
+        if is_numbered_anew(pairs, name) {
+            let having = pairs.iter().filter(|(_, target)| count(target, name) > 0).count();
+            items.push(item(format!("renumber = {}", quote(name)), having, having));
         }
+    }
+    if let Some((line, right)) = moved(pairs) {
+        items.push(item(line, right, pairs.len()));
     }
     items
 }
@@ -113,4 +113,57 @@ fn alike(one: &klinke_hl7v2::message::Segment<'_>, other: &klinke_hl7v2::message
     let numbers: Vec<usize> = (2..=last).filter(used).collect();
     let same = numbers.iter().filter(|number| raw(one, **number) == raw(other, **number)).count();
     same * 2 > numbers.len()
+}
+
+/// The targets number a segment from 1 on, and not all sources do.
+fn is_numbered_anew(pairs: &[(Message, Message)], name: &str) -> bool {
+    let numbers =
+        |message| -> Vec<String> { segments_of(message, name).iter().map(|one| raw(one, 1)).collect() };
+    pairs.iter().all(|(_, target)| is_counted(&numbers(target)))
+        && pairs.iter().any(|(source, _)| !is_counted(&numbers(source)))
+}
+
+/// Numbers that begin with 1 and rise by 1; they may begin again.
+pub fn is_counted(numbers: &[String]) -> bool {
+    let mut before = 0;
+    numbers.iter().all(|number| {
+        let Ok(number) = number.parse::<usize>() else { return false };
+        let fits = number == before + 1 || number == 1;
+        before = number;
+        fits
+    })
+}
+
+/// The segment whose place behind another, if it is moved there, puts most targets' order right.
+fn moved(pairs: &[(Message, Message)]) -> Option<(String, usize)> {
+    let names = |message: &Message| -> Vec<String> {
+        message.segments().map(|segment| segment.name().to_owned()).collect()
+    };
+    let orders: Vec<(Vec<String>, Vec<String>)> =
+        pairs.iter().map(|(source, target)| (names(source), names(target))).collect();
+    let right = orders.iter().filter(|(source, target)| source == target).count();
+    let mut candidates: Vec<(&String, &String)> = Vec::new();
+    for (source, target) in orders.iter().filter(|(source, target)| source != target) {
+        let pairs = target.windows(2).filter(|pair| pair[0] != pair[1]).map(|pair| (&pair[1], &pair[0]));
+        candidates.extend(pairs.filter(|(what, after)| source.contains(what) && source.contains(after)));
+    }
+    candidates.sort();
+    candidates.dedup();
+    let after_move = |(what, after): &(&String, &String)| {
+        let is_right = |(source, target): &&(Vec<String>, Vec<String>)| {
+            let (taken, mut rest): (Vec<String>, Vec<String>) =
+                source.iter().cloned().partition(|name| name == *what);
+            match rest.iter().position(|name| name == *after) {
+                Some(at) => drop(rest.splice(at + 1..at + 1, taken)),
+                None => rest.extend(taken),
+            }
+            rest == *target
+        };
+        orders.iter().filter(is_right).count()
+    };
+    let counted = candidates.into_iter().map(|pair| (after_move(&pair), pair));
+    let (count, (what, after)) = counted.max_by_key(|(count, _)| *count)?;
+    let line =
+        format!("move-segment = {{ segment = {}, after = {} }}", quote(&format!("{what}[*]")), quote(after));
+    (count > right).then_some((line, count))
 }

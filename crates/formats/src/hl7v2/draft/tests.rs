@@ -163,6 +163,21 @@ fn a_channel_of_many_steps_is_found_as_a_whole() {
 }
 
 #[test]
+fn what_others_hid_is_found_in_a_second_look() {
+    let steps = [
+        r#"delete-segment = { segment = "OBX", if = { "OBX[#]-11" = "D" } }"#,
+        r#"renumber = "OBX""#,
+        r#"set = { "OBX[*]-3.3" = "L" }"#,
+        r#"move-segment = { segment = "NK1[*]", after = "PID" }"#,
+        r#"for-each = { in = "OBX[*]", step = [{ set = { "OBX[#]-3.2" = "{OBX[#]-3.1|lower}" } }] }"#,
+    ];
+    let draft = drafted(&steps.map(step).concat(), &[]);
+    for word in ["delete-segment", "renumber", "move-segment", "|lower}"] {
+        assert!(draft.channel.contains(word), "{word}\n{}", draft.channel);
+    }
+}
+
+#[test]
 fn places_that_change_with_each_other_are_kept_in_between() {
     let steps = r#"vars = { a = "{PID-18}", b = "{PV1-20}" }
 [[step]]

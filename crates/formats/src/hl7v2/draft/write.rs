@@ -21,6 +21,14 @@ pub fn channel(items: &[Item], draft: &Draft, unexplained: &[(String, usize)]) -
         }
     }
     out += "\ntitle = \"Draft\"\n\n# Name the source, as in: mllp = { listen = \"0.0.0.0:2575\", from = \"kis\" }\n# [source]\n";
+    out += &steps(items);
+    out += "\n# Name the destination, as in: to = \"ris\"\n[[destination]]\nname = \"draft\"\nfile = { folder = \"draft-out\" }\n";
+    out
+}
+
+/// The steps alone.
+pub fn steps(items: &[Item]) -> String {
+    let mut out = String::new();
     for item in items {
         let (right, of) = item.right;
         let _ = write!(out, "\n[[step]] # {right} of {of}\n{}\n", item.line);
@@ -28,7 +36,6 @@ pub fn channel(items: &[Item], draft: &Draft, unexplained: &[(String, usize)]) -
             let _ = writeln!(out, "when = {}", item.when);
         }
     }
-    out += "\n# Name the destination, as in: to = \"ris\"\n[[destination]]\nname = \"draft\"\nfile = { folder = \"draft-out\" }\n";
     out
 }
 
