@@ -26,7 +26,17 @@ pub(crate) fn unrouted(
     bytes_max: usize,
 ) -> Result<Vec<Envelope>> {
     let from = mark(connection, channel)?.max(after.0);
-    above(shared, connection, channel, from, (limit, bytes_max), &Err)
+    let (found, failure) = above(shared, connection, channel, from, (limit, bytes_max), &|_| false)?;
+    match failure {
+        Some(failure) if found.is_empty() => Err(match failure {
+            (envelope, Error::Damaged(why)) => {
+                let why = why.strip_prefix(&format!("envelope {envelope}: ")).unwrap_or(&why).to_owned();
+                Error::Unreadable { envelope, why }
+            }
+            (_, other) => other,
+        }),
+        _ => Ok(found),
+    }
 }
 
 /// A channel's envelopes above one of them, whatever became of them, without those that are damaged.
@@ -39,22 +49,21 @@ pub(crate) fn arrivals(
     bytes_max: usize,
 ) -> Result<Vec<Envelope>> {
     mark(connection, channel)?;
-    above(shared, connection, channel, after.0, (limit, bytes_max), &|error| match error {
-        Error::Damaged(_) => Ok(()),
-        other => Err(other),
-    })
+    let passes = |error: &Error| matches!(error, Error::Damaged(_));
+    let (found, failure) = above(shared, connection, channel, after.0, (limit, bytes_max), &passes)?;
+    failure.map_or(Ok(found), |(_, error)| Err(error))
 }
 
-/// Envelopes of a channel above a number, within limits of count and bytes; `failed` says whether what can't
-/// be read ends it.
+/// Envelopes of a channel above a number, within limits of count and bytes, up to the first that can't be
+/// read and is not passed over.
 fn above(
     shared: &Shared,
     connection: &Connection,
     channel: ChannelId,
     from: u64,
     (limit, bytes_max): (usize, usize),
-    failed: &dyn Fn(Error) -> Result<()>,
-) -> Result<Vec<Envelope>> {
+    passes: &dyn Fn(&Error) -> bool,
+) -> Result<(Vec<Envelope>, Option<(EnvelopeId, Error)>)> {
     let (mut found, mut bytes) = (Vec::new(), 0usize);
     let mut failure = None;
     each_of_channel(connection, channel, from, &mut |id| {
@@ -67,11 +76,12 @@ fn above(
                 found.push(envelope);
             }
             Ok(None) => {}
-            Err(error) => failure = failed(error).err(),
+            Err(error) if passes(&error) => {}
+            Err(error) => failure = Some((EnvelopeId(id), error)),
         }
         failure.is_none()
     })?;
-    failure.map_or(Ok(found), Err)
+    Ok((found, failure))
 }
 
 /// A channel's mark.

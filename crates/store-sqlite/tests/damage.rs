@@ -41,6 +41,26 @@ fn a_changed_byte_of_a_body_is_found_and_named() {
 }
 
 #[test]
+fn a_damaged_envelope_does_not_hide_those_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let bed = common::bed(folder.path());
+    for text in ["first whole", "MARK THIS ONE", "third whole"] {
+        bed.accept_text(text);
+    }
+    drop(bed);
+    flip(&folder.path().join("journal.db"), b"MARK THIS ONE");
+    let bed = common::bed(folder.path());
+    let read = |after| {
+        let found = bed.store.unrouted(bed.channel, EnvelopeId(after), 9, usize::MAX);
+        found.map(|found| found.into_iter().map(|one| one.id.0).collect::<Vec<_>>())
+    };
+    assert_eq!(read(0), Ok(vec![1]));
+    let why = "a body's checksum is wrong".to_owned();
+    assert_eq!(read(1), Err(Error::Unreadable { envelope: EnvelopeId(2), why }));
+    assert_eq!(read(2), Ok(vec![3]));
+}
+
+#[test]
 fn a_changed_or_missing_blob_is_found_and_named() {
     let folder = tempfile::tempdir().unwrap();
     let bed = common::bed(folder.path());

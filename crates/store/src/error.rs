@@ -1,5 +1,7 @@
 //! What can go wrong in a store.
 
+use klinke_model::EnvelopeId;
+
 /// Why a store refused. No text carries patient data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -12,6 +14,14 @@ pub enum Error {
     /// What was read is not what was written.
     #[error("the store is damaged: {0}")]
     Damaged(String),
+    /// One envelope can't be read; the others can.
+    #[error("envelope {envelope} can't be read: {why}")]
+    Unreadable {
+        /// Which.
+        envelope: EnvelopeId,
+        /// What is wrong with its bytes.
+        why: String,
+    },
     /// Another process holds the store.
     #[error("the store is in use: {0}")]
     InUse(String),

@@ -40,6 +40,7 @@ struct Inside {
     random: u64,
     faults: Faults,
     refusal: Option<Error>,
+    spoilt: Option<EnvelopeId>,
     is_manual: bool,
     is_stepping: bool,
 }
@@ -62,6 +63,7 @@ impl<S: Store> FaultyStore<S> {
             random: seed ^ 0x9E37_79B9_7F4A_7C15,
             faults: Faults::default(),
             refusal: None,
+            spoilt: None,
             is_manual: false,
             is_stepping: false,
         };
@@ -81,6 +83,11 @@ impl<S: Store> FaultyStore<S> {
     /// Refuses everything that is written with this error, until called with `None`.
     pub fn refuse(&self, with: Option<Error>) {
         self.inside().refusal = with;
+    }
+
+    /// The bytes of an envelope are damaged from now on, for whoever reads what is not yet routed.
+    pub fn spoil(&self, envelope: EnvelopeId) {
+        self.inside().spoilt = Some(envelope);
     }
 
     /// With `true`, entries wait for [`FaultyStore::step`]; with `false` they are written at once.
@@ -234,7 +241,15 @@ impl<S: Store> Store for FaultyStore<S> {
         limit: usize,
         bytes_max: usize,
     ) -> Result<Vec<Envelope>> {
-        self.inner.unrouted(channel, after, limit, bytes_max)
+        let mut found = self.inner.unrouted(channel, after, limit, bytes_max)?;
+        let spoilt = self.inside().spoilt;
+        match found.iter().position(|envelope| Some(envelope.id) == spoilt) {
+            Some(0) => Err(Error::Unreadable { envelope: found[0].id, why: "it was spoilt".to_owned() }),
+            at => {
+                found.truncate(at.unwrap_or(found.len()));
+                Ok(found)
+            }
+        }
     }
 
     fn lanes(

@@ -81,7 +81,8 @@ pub trait Store: Send + Sync + 'static {
     // What the engine reads when it starts, and when a queue is longer than its memory.
 
     /// Accepted envelopes of a channel that no `route` has covered, above `after`, in order, with their
-    /// payloads; at most `limit`, and fewer once their payloads exceed `bytes_max` (but at least one).
+    /// payloads; at most `limit`, and fewer once their payloads exceed `bytes_max` (but at least one). One
+    /// that is damaged ends the list before it; where it would be the first, it is [`Error::Unreadable`].
     fn unrouted(
         &self,
         channel: ChannelId,

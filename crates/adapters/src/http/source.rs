@@ -22,6 +22,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use klinke_engine::BoxFuture;
 use klinke_engine::source::{Arrival, End, Intake, OpenSource, Receipt, Refusal, SourceError, Stop};
+use tokio::time::Instant;
 
 use super::config::SourceConfig;
 use super::door::Door;
@@ -185,12 +186,15 @@ impl Desk {
         if hyper::body::Body::size_hint(&body).lower() > limit as u64 {
             return Err(too_large());
         }
-        let mut bytes = Vec::new();
+        let (mut bytes, mut left) = (Vec::new(), self.config.limits.whole_frame.0);
         loop {
             while !share.may_read(!bytes.is_empty()) {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
-            let data = match tokio::time::timeout(self.config.limits.in_frame.0, body.frame()).await {
+            let asked = Instant::now();
+            let frame = tokio::time::timeout(self.config.limits.in_frame.0.min(left), body.frame()).await;
+            left = left.saturating_sub(asked.elapsed());
+            let data = match frame {
                 Err(_) => {
                     self.statistics.timed_out();
                     return Err(text(StatusCode::REQUEST_TIMEOUT, "the body came too slowly"));

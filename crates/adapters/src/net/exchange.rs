@@ -111,6 +111,9 @@ struct Connection {
     quiet: bool,
     since: Instant,
     frames: u64,
+    /// How long we have been reading the frame that is under way, at the last look.
+    reading: Duration,
+    looked: Instant,
     last_byte: Instant,
     last_answer: Instant,
     told: Vec<&'static str>,
@@ -148,6 +151,8 @@ impl Connection {
             quiet: false,
             since: now,
             frames: 0,
+            reading: Duration::ZERO,
+            looked: now,
             last_byte: now,
             last_answer: now,
             told: Vec::new(),
@@ -160,7 +165,9 @@ impl Connection {
         let how = match why {
             "the partner closed it" => How::ByPartner,
             "it broke" => How::Reset,
-            "silence inside a frame" | "the partner takes no answer" => How::TimedOut,
+            "silence inside a frame" | "a frame took too long" | "the partner takes no answer" => {
+                How::TimedOut
+            }
             _ => How::ByUs,
         };
         let ended = Ended {
@@ -207,6 +214,7 @@ impl Connection {
                 () = timer.fired() => Event::Time,
                 () = stop.said(), if self.ending.is_none() => Event::Stop,
             };
+            self.count_reading(may_read);
             match event {
                 Event::Answers => self.answered(),
                 Event::Read(Ok(0)) => self.at_end(),
@@ -243,10 +251,14 @@ impl Connection {
             self.violated(kind, count);
         }
         let pending = self.framing.pending();
+        if pending == 0 {
+            self.reading = Duration::ZERO;
+        }
         self.share.hold(pending + self.answers.bytes, pending > 0);
     }
 
     fn take(&mut self, frame: Frame) {
+        self.reading = Duration::ZERO;
         if frame.kind == FrameKind::Truncated {
             self.violated("truncated", 1);
             self.handler.truncated(frame);
@@ -331,6 +343,15 @@ impl Connection {
         since.elapsed() >= self.shared.limits.pressure.0
     }
 
+    /// Counts the time that a frame takes, while we read.
+    fn count_reading(&mut self, we_read: bool) {
+        let now = Instant::now();
+        if we_read && self.framing.pending() > 0 {
+            self.reading += now - self.looked;
+        }
+        self.looked = now;
+    }
+
     /// When the next time runs out.
     fn deadline(&self) -> Instant {
         let limits = &self.shared.limits;
@@ -338,7 +359,8 @@ impl Connection {
             self.last_answer + limits.answer.0
         } else if self.framing.pending() > 0 {
             let gap = self.framing.gap().filter(|_| !self.quiet);
-            self.last_byte + gap.unwrap_or(limits.in_frame.0)
+            let whole = self.looked + limits.whole_frame.0.saturating_sub(self.reading);
+            whole.min(self.last_byte + gap.unwrap_or(limits.in_frame.0))
         } else if self.begun {
             self.last_byte + limits.idle.0
         } else {
@@ -359,6 +381,10 @@ impl Connection {
                 "the channel did not say in time what became of a frame"
             );
             self.broken = Some("the channel gave no answer in time");
+        } else if self.framing.pending() > 0 && self.reading >= self.shared.limits.whole_frame.0 {
+            self.shared.statistics.timed_out();
+            self.violated("slow-frame", 1);
+            self.ending = Some("a frame took too long");
         } else if self.framing.pending() > 0 {
             if self.framing.gap().is_some() && !self.quiet {
                 self.quiet = true;

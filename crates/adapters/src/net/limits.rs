@@ -28,6 +28,10 @@ pub struct Limits {
     /// Longest silence inside a frame. Default `"30s"`. Since 0.1.
     #[serde(deserialize_with = "above_zero")]
     pub in_frame: Period,
+    /// Longest time from a frame's first byte to its last, however steadily it trickles; the time in which
+    /// we read nothing does not count. Default `"30m"`. Since 0.1.
+    #[serde(deserialize_with = "above_zero")]
+    pub whole_frame: Period,
     /// Longest silence between frames; the system's keep-alive finds dead partners much earlier. Default
     /// `"1d"`. Since 0.1.
     #[serde(deserialize_with = "above_zero")]
@@ -57,6 +61,7 @@ impl Default for Limits {
             handshake: Period::seconds(10),
             first_byte: Period::seconds(86_400),
             in_frame: Period::seconds(30),
+            whole_frame: Period::seconds(1_800),
             idle: Period::seconds(86_400),
             answer: Period::seconds(120),
             write: Period::seconds(30),

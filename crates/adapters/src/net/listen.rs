@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tracing::{error, warn};
 
 use super::dial::Dial;
+use super::said::Said;
 use super::stream::tune;
 use super::tls::{Acceptor, TlsError};
 use super::{Allow, ClientTls, Host, Limits, ServerTls, Statistics, Stream, proxy};
@@ -49,6 +50,7 @@ struct Door {
     entry: Entry,
     tls: Option<Acceptor>,
     statistics: Arc<Statistics>,
+    said: Said,
 }
 
 /// A connection that may be served.
@@ -79,7 +81,7 @@ impl Entrance {
                 let socket = TcpListener::bind((host.name.as_str(), host.port)).await.map_err(told)?;
                 let address = socket.local_addr().map_err(told)?;
                 let tls = entry.tls.as_ref().map(ServerTls::acceptor).transpose().map_err(failed)?;
-                let door = Arc::new(Door { entry, tls, statistics });
+                let door = Arc::new(Door { entry, tls, statistics, said: Said::default() });
                 Ok(Entrance(Kind::Listen(door, socket, address)))
             }
             (None, Some(host)) if entry.tls.is_none() => {
@@ -210,7 +212,9 @@ impl Door {
 
     fn turn_away(&self, channel: &str, peer: SocketAddr, why: &str, kind: &'static str) {
         self.statistics.turned_away(kind);
-        warn!(channel, %peer, why, "a connection was turned away");
+        if let Some(unsaid) = self.said.may_say(peer.ip(), kind) {
+            warn!(channel, %peer, why, unsaid, "a connection was turned away");
+        }
     }
 }
 

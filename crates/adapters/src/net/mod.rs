@@ -26,6 +26,7 @@ pub mod line;
 pub mod listen;
 mod pin;
 mod proxy;
+mod said;
 mod statistics;
 mod stream;
 pub mod tls;

@@ -164,6 +164,50 @@ async fn silence_ends_a_connection() {
 }
 
 #[tokio::test]
+async fn a_frame_that_trickles_for_ever_ends_its_connection() {
+    let desk = Desk::open();
+    let limits = json!({ "in_frame": "5s", "whole_frame": "200ms" });
+    let (source, statistics) = lines(&desk, limits, json!([])).await;
+    let (mut steady, mut trickling) = (source.connect().await, source.connect().await);
+    let begun = std::time::Instant::now();
+    let (mut reader, mut writer) = trickling.split();
+    let trickle = async {
+        while writer.write_all(b"x").await.is_ok() {
+            send(&mut steady, "1\n").await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let ended = async {
+        let mut rest = Vec::new();
+        let _ = tokio::io::AsyncReadExt::read_to_end(&mut reader, &mut rest).await;
+        rest
+    };
+    let rest = tokio::select! { rest = ended => rest, () = trickle => Vec::new() };
+    assert_eq!(rest, b"", "it gets no answer");
+    assert!(begun.elapsed() >= Duration::from_millis(200), "{:?}", begun.elapsed());
+    assert_eq!(statistics.snapshot().violations.get("slow-frame"), Some(&1));
+    assert!(desk.payloads().iter().all(|payload| payload == "1"));
+    assert!(desk.count() > 5, "many whole frames, each of them quick: {}", desk.count());
+    source.end().await;
+}
+
+#[tokio::test]
+async fn the_time_in_which_we_do_not_read_is_not_the_frames() {
+    let desk = Desk::open();
+    *desk.pressure.lock().unwrap() = Some(Refusal::Full("test".to_owned()));
+    let limits = json!({ "pressure": "600ms", "whole_frame": "300ms" });
+    let (source, statistics) = lines(&desk, limits, json!([])).await;
+    let mut stream = source.connect().await;
+    send(&mut stream, "12").await;
+    tokio::time::sleep(Duration::from_millis(650)).await;
+    *desk.pressure.lock().unwrap() = None;
+    send(&mut stream, "3\n").await;
+    expect(&mut stream, "ok\n").await;
+    assert_eq!(statistics.snapshot().violations.get("slow-frame"), None);
+    source.end().await;
+}
+
+#[tokio::test]
 async fn a_channel_that_gives_no_answer_leaves_the_partner_unanswered() {
     let desk = Desk::gated(0, |_| Ok(End::Stored));
     let (source, _) = lines(&desk, json!({ "answer": "50ms" }), json!([])).await;

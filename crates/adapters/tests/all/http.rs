@@ -77,7 +77,7 @@ async fn each_end_has_its_status() {
 #[tokio::test]
 async fn requests_that_are_wrong_in_themselves_reach_no_channel() {
     let desk = Desk::open();
-    let limits = json!({ "frame": "10B", "in_frame": "80ms" });
+    let limits = json!({ "frame": "10B", "in_frame": "80ms", "whole_frame": "200ms" });
     let (source, host) = http(&desk, json!({ "limits": limits })).await;
     for (head, body, expected) in [
         ("POST /other HTTP/1.1", "body", "404"),
@@ -95,6 +95,14 @@ async fn requests_that_are_wrong_in_themselves_reach_no_channel() {
     let mut slow = TcpStream::connect(&host).await.unwrap();
     send(&mut slow, &format!("{POST}\r\nHost: x\r\nContent-Length: 8\r\n\r\nhalf")).await;
     expect(&mut slow, "HTTP/1.1 408").await;
+    let mut trickling = TcpStream::connect(&host).await.unwrap();
+    send(&mut trickling, &format!("{POST}\r\nHost: x\r\nContent-Length: 10\r\n\r\n")).await;
+    for _ in 0..7 {
+        tokio::time::sleep(std::time::Duration::from_millis(40)).await;
+        // It may be closed by now.
+        let _ = tokio::io::AsyncWriteExt::write_all(&mut trickling, b"x").await;
+    }
+    expect(&mut trickling, "HTTP/1.1 408").await;
     let mut silent = TcpStream::connect(&host).await.unwrap();
     expect_close(&mut silent).await;
     assert_eq!(desk.count(), 0);

@@ -4,13 +4,14 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use klinke_model::{Envelope, EnvelopeId};
-use klinke_store::Outcome;
+use klinke_store::{Error, Outcome, Routed};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::inbox::{Found, Inbox};
 use super::waiters::Waiters;
 use super::work::{Made, Works};
 use crate::clock::Clock;
+use crate::fault::StartError;
 use crate::lane::desk::Desk;
 use crate::lane::queue::Item;
 use crate::reads::Reader;
@@ -117,11 +118,29 @@ impl Worker {
                 self.inbox.caught_up(last);
             }
             Ok(envelopes) => self.process(envelopes, position).await,
+            Err(StartError::Store(Error::Unreadable { envelope, why })) => {
+                self.pass_over(envelope, &why, position).await
+            }
             Err(error) => {
                 tracing::error!(channel = %self.name, %error, "the store could not be read");
                 tokio::time::sleep(AGAIN).await;
             }
         }
+    }
+
+    /// What lies in the store and can't be read any more holds up nobody: it failed, and says why.
+    async fn pass_over(&self, envelope: EnvelopeId, why: &str, position: &mut Position) {
+        tracing::error!(channel = %self.name, %envelope, why, "an envelope is damaged: it is passed over");
+        let Ok(permit) = self.unconfirmed.clone().acquire_owned().await else { return };
+        position.last = envelope;
+        let outcome = Outcome::Failed {
+            step: "store".to_owned(),
+            reason: format!("its kept bytes can't be read: {why}"),
+        };
+        let (channel, at) = (self.channel, self.clock.now());
+        let after = position.chained.replace(envelope);
+        let routed = Routed { envelope, channel, after, at, outcome, trace: Vec::new() };
+        self.hand_over(routed, Vec::new(), permit);
     }
 
     /// Runs the steps on a batch and gives the results to the store.
@@ -147,27 +166,20 @@ impl Worker {
                 return;
             }
             position.last = envelope.id;
-            let after = position.chained.replace(envelope.id);
-            self.hand_over(envelope, after, made, permit);
+            let (after, at) = (position.chained.replace(envelope.id), self.clock.now());
+            let items = self.items(&envelope, &made, at);
+            self.hand_over(made.into_routed(&envelope, after, at), items, permit);
         }
     }
 
     /// Gives one result to the store. Once it is durable its deliveries lie in their lanes, in order.
-    fn hand_over(
-        &self,
-        envelope: Envelope,
-        after: Option<EnvelopeId>,
-        made: Made,
-        permit: OwnedSemaphorePermit,
-    ) {
-        let at = self.clock.now();
-        let (id, end) = (envelope.id, end(&made.outcome));
-        let items = self.items(&envelope, &made, at);
+    fn hand_over(&self, routed: Routed, items: Vec<Vec<(Arc<str>, Item)>>, permit: OwnedSemaphorePermit) {
+        let (id, end) = (routed.envelope, end(&routed.outcome));
         let desks = self.desks.clone();
         let (waiters, refused) = (self.waiters.clone(), self.refused.clone());
         let (inbox, name) = (self.inbox.clone(), self.name.clone());
         self.reader.store.route(
-            made.into_routed(&envelope, after, at),
+            routed,
             Box::new(move |done| {
                 match done {
                     Ok(()) => {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use klinke_engine::source::Refusal;
-use klinke_model::DeliveryState;
+use klinke_model::{DeliveryState, EnvelopeId};
 use klinke_store::Error;
 use klinke_store::faulty::Faults;
 
@@ -11,11 +11,16 @@ use super::support::bed::{settle, until};
 use super::support::{Bed, Partner, Tap, channel, destination};
 
 async fn bed() -> (Bed, Tap, Partner) {
-    let (bed, tap, partner) = (Bed::new().await, Tap::default(), Partner::good());
-    let mut spec = channel("a", &tap);
+    let (tap, partner) = (Tap::default(), Partner::good());
+    (bed_over(&tap, &partner).await, tap, partner)
+}
+
+async fn bed_over(tap: &Tap, partner: &Partner) -> Bed {
+    let bed = Bed::new().await;
+    let mut spec = channel("a", tap);
     spec.destinations.push(destination("x", partner.clone()));
     bed.run(spec).await;
-    (bed, tap, partner)
+    bed
 }
 
 fn errors() -> [(Error, bool); 2] {
@@ -130,4 +135,33 @@ async fn a_store_that_fails_now_and_then_loses_nothing() {
     until(|| bed.count(DeliveryState::Delivered) == taken.len() as u64).await;
     assert_eq!(partner.taken(), taken);
     bed.check_books().await;
+}
+
+/// What was accepted, not yet handled, and is damaged when it is read again.
+#[tokio::test(start_paused = true)]
+async fn a_damaged_envelope_is_passed_over_and_says_so() {
+    for spoilt in 1..=3u64 {
+        let (tap, partner) = (Tap::default(), Partner::good());
+        let mut bed = bed_over(&tap, &partner).await;
+        bed.store.set_manual(true);
+        let all: Vec<_> = (1..=3).map(|n| tokio::spawn(tap.submit(&format!("n={n}")))).collect();
+        settle().await;
+        (0..3).for_each(|_| assert!(bed.store.step(), "accepted"));
+        settle().await;
+        bed.store.crash(0);
+        drop(all);
+        bed = Bed::over(std::sync::Arc::new(bed.store.inner().reopen())).await;
+        bed.store.spoil(EnvelopeId(spoilt));
+        let mut spec = channel("a", &tap);
+        spec.destinations.push(destination("x", partner.clone()));
+        bed.run(spec).await;
+        tap.pour("n=4").await;
+        until(|| partner.count() == 3).await;
+        let others: Vec<String> = (1..=4).filter(|n| *n != spoilt).map(|n| format!("n={n}")).collect();
+        assert_eq!(partner.taken(), others);
+        settle().await;
+        let ended = bed.record(EnvelopeId(spoilt)).route.unwrap().ended.unwrap();
+        assert!(ended.failed && ended.step == "store" && ended.reason.contains("spoilt"), "{ended:?}");
+        bed.check_books().await;
+    }
 }
