@@ -19,6 +19,7 @@ pub mod definitions;
 pub mod fault;
 pub mod load;
 pub mod node;
+pub mod places;
 pub mod schema;
 pub mod secrets;
 pub mod source;

@@ -19,7 +19,7 @@ use klinke_engine::step::Step;
 use klinke_engine::steps::{SpecError, Workshop, build_all};
 
 use crate::site::channel::{Ack, Channel, DedupBy};
-use crate::site::{ChannelFile, Fault, Site};
+use crate::site::{ChannelFile, Fault, Site, places};
 use version::Version;
 
 /// Finds the in-process destination of a channel.
@@ -43,6 +43,9 @@ pub fn channels(site: &Site, world: &World, relay: Relay<'_>) -> Result<Vec<Comp
             Ok(spec) => specs.push(spec),
             Err(more) => faults.extend(more),
         }
+    }
+    if faults.is_empty() {
+        faults = places::faults(site);
     }
     if faults.is_empty() { Ok(specs) } else { Err(faults) }
 }

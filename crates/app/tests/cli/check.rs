@@ -409,3 +409,87 @@ fn limits_with_which_nothing_could_pass_are_faults() {
     let run = site.klinke("check", &[]).ended(1);
     assert!(run.out.contains("with 0 nothing could pass") && run.out.contains("1 fault\n"), "{}", run.out);
 }
+
+/// Files of several channels, and what is said of them.
+#[track_caller]
+fn assert_site(files: &[(&str, &str)], said: &[&str]) {
+    let site = Site::new();
+    site.write("klinke.toml", KLINKE);
+    for (name, text) in files {
+        site.write(name, text);
+    }
+    let run = site.klinke("check", &[]).ended(i32::from(!said.is_empty()));
+    let mut lines: Vec<&str> = run.out.lines().collect();
+    lines.pop();
+    assert_eq!(lines, said, "{files:?}");
+}
+
+/// A channel from one address to another.
+fn way(listen: &str, rest: &str) -> String {
+    format!("[source]\nmllp = {{ listen = \"{listen}\" }}\n[[destination]]\n{rest}\n")
+}
+
+#[test]
+fn a_port_that_two_want_is_named() {
+    let away = "mllp = \"10.0.0.1:7\"";
+    for (first, second, clash) in [
+        ("127.0.0.1:6661", "localhost:6661", true),
+        ("6661", "0.0.0.0:6661", true),
+        ("[::]:6661", "192.0.2.1:6661", true),
+        ("127.0.0.1:6661", "192.0.2.1:6661", false),
+        ("6661", "6662", false),
+        ("0", "0", false),
+    ] {
+        let files = [("channels/a.toml", way(first, away)), ("channels/b.toml", way(second, away))];
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let shown = if first == "6661" { "127.0.0.1:6661" } else { first };
+        let text = format!(
+            "channels/b.toml:2:10: the source of `a` listens at {shown} already; give the source of `b` \
+             another port"
+        );
+        assert_site(&files, &[text.as_str()][usize::from(!clash)..]);
+    }
+    let console = "name = \"T\"\n[console]\nlisten = \"6661\"\n";
+    let listening = way("6662", "mllp = { listen = \"6661\" }");
+    assert_site(
+        &[("klinke.toml", console), ("channels/a.toml", &listening)],
+        &["channels/a.toml:4:10: [console] listens at 127.0.0.1:6661 already; give a destination of `a` \
+           another port"],
+    );
+}
+
+#[test]
+fn a_way_that_comes_back_for_ever_is_named() {
+    let own = way("6661", "mllp = \"localhost:6661\"");
+    let said = "channels/a.toml:4:1: what `a` sends here comes back to it for ever, by way of `a`; give a \
+                destination on the way an `only` if that is meant";
+    assert_site(&[("channels/a.toml", &own)], &[said]);
+
+    let systems = "[back]\nmllp = \"127.0.0.1:6661\"\n";
+    let (to_b, to_c) = (way("0.0.0.0:6661", "channel = \"b\""), "[[destination]]\nchannel = \"c\"\n");
+    let to_a = "[[destination]]\nto = \"back\"\n";
+    let files = |last: &'static str| {
+        [
+            ("systems.toml", systems),
+            ("channels/a.toml", &to_b),
+            ("channels/b.toml", to_c),
+            ("channels/c.toml", last),
+        ]
+        .map(|(name, text)| (name, text.to_owned()))
+    };
+    let check = |last: &'static str, said: &[&str]| {
+        let files = files(last);
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        assert_site(&files, said);
+    };
+    let said = "channels/a.toml:4:1: what `a` sends here comes back to it for ever, by way of `b`, `c`, `a`; \
+                give a destination on the way an `only` if that is meant";
+    check(to_a, &[said]);
+    check("[[destination]]\nto = \"back\"\nonly = { \"MSH-9.1\" = [\"ORU\"] }\n", &[]);
+
+    let folder =
+        "[source]\nfile = { folder = \"in\" }\n[[destination]]\nfile = { folder = \"in\", name = \"x\" }\n";
+    let said = "channels/a.toml:4:1: what `a` sends here comes back to it for ever, by way of `a`; give a \
+                destination on the way an `only` if that is meant";
+    assert_site(&[("channels/a.toml", folder)], &[said]);
+}

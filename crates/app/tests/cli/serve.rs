@@ -240,11 +240,11 @@ fn a_store_that_a_tool_looks_into_is_waited_for() {
 
 #[test]
 fn a_port_that_is_taken_stops_its_channel_alone() {
-    let sink = Sink::open();
+    let (sink, other) = (Sink::open(), Sink::open());
     let site = Site::to_partner(sink.port, "");
     site.write(
         "channels/taken.toml",
-        &channel("").replace("127.0.0.1:0", &format!("127.0.0.1:{}", sink.port)),
+        &channel("").replace("127.0.0.1:0", &format!("127.0.0.1:{}", other.port)),
     );
     let serve = site.serve();
     assert_eq!(code(&Line::open(&serve.address("adt")).send(&adt("MSG1", "1")).expect("an answer")), "AA");
