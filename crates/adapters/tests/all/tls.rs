@@ -1,4 +1,4 @@
-//! TLS on both sides, with certificates made here and a foreign peer (`openssl s_client`).
+//! TLS on both sides, with certificates made here and a foreign peer (`openssl`, as client and as server).
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -200,6 +200,70 @@ async fn openssl_is_served() {
         assert!(String::from_utf8_lossy(&answer).contains("MSA|AA|C1"));
         drop(stdin);
         source.end().await;
+    }
+}
+
+/// `openssl s_server` at a free port: what it gets, it prints; what is typed, it sends.
+async fn openssl_server(
+    certificates: &Certificates,
+    name: &str,
+    version: &str,
+) -> (u16, tokio::process::Child) {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let peer = tokio::process::Command::new("openssl")
+        .args(["s_server", "-quiet", version, "-accept", &format!("127.0.0.1:{port}")])
+        .args(["-cert", &format!("{name}.pem"), "-key", &format!("{name}.key")])
+        .args(["-CAfile", "ca.pem", "-Verify", "1", "-verify_return_error"])
+        .current_dir(certificates.folder())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("openssl is installed");
+    let listening = format!(":{port:04X} 00000000:0000 0A");
+    for _ in 0..500 {
+        if std::fs::read_to_string("/proc/net/tcp").unwrap().contains(&listening) {
+            return (port, peer);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("openssl does not listen");
+}
+
+#[tokio::test]
+async fn openssl_is_delivered_to() {
+    for version in ["-tls1_2", "-tls1_3"] {
+        let certificates = Certificates::new();
+        ["localhost", "klinke", "other"].map(|name| certificates.make(name)).into_iter().for_each(drop);
+        let tls = json!({ "authorities": "ca.pem", "certificate": "klinke.pem", "key": "klinke.key" });
+
+        let (port, mut peer) = openssl_server(&certificates, "localhost", version).await;
+        let (mut stdin, mut stdout) = (peer.stdin.take().unwrap(), peer.stdout.take().unwrap());
+        let mut link = link(&certificates, &format!("localhost:{port}"), tls.clone());
+        let partner = async {
+            for number in 1..=3 {
+                let mut got = Vec::new();
+                while !got.ends_with(b"\x1c\r") {
+                    got.push(stdout.read_u8().await.unwrap());
+                }
+                assert_eq!(String::from_utf8_lossy(&got), framed(&adt(&format!("C{number}"), "")));
+                let answer = format!("MSH|^~\\&|||||2026||ACK|A|P|2.5\rMSA|AA|C{number}\r");
+                stdin.write_all(framed(&answer).as_bytes()).await.unwrap();
+            }
+        };
+        let deliveries = async {
+            for number in 1..=3 {
+                let reply = link.deliver(&parcel(&adt(&format!("C{number}"), "")), LIMIT).await;
+                assert_eq!(reply.kind, ReplyKind::Accepted, "{reply:?}");
+            }
+        };
+        tokio::time::timeout(SOON, async { tokio::join!(partner, deliveries) }).await.expect("in time");
+
+        let (port, _peer) = openssl_server(&certificates, "other", version).await;
+        let mut link = self::link(&certificates, &format!("localhost:{port}"), tls);
+        let reply = link.deliver(&parcel(&adt("C1", "")), LIMIT).await;
+        assert_ne!(reply.kind, ReplyKind::Accepted, "its certificate is another's");
     }
 }
 
