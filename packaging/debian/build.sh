@@ -5,6 +5,8 @@
 #
 # BINARY is target/dist/klinke (cargo build --profile dist), else target/release/klinke; the package is laid
 # into FOLDER (target/debian).
+# Where `cargo xtask dependencies --bill target/klinke.cdx.json` was run before, the package has the bill of
+# materials with it.
 # SOURCE_DATE_EPOCH makes the result the same each time.
 set -eu
 
@@ -44,6 +46,9 @@ doc=$stage/usr/share/doc/klinke
 mkdir -p "$doc"
 cp "$root/README.md" "$root/README.de.md" "$root/ARCHITECTURE.md" "$doc/"
 cp -r "$root/docs" "$doc/docs"
+if [ -f "$root/target/klinke.cdx.json" ]; then
+    cp "$root/target/klinke.cdx.json" "$doc/klinke.cdx.json"
+fi
 gzip -9nc "$root/CHANGELOG.md" >"$doc/changelog.gz"
 {
     echo "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/"

@@ -7,6 +7,7 @@
 
 mod crash;
 mod definitions;
+mod dependencies;
 mod faults;
 mod reference;
 
@@ -40,6 +41,11 @@ const TASKS: &[Task] = &[
         name: "definitions",
         help: "generate the HL7 v2 definitions from published packages; --check compares, --packages DIR uses a folder",
         run: definitions::run,
+    },
+    Task {
+        name: "dependencies",
+        help: "look at licences and sources of dependencies; --bill FILE writes CycloneDX, --advisories DIR looks for known faults",
+        run: dependencies::run,
     },
     Task {
         name: "faults",
