@@ -3,8 +3,10 @@
 "use strict";
 
 (() => {
-  const wanted = document.querySelector("[data-live]");
-  if (!wanted || !window.EventSource) return;
+  const first = document.querySelector("[data-live]");
+  if (!first || !window.EventSource) return;
+  const usable = "a[href], button, input, select, textarea, summary, [tabindex]";
+  const name = (one) => one.id || one.getAttribute("href");
   let busy = false;
   let again = false;
 
@@ -23,10 +25,17 @@
         if (!other || part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) continue;
         if (part.innerHTML === other.innerHTML) continue;
         const open = [...part.querySelectorAll("details[open]")].map((one) => one.id);
-        const focused = document.activeElement && part.contains(document.activeElement) ? document.activeElement.id : "";
+        // The keyboard stays where it is: at what leads to the same, or else at the same place.
+        const before = [...part.querySelectorAll(usable)];
+        const at = before.indexOf(document.activeElement);
+        const wanted = at < 0 ? null : name(before[at]);
         part.replaceChildren(...other.childNodes);
         for (const id of open) { const one = id && document.getElementById(id); if (one) one.open = true; }
-        if (focused) document.getElementById(focused)?.focus();
+        if (at >= 0) {
+          const after = [...part.querySelectorAll(usable)];
+          const same = after[at] && name(after[at]) === wanted ? after[at] : after.find((one) => name(one) === wanted);
+          (same || after[Math.min(at, after.length - 1)])?.focus({ preventScroll: true });
+        }
       }
     } catch { /* the stream says when it is back */ } finally {
       busy = false;

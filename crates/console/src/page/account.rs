@@ -101,7 +101,7 @@ pub async fn change_factor(
     let body = html! {
         h1 { (title) }
         p { (lang.say("Each of these codes lets you in once instead of the code of your telephone. They are shown now and never again: print them, or write them down.", "Jeder dieser Codes lässt Sie einmal herein, statt des Codes Ihres Telefons. Sie werden jetzt gezeigt und nie wieder: drucken Sie sie aus oder schreiben Sie sie auf.")) }
-        pre { @for code in &codes { (code) "\n" } }
+        pre tabindex="0" { @for code in &codes { (code) "\n" } }
         p { a.button href="/account" { (lang.say("I have them", "Ich habe sie")) } }
     };
     Ok(frame::page(&visitor, title, &body).into_response())
@@ -145,7 +145,7 @@ pub async fn change_tokens(
     let body = html! {
         h1 { (title) }
         p { (lang.say("It is shown now and never again. A program sends it as ", "Er wird jetzt gezeigt und nie wieder. Ein Programm schickt ihn als ")) code { "Authorization: Bearer …" } }
-        pre { (text) }
+        pre tabindex="0" { (text) }
         p { a.button href="/account" { (lang.say("I have it", "Ich habe ihn")) } }
     };
     Ok(frame::page(&visitor, title, &body).into_response())
@@ -278,7 +278,7 @@ fn factor(visitor: &Visitor, own: &Own, shown: &str) -> Markup {
             }
         } @else {
             p { (lang.say("A program on your telephone shows six digits that change every half minute. Give it this key, then type what it shows.", "Ein Programm auf Ihrem Telefon zeigt sechs Ziffern, die sich jede halbe Minute ändern. Geben Sie ihm diesen Schlüssel und tippen Sie ein, was es zeigt.")) }
-            pre { (grouped(shown)) }
+            pre tabindex="0" { (grouped(shown)) }
             p.small { a href=(totp::address(shown, &own.view.name, &visitor.site)) { (lang.say("Open it on this telephone", "Auf diesem Telefon öffnen")) } }
             form method="post" action="/account/factor" {
                 (form_token(visitor))
@@ -305,8 +305,8 @@ fn sessions(visitor: &Visitor, own: &Own) -> Markup {
     let lang = visitor.lang;
     html! { section.card {
         h2 { (lang.say("Where you are logged in", "Wo Sie angemeldet sind")) }
-        div.table { table {
-            thead { tr { th { (lang.say("last used (UTC)", "zuletzt benutzt (UTC)")) } th { (lang.say("from", "von")) } th { (lang.say("browser", "Browser")) } th { (lang.say("by", "mit")) } th {} } }
+        div.table tabindex="0" { table {
+            thead { tr { th { (lang.say("last used (UTC)", "zuletzt benutzt (UTC)")) } th { (lang.say("from", "von")) } th { (lang.say("browser", "Browser")) } th { (lang.say("by", "mit")) } th { span.hidden { (lang.say("action", "Aktion")) } } } }
             tbody { @for (mark, session) in &own.sessions { tr {
                 td.nowrap { (time(&klinke_model::Timestamp(session.used).to_string())) }
                 td.mono { (session.from) }
@@ -323,8 +323,8 @@ fn tokens(visitor: &Visitor, own: &Own) -> Markup {
     let lang = visitor.lang;
     html! { section.card {
         h2 { (lang.say("Tokens for programs", "Zugangsschlüssel für Programme")) }
-        @if !own.tokens.is_empty() { div.table { table {
-            thead { tr { th { "id" } th { (lang.say("for", "wofür")) } th { (lang.say("may", "darf")) } th { (lang.say("until (UTC)", "bis (UTC)")) } th {} } }
+        @if !own.tokens.is_empty() { div.table tabindex="0" { table {
+            thead { tr { th { "id" } th { (lang.say("for", "wofür")) } th { (lang.say("may", "darf")) } th { (lang.say("until (UTC)", "bis (UTC)")) } th { span.hidden { (lang.say("action", "Aktion")) } } } }
             tbody { @for token in &own.tokens { tr {
                 td.mono { (token.id) }
                 td { (token.title) }

@@ -135,7 +135,7 @@ pub async fn verify(Shared(console): Shared<Console>, visitor: Visitor) -> Page 
             }
             ul { @for fault in &faults { li { (fault) } } }
             p { (lang.say("The seal of the newest entry; note it elsewhere, then it can be held against the log later:", "Das Siegel des neuesten Eintrags; notieren Sie es anderswo, dann kann das Protokoll später daran geprüft werden:")) }
-            pre { (report["head"].as_str().unwrap_or_default()) }
+            pre tabindex="0" { (report["head"].as_str().unwrap_or_default()) }
         }
     };
     Ok(frame::page(&visitor, title, &body))
@@ -191,7 +191,7 @@ fn patient_form(lang: Lang, patient: &str) -> Markup {
 }
 
 fn table<'a>(lang: Lang, lines: impl Iterator<Item = (&'a Line, Option<How>)>) -> Markup {
-    html! { div.table { table {
+    html! { div.table tabindex="0" { table {
         thead { tr {
             th.number { "#" } th { (lang.say("time (UTC)", "Zeit (UTC)")) } th { (lang.say("who", "wer")) } th { (lang.say("from", "von")) }
             th { (lang.say("what", "was")) } th { (lang.say("of what", "woran")) } th { (lang.say("why", "warum")) }

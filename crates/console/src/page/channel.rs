@@ -199,7 +199,7 @@ fn one_version(lang: Lang, version: &Version, before: Option<&Version>, open: bo
             }
         }
         @for (name, text) in &version.files {
-            details open[open && before.is_none()] { summary { span.mono { (name) } } pre { (text) } }
+            details open[open && before.is_none()] { summary { span.mono { (name) } } pre tabindex="0" { (text) } }
         }
     } }
 }

@@ -61,7 +61,7 @@ fn one(lang: Lang, finding: &Finding, whole: bool) -> Markup {
         p.lead { (finding.summary) }
         @if let Some(since) = &finding.since { p.small.soft { (lang.say("since ", "seit ")) (time(since)) " UTC" } }
         @if let Some(call) = &finding.call { p { strong { (lang.say("Call: ", "Anrufen: ")) } (call) } }
-        @if let Some(say) = &finding.say { h3 { (lang.say("What to say", "Was zu sagen ist")) } pre { (say) } }
+        @if let Some(say) = &finding.say { h3 { (lang.say("What to say", "Was zu sagen ist")) } pre tabindex="0" { (say) } }
         (list(lang.say("Try first", "Zuerst versuchen"), &finding.next))
         @if let Some(other) = &finding.either {
             h3 { (lang.say("Or else", "Oder aber")) }
@@ -80,7 +80,7 @@ fn list(title: &str, items: &[String]) -> Markup {
 }
 
 fn ladder(lang: Lang, rungs: &[RungView]) -> Markup {
-    html! { div.table { table {
+    html! { div.table tabindex="0" { table {
         thead { tr {
             th scope="col" { (lang.say("Rung", "Sprosse")) } th scope="col" { (lang.say("of", "von")) }
             th scope="col" { (lang.say("done", "getan")) } th scope="col" { (lang.say("seen", "gesehen")) } th.number scope="col" { "ms" }

@@ -25,7 +25,9 @@ pub fn show(old: &str, new: &str) -> Option<Markup> {
         return Some(html! { p.soft { "…" } });
     }
     let rows = compare(&old, &new);
-    Some(html! { pre.diff { @for (at, row) in rows.iter().enumerate() { (line(&rows, at, *row)) } } })
+    Some(
+        html! { pre.diff tabindex="0" { @for (at, row) in rows.iter().enumerate() { (line(&rows, at, *row)) } } },
+    )
 }
 
 fn line(rows: &[Row<'_>], at: usize, row: Row<'_>) -> Markup {

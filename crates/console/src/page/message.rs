@@ -81,7 +81,7 @@ fn deviations(lang: Lang, reading: &Reading) -> Markup {
     };
     html! { section.card {
         h2 { (lang.say("Against the standard", "Gegen den Standard")) }
-        div.table { table { tbody { @for one in &words.deviations { tr {
+        div.table tabindex="0" { table { tbody { @for one in &words.deviations { tr {
             td { @match one.weight.as_str() {
                 "worth-a-look" => (state(State::Warn, lang.say("look at it", "ansehen"))),
                 _ => (state(State::Off, lang.say("harmless", "harmlos"))),
@@ -114,7 +114,7 @@ fn delivered(lang: Lang, delivery: &DeliveryView) -> Markup {
             @if let Some(due) = &delivery.due { " · " (lang.say("next attempt ", "nächster Versuch ")) (time(due)) }
             @if !delivery.reason.is_empty() { " · " (delivery.reason) }
         }
-        @if !delivery.attempts.is_empty() { div.table { table {
+        @if !delivery.attempts.is_empty() { div.table tabindex="0" { table {
             thead { tr { th.number { "#" } th { (lang.say("begun (UTC)", "begonnen (UTC)")) } th.number { "ms" } th { (lang.say("answer", "Antwort")) } th { (lang.say("meant", "bedeutet")) } } }
             tbody { @for attempt in &delivery.attempts { tr {
                 td.number { (attempt.number) @if attempt.repeat { " ↻" } }
@@ -129,7 +129,7 @@ fn delivered(lang: Lang, delivery: &DeliveryView) -> Markup {
 
 fn answered(lang: Lang, answer: &str) -> Markup {
     let bytes = decode(answer).unwrap_or_default();
-    html! { details { summary { (lang.say("as received", "wie empfangen")) } pre { (text(&bytes)) } } }
+    html! { details { summary { (lang.say("as received", "wie empfangen")) } pre tabindex="0" { (text(&bytes)) } } }
 }
 
 fn sheet_of(lang: Lang, sheet: &Sheet) -> Markup {
@@ -186,8 +186,8 @@ fn raw(lang: Lang, id: u64, stage: &view::Stage) -> Markup {
         summary { (stage_name(lang, &stage.name)) }
         @for (at, payload) in stage.payloads.iter().enumerate() {
             @let shown = decode(payload).unwrap_or_default();
-            pre { (text(&shown)) }
-            details { summary { "hex" } pre { (hex(&shown)) } }
+            pre tabindex="0" { (text(&shown)) }
+            details { summary { "hex" } pre tabindex="0" { (hex(&shown)) } }
             p { a.button.plain href={ "/messages/" (id) "/download?stage=" (escaped(&stage.name)) "&payload=" (at) } { (lang.say("Download", "Herunterladen")) } }
         }
     } }

@@ -89,7 +89,7 @@ fn shown(lang: Lang, done: &Replayed) -> Markup {
         }
         @if !done.endings.is_empty() { section.card {
             h2 { (lang.say("Ends otherwise", "Endet anders")) }
-            div.table { table {
+            div.table tabindex="0" { table {
                 thead { tr { th { (lang.say("before", "bisher")) } th { (lang.say("then", "dann")) } th.number { (lang.say("how often", "wie oft")) } th { (lang.say("such as", "etwa")) } } }
                 tbody { @for one in &done.endings { tr {
                     td { (one.before) } td { mark { (one.after) } } td.number { (number(one.count)) }
@@ -105,7 +105,7 @@ fn shown(lang: Lang, done: &Replayed) -> Markup {
 fn fields(lang: Lang, done: &Replayed) -> Markup {
     html! { section.card {
         h2 { (lang.say("Fields that change", "Felder, die sich ändern")) }
-        div.table { table {
+        div.table tabindex="0" { table {
             thead { tr { th { (lang.say("Field", "Feld")) } th { (lang.say("to", "an")) } th.number { (lang.say("in", "in")) } th { (lang.say("before", "bisher")) } th { (lang.say("then", "dann")) } th { (lang.say("such as", "etwa")) } } }
             tbody { @for field in &done.fields { @for (at, example) in field.examples.iter().enumerate() { tr {
                 td.mono { @if at == 0 { (field.path) } } td { @if at == 0 { (field.destination) } }

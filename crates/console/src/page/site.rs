@@ -22,7 +22,7 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor) -> Page {
         section.card {
             h2 { (lang.say("Check of the files", "Prüfung der Dateien")) }
             @if site.faults.is_empty() { p { (state(State::Good, lang.say("nothing is wrong", "nichts ist falsch"))) } }
-            @else { p { (state(State::Stop, lang.say("does not go live", "geht so nicht in Betrieb"))) } pre { @for fault in &site.faults { (fault) "\n" } } }
+            @else { p { (state(State::Stop, lang.say("does not go live", "geht so nicht in Betrieb"))) } pre tabindex="0" { @for fault in &site.faults { (fault) "\n" } } }
         }
         section.card {
             h2 { (lang.say("Store", "Speicher")) }
@@ -72,7 +72,7 @@ pub async fn file(Shared(console): Shared<Console>, visitor: Visitor, Query(want
     let body = html! {
         (frame::crumbs(&[("/site", lang.say("Site", "Standort"))]))
         h1.mono { (wanted.path) }
-        pre { (text) }
+        pre tabindex="0" { (text) }
     };
     Ok(frame::page(&visitor, &wanted.path, &body))
 }

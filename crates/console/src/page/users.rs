@@ -124,7 +124,7 @@ fn roles_table(lang: Lang, roles: &Roles) -> Markup {
     let yes = |given: bool| if given { lang.say("yes", "ja") } else { "" };
     html! {
         p.small.soft { (lang.say("Roles stand in the site's files, under [roles] in klinke.toml.", "Rollen stehen in den Dateien des Standorts, unter [roles] in klinke.toml.")) }
-        div.table { table {
+        div.table tabindex="0" { table {
             thead { tr { th { (lang.say("role", "Rolle")) } th { (lang.say("sees", "sieht")) } th { (lang.say("opens", "öffnet")) } th { (lang.say("acts", "greift ein")) } th { (lang.say("audit", "Protokoll")) } th { (lang.say("administers", "verwaltet")) } th { (lang.say("emergency", "Notzugriff")) } } }
             tbody { @for (name, role) in roles.all() { tr {
                 td { (role.title.as_deref().unwrap_or(name)) }
@@ -137,8 +137,8 @@ fn roles_table(lang: Lang, roles: &Roles) -> Markup {
 
 fn tokens_table(visitor: &Visitor, tokens: &[TokenView]) -> Markup {
     let lang = visitor.lang;
-    html! { div.table { table {
-        thead { tr { th { "id" } th { (lang.say("account", "Konto")) } th { (lang.say("for", "wofür")) } th { (lang.say("may", "darf")) } th { (lang.say("until (UTC)", "bis (UTC)")) } th {} } }
+    html! { div.table tabindex="0" { table {
+        thead { tr { th { "id" } th { (lang.say("account", "Konto")) } th { (lang.say("for", "wofür")) } th { (lang.say("may", "darf")) } th { (lang.say("until (UTC)", "bis (UTC)")) } th { span.hidden { (lang.say("action", "Aktion")) } } } }
         tbody { @for one in tokens { tr {
             td.mono { (one.id) } td { (one.account) } td { (one.title) }
             td { (one.rights.iter().map(|right| lang.say(right.words().0, right.words().1)).collect::<Vec<_>>().join(", ")) }
