@@ -4,6 +4,7 @@
 //! the sink are here. Absolute times of a machine that others share are noise: what counts are ratios to
 //! the floor measured in the same run.
 
+mod browser;
 mod child;
 mod load;
 
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 use crate::lang::Pick;
 use crate::out::Out;
+use browser::Browser;
 use child::Child;
 use load::Sink;
 
@@ -44,6 +46,13 @@ pub struct Report {
     pub single: Way,
     /// One message at a time: from sending to the partner's receipt, in microseconds.
     pub one_by_one: Latency,
+    /// Lanes by patient while five people watch the console: the share of the rate without them, measured
+    /// before and after.
+    pub watched: f64,
+    /// Replay of what is kept through a channel and a changed one: messages a second.
+    pub replay: f64,
+    /// Pages of the console with all messages of the measurements.
+    pub pages: Vec<PageTime>,
     /// What `serve` holds in memory at the end, in bytes.
     pub resident_bytes: u64,
     /// Bytes on disk for each message of all measurements.
@@ -72,6 +81,38 @@ pub struct Latency {
     pub aim: f64,
 }
 
+/// How long a page takes, from asking to its last byte.
+#[derive(Debug, Serialize)]
+pub struct PageTime {
+    /// Its path.
+    pub path: String,
+    /// Median, in milliseconds.
+    pub p50: f64,
+    /// Its size.
+    pub bytes: usize,
+}
+
+/// Pages that are opened.
+const PAGES: &[&str] = &[
+    "/",
+    "/systems",
+    "/channels/adt-by-patient",
+    "/messages",
+    "/messages?patient=700123",
+    "/messages/1000",
+    "/trace?id=700123",
+    "/queues",
+    "/dead",
+    "/site",
+    "/audit",
+];
+
+/// How often each is opened.
+const OPENED: usize = 9;
+
+/// People who watch the console.
+const WATCHERS: usize = 5;
+
 /// Measures everything in a new folder.
 pub async fn measure(folder: &Path, plan: Plan, out: Out) -> Result<Report> {
     let sink = Sink::open().await?;
@@ -93,7 +134,13 @@ pub async fn measure(folder: &Path, plan: Plan, out: Out) -> Result<Report> {
     let single = way(&child, &child.single(), &messages, plan, &sink, floor).await?;
     tell("one message at a time …", "eine Nachricht nach der anderen …");
     let times = load::one_by_one(&child.single()[0], &messages[..messages.len().min(500)], &sink).await?;
-    let sent = messages.len() / 5 + 2 * messages.len() + times.len();
+    tell("five people at the console …", "fünf Leute an der Konsole …");
+    let browser = child.browser().await?;
+    let watched = watched(&child, &browser, &messages, plan, &sink).await?;
+    tell("replay, and pages …", "Wiederholung und Seiten …");
+    let (replayed, took) = child.replay(messages.len()).await?;
+    let pages = pages(browser).await?;
+    let sent = messages.len() / 5 + 5 * messages.len() + times.len();
     let resident_bytes = child.resident_bytes();
     child.stop().await?;
     Ok(Report {
@@ -103,6 +150,9 @@ pub async fn measure(folder: &Path, plan: Plan, out: Out) -> Result<Report> {
         lanes,
         single,
         one_by_one: latency(times, fdatasync_micros),
+        watched,
+        replay: replayed as f64 / took.as_secs_f64(),
+        pages,
         resident_bytes,
         disk_bytes: child::size(&folder.join("data")) as f64 / sent as f64,
     })
@@ -120,6 +170,43 @@ async fn way(
     let rate = load::run(addresses, messages, plan.connections, sink).await?;
     let cpu = child.cpu_seconds() - before;
     Ok(Way { rate, of_floor: rate / floor, cpu_seconds_per_10000: cpu * 10_000.0 / messages.len() as f64 })
+}
+
+/// The rate with watchers, as a share of that without: the mean of one run before and one after.
+async fn watched(
+    child: &Child,
+    browser: &Browser,
+    messages: &[Vec<u8>],
+    plan: Plan,
+    sink: &Sink,
+) -> Result<f64> {
+    let addresses = child.lanes();
+    let rate = || load::run(&addresses, messages, plan.connections, sink);
+    let before = rate().await?;
+    let watchers: Vec<_> = (0..WATCHERS).map(|_| tokio::spawn(browser.clone().watch("/"))).collect();
+    let with = rate().await;
+    let gone = watchers.iter().filter(|watcher| watcher.is_finished()).count();
+    watchers.iter().for_each(|watcher| watcher.abort());
+    let (with, after) = (with?, rate().await?);
+    anyhow::ensure!(gone == 0, "{gone} watchers were sent away");
+    Ok(with / ((before + after) / 2.0))
+}
+
+/// The times of pages.
+async fn pages(mut browser: Browser) -> Result<Vec<PageTime>> {
+    let mut told = Vec::new();
+    for path in PAGES {
+        let (mut times, mut bytes) = (Vec::new(), 0);
+        for _ in 0..OPENED {
+            let (took, size) = browser.open(path).await?;
+            times.push(took);
+            bytes = size;
+        }
+        times.sort_unstable();
+        let p50 = times[times.len() / 2].as_secs_f64() * 1e3;
+        told.push(PageTime { path: (*path).to_owned(), p50, bytes });
+    }
+    Ok(told)
 }
 
 fn latency(mut times: Vec<Duration>, fdatasync_micros: f64) -> Latency {

@@ -78,6 +78,13 @@ fn show(report: &Report, out: Out) {
         format!("one at a time: {:.0} µs (p95 {:.0} µs); three fdatasync of {:.0} µs and 150 µs are {:.0} µs", one.p50, one.p95, report.fdatasync_micros, one.aim),
         format!("eine nach der anderen: {:.0} µs (p95 {:.0} µs); drei fdatasync zu {:.0} µs und 150 µs sind {:.0} µs", one.p50, one.p95, report.fdatasync_micros, one.aim),
     ));
+    let slowest = report.pages.iter().max_by(|one, other| one.p50.total_cmp(&other.p50));
+    let (page, millis) = slowest.map_or(("", 0.0), |page| (page.path.as_str(), page.p50));
+    let (watched, replay) = (report.watched * 100.0, report.replay);
+    out.line(out.lang.pick(
+        format!("with five people at the console: {watched:.0} % of the rate; replay {replay:.0}/s; slowest page {page} {millis:.1} ms"),
+        format!("mit fünf Leuten an der Konsole: {watched:.0} % der Rate; Wiederholung {replay:.0}/s; langsamste Seite {page} {millis:.1} ms"),
+    ));
     out.line(out.lang.pick(
         format!(
             "message {} B, on disk {:.0} B each; memory {}",
