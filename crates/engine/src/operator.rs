@@ -43,7 +43,7 @@ impl Engine {
                 desk.given_up(&key.lane, place, matches!(touched, Ok(1..)));
                 touched
             }
-            Action::Hold { .. } | Action::Release { .. } | Action::Revive { .. } => {
+            Action::Hold { .. } | Action::Release { .. } | Action::Revive { .. } | Action::Drop { .. } => {
                 let touched = self.write(action.clone()).await?;
                 let Some(desk) = self.desk(&action).await else { return Ok(touched) };
                 match &action {
@@ -61,9 +61,10 @@ impl Engine {
     async fn desk(&self, action: &Action) -> Option<Arc<Desk>> {
         let destination = match action {
             Action::Hold { destination, .. } | Action::Release { destination, .. } => *destination,
-            Action::Kill { key, .. } | Action::Skip { key, .. } | Action::Revive { key, .. } => {
-                key.destination
-            }
+            Action::Kill { key, .. }
+            | Action::Skip { key, .. }
+            | Action::Drop { key, .. }
+            | Action::Revive { key, .. } => key.destination,
         };
         let channels = self.channels.read().await;
         channels.values().flat_map(|channel| &channel.desks).find(|desk| desk.id == destination).cloned()

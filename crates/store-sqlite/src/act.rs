@@ -40,6 +40,7 @@ impl Work<'_> {
             }
             Action::Kill { key, reason, .. } => self.give_up(key, reason, DEAD),
             Action::Skip { key, reason, .. } => self.give_up(key, reason, DROPPED),
+            Action::Drop { key, reason, .. } => self.drop_dead(key, reason),
             Action::Revive { key, at } => self.revive(key, at.0),
         }
     }
@@ -53,6 +54,33 @@ impl Work<'_> {
             Some(_) => Ok(Ok(0)),
             None => Ok(Err(missing(key))),
         }
+    }
+
+    fn drop_dead(&mut self, key: &DeliveryKey, reason: &str) -> Step<u64> {
+        if self.waiting(key)?.is_some() {
+            return Ok(Ok(0));
+        }
+        let Some(one) = check!(self.ended_delivery(key)?) else { return Ok(Err(missing(key))) };
+        if one.state != DEAD {
+            return Ok(Ok(0));
+        }
+        let (destination, envelope, part) = (key.destination.0, signed(key.envelope.0), key.part);
+        let sql = "UPDATE delivery SET state = ?4, reason = ?5
+                   WHERE envelope = ?1 AND destination = ?2 AND part = ?3";
+        self.connection.prepare_cached(sql)?.execute(params![
+            envelope,
+            destination,
+            part,
+            DROPPED,
+            reason
+        ])?;
+        let sql = "DELETE FROM dead WHERE envelope = ?1 AND destination = ?2 AND part = ?3";
+        self.connection.prepare_cached(sql)?.execute(params![envelope, destination, part])?;
+        let destination = check!(self.ledger.destination(key.destination));
+        destination.dead = destination.dead.saturating_sub(1);
+        destination.dropped += 1;
+        destination.is_dirty = true;
+        Ok(Ok(1))
     }
 
     fn revive(&mut self, key: &DeliveryKey, at: i64) -> Step<u64> {

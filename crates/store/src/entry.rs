@@ -142,6 +142,15 @@ pub enum Action {
         /// When.
         at: Timestamp,
     },
+    /// Gives one dead delivery up for good: it is no longer in the list of those that a person may revive.
+    Drop {
+        /// Which.
+        key: DeliveryKey,
+        /// Why; no patient data.
+        reason: String,
+        /// When.
+        at: Timestamp,
+    },
     /// Puts a dead delivery back at its place in its lane; its attempts stay on record.
     Revive {
         /// Which.

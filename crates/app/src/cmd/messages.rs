@@ -147,11 +147,11 @@ pub fn run(args: &Args, out: Out) -> Ended {
             export(&site.with(purpose), *id, stage, to.as_deref())
         }
         Some(What::Resend { ids, channel, purpose }) => {
-            let request = Request::Resend { envelopes: ids.clone(), channel: channel.clone() };
+            let request = Request::Resend { envelopes: ids.clone(), channel: channel.clone(), reason: None };
             made(&site.with(purpose), request, out)
         }
         Some(What::Edit { id, file, purpose }) => {
-            let request = Request::Edit { id: *id, payload: encode(&read_input(file)?) };
+            let request = Request::Edit { id: *id, payload: encode(&read_input(file)?), reason: None };
             made(&site.with(purpose), request, out)
         }
     }

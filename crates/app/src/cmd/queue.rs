@@ -66,6 +66,8 @@ enum What {
     Skip(SettleArgs),
     /// Give waiting deliveries up and keep them as dead
     Dead(SettleArgs),
+    /// Give dead deliveries up for good: they are no longer listed as given up
+    Drop(SettleArgs),
     /// Put dead deliveries back into their lanes; all of the destination when none is named
     Revive {
         /// channel/destination
@@ -100,6 +102,7 @@ pub fn run(args: &Args, out: Out) -> Ended {
         }
         Some(What::Skip(settle)) => act(args, request(Settle::Skip, settle), out),
         Some(What::Dead(settle)) => act(args, request(Settle::Dead, settle), out),
+        Some(What::Drop(settle)) => act(args, request(Settle::Drop, settle), out),
         Some(What::Revive { place, envelopes }) => {
             let (place, envelopes) = (place.clone(), envelopes.clone());
             act(args, Request::Settle { what: Settle::Revive, place, envelopes, reason: String::new() }, out)

@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context, Result, anyhow, bail};
-use klinke_engine::Engine;
+use klinke_engine::{AgainError, Engine};
 use klinke_hl7v2::definitions::Local;
-use klinke_model::{ChannelId, DestinationId, EnvelopeId, Origin, Payload, Timestamp};
+use klinke_model::{ChannelId, DestinationId, EnvelopeId, Payload, Timestamp};
 use klinke_store::{ChannelInfo, DestinationInfo, PruneRule, Store};
 use serde_json::{Value, json};
 
 use super::behind::Behind;
 use super::systems::{self, Wiring};
-use super::{files, find, learn, reading, settle, show, status};
+use super::{alter, files, find, learn, reading, settle, show, status};
 use crate::replay;
 use crate::serve::drift::Gauge;
 use crate::serve::{Counts, Course};
@@ -146,9 +146,14 @@ impl Counter {
             Request::Settle { what, place, envelopes, reason } => {
                 settle::settle(self, runtime, what, &place, &envelopes, &reason)
             }
-            Request::Resend { envelopes, channel } => self.resend(runtime, &envelopes, channel.as_deref()),
-            Request::Edit { id, payload } => {
+            Request::Resend { envelopes, channel, .. } => {
+                self.resend(runtime, &envelopes, channel.as_deref())
+            }
+            Request::Edit { id, payload, .. } => {
                 self.edit(runtime, EnvelopeId(id), klinke_console::house::decode(&payload)?)
+            }
+            Request::Alter { id, text } => {
+                Ok(serde_json::to_value(alter::alter(self, EnvelopeId(id), text.as_deref())?)?)
             }
             Request::Learn(ask) => Ok(serde_json::to_value(learn::learn(self, &ask, progress)?)?),
             Request::Drift { system } => Ok(serde_json::to_value(learn::drift(self, system.as_deref())?)?),
@@ -195,41 +200,27 @@ impl Counter {
         envelopes: &[u64],
         channel: Option<&str>,
     ) -> Result<Value> {
+        let engine = self.running()?;
         let mut made = Vec::new();
         for &id in envelopes {
-            let id = EnvelopeId(id);
-            let envelope = self.envelope(id)?;
-            let own = self.channel_name(envelope.channel)?;
-            let channel = channel.unwrap_or(&own);
-            made.push(self.submit(runtime, channel, envelope.payload, Origin::Resent(id))?);
+            made.push(runtime.block_on(engine.resend(EnvelopeId(id), channel)).map_err(again)?.id.0);
         }
         Ok(json!({ "envelopes": made }))
     }
 
     fn edit(&self, runtime: &tokio::runtime::Handle, id: EnvelopeId, payload: Vec<u8>) -> Result<Value> {
-        let channel = self.channel_name(self.envelope(id)?.channel)?;
         if payload.is_empty() {
             bail!("there is nothing in what is to be sent");
         }
-        let made = self.submit(runtime, &channel, Payload::new(payload), Origin::Edited(id))?;
-        Ok(json!({ "envelopes": [made] }))
+        let engine = self.running()?;
+        let made = runtime.block_on(engine.edit(id, Payload::new(payload), None)).map_err(again)?;
+        Ok(json!({ "envelopes": [made.id.0] }))
     }
 
-    fn submit(
-        &self,
-        runtime: &tokio::runtime::Handle,
-        channel: &str,
-        payload: Payload,
-        origin: Origin,
-    ) -> Result<u64> {
-        let engine = self.engine.as_ref().ok_or_else(|| {
+    fn running(&self) -> Result<&Engine> {
+        self.engine.as_deref().ok_or_else(|| {
             anyhow!("nothing serves this site; start `klinke serve` so that the envelope can go its way")
-        })?;
-        if !runtime.block_on(engine.report()).iter().any(|one| one.name == channel) {
-            bail!("no channel `{channel}` runs; `klinke status` lists them");
-        }
-        let receipt = runtime.block_on(engine.submit(channel, payload, "operator", origin))?;
-        Ok(receipt.id.0)
+        })
     }
 
     fn prune(&self, progress: Progress<'_>) -> Result<Value> {
@@ -296,5 +287,13 @@ impl Counter {
             (Some((name, one)), true) => Ok((name, one.id)),
             _ => bail!("`{place}` has several destinations; name one as channel/destination"),
         }
+    }
+}
+
+/// Why an envelope was not sent again, as people are told.
+fn again(error: AgainError) -> anyhow::Error {
+    match error {
+        AgainError::Missing(id) => anyhow!("there is no envelope {id}"),
+        other => other.into(),
     }
 }

@@ -1,6 +1,7 @@
 //! The tools' side of a site: questions and wishes, answered by a running `serve` over a local socket,
 //! or from the store itself when nothing serves.
 
+pub mod alter;
 pub mod answer;
 pub mod behind;
 pub mod files;

@@ -108,6 +108,7 @@ fn action(what: Settle, key: &DeliveryKey, reason: &str) -> Action {
         Settle::Skip => Action::Skip { key, reason, at },
         Settle::Dead => Action::Kill { key, reason, at },
         Settle::Revive => Action::Revive { key, at },
+        Settle::Drop => Action::Drop { key, reason, at },
     }
 }
 
@@ -120,7 +121,7 @@ fn keys(
 ) -> Result<Vec<DeliveryKey>> {
     let Some(record) = counter.store.envelope(id)? else { bail!("there is no envelope {id}") };
     let wanted = match what {
-        Settle::Revive => DeliveryState::Dead,
+        Settle::Revive | Settle::Drop => DeliveryState::Dead,
         Settle::Skip | Settle::Dead => DeliveryState::Waiting,
     };
     let own = |delivery: &&Delivery| delivery.key.destination == destination && delivery.state == wanted;

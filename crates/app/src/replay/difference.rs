@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use klinke_engine::{Made, Trial};
 use klinke_hl7v2::Message;
+use klinke_hl7v2::charset::Charset;
 use klinke_hl7v2::message::{Part, Segment};
 use klinke_model::{Envelope, Payload};
 use klinke_store::Outcome;
@@ -75,22 +76,27 @@ fn ending(made: &Made, leaving: &Leaving<'_>) -> String {
 }
 
 fn payloads(tally: &mut Tally, destination: &str, envelope: u64, old: &Payload, new: &Payload) {
-    let parsed = (Message::parse(old.to_vec()), Message::parse(new.to_vec()));
-    let mut found = Fields { tally, destination, envelope, count: 0 };
-    if let (Ok(old), Ok(new)) = &parsed {
-        found.messages(old, new);
-    }
-    if found.count == 0 {
+    let mut note =
+        |path: String, before: &str, after: &str| tally.field(destination, path, envelope, before, after);
+    if fields(old, new, &mut note) == 0 {
         let (before, after) = (format!("{} bytes", old.len()), format!("{} bytes", new.len()));
         tally.field(destination, "bytes".to_owned(), envelope, &before, &after);
     }
 }
 
+/// Tells what differs between two messages, field by field: path, before, after. Gives how many fields
+/// differ; none where one of the two is no message.
+pub fn fields(old: &[u8], new: &[u8], note: &mut dyn FnMut(String, &str, &str)) -> usize {
+    let (Ok(old), Ok(new)) = (Message::parse(old.to_vec()), Message::parse(new.to_vec())) else { return 0 };
+    let mut found = Fields { note, charset: new.charset().charset, count: 0 };
+    found.messages(&old, &new);
+    found.count
+}
+
 /// Differences of two messages, field by field.
 struct Fields<'a> {
-    tally: &'a mut Tally,
-    destination: &'a str,
-    envelope: u64,
+    note: &'a mut dyn FnMut(String, &str, &str),
+    charset: Charset,
     count: usize,
 }
 
@@ -128,6 +134,8 @@ impl Fields<'_> {
 
     /// Names the component where one alone differs in a field that does not repeat, else the field.
     fn field(&mut self, path: &str, before: Option<Part<'_>>, after: Option<Part<'_>>) {
+        let charset = self.charset;
+        let text = |part: &Part<'_>| charset.decode(part.raw()).into_owned();
         let whole = |part: &Option<Part<'_>>| part.as_ref().map_or_else(String::new, text);
         let (Some(old), Some(new)) = (&before, &after) else {
             return self.note(path.to_owned(), &whole(&before), &whole(&after));
@@ -151,11 +159,7 @@ impl Fields<'_> {
     fn note(&mut self, path: String, before: &str, after: &str) {
         self.count += 1;
         if self.count <= FIELDS_MAX {
-            self.tally.field(self.destination, path, self.envelope, before, after);
+            (self.note)(path, before, after);
         }
     }
-}
-
-fn text(part: &Part<'_>) -> String {
-    String::from_utf8_lossy(part.raw()).into_owned()
 }

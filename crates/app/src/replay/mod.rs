@@ -7,7 +7,7 @@
 //!
 //! One thread reads the store, others run the steps; they give way to whatever else this machine does.
 
-mod difference;
+pub mod difference;
 mod git;
 mod tally;
 

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub mod browser;
 pub mod partner;
 
 use std::path::{Path, PathBuf};

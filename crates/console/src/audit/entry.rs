@@ -38,6 +38,8 @@ pub enum Action {
     Kill,
     /// A dead delivery was put back.
     Revive,
+    /// A dead delivery was given up for good.
+    Drop,
     /// The site's files were read again.
     Reload,
     /// An account was made, changed or removed.
@@ -59,7 +61,7 @@ pub enum Action {
 
 impl Action {
     /// All that this version writes.
-    pub const ALL: [Action; 21] = [
+    pub const ALL: [Action; 22] = [
         Action::Start,
         Action::Stop,
         Action::LogIn,
@@ -74,6 +76,7 @@ impl Action {
         Action::Skip,
         Action::Kill,
         Action::Revive,
+        Action::Drop,
         Action::Reload,
         Action::Account,
         Action::Token,
@@ -100,6 +103,7 @@ impl Action {
             Action::Skip => "skip",
             Action::Kill => "kill",
             Action::Revive => "revive",
+            Action::Drop => "drop",
             Action::Reload => "reload",
             Action::Account => "account",
             Action::Token => "token",
@@ -133,6 +137,7 @@ impl Action {
             Action::Skip => ("skipped", "übersprungen"),
             Action::Kill => ("gave up", "aufgegeben"),
             Action::Revive => ("revived", "wiederbelebt"),
+            Action::Drop => ("dropped", "verworfen"),
             Action::Reload => ("reloaded the site", "Standort neu gelesen"),
             Action::Account => ("changed an account", "Konto geändert"),
             Action::Token => ("changed a token", "Zugangsschlüssel geändert"),

@@ -7,7 +7,7 @@
 //! | learning a dialect | open-payload: whose; the program read all of them, and shows shapes | before it is done |
 //! | a replay | open-payload: the messages that its examples show | before the answer is given |
 //! | messages by a key or a text | search: what was sought, whose messages were shown | before the answer is given |
-//! | resend, edit, hold, release, skip, give up, revive, reload, back up | that | before it is done, and once more when it failed |
+//! | resend, edit, hold, release, skip, give up, revive, drop, reload, back up | that | before it is done, and once more when it failed |
 //! | prune | that, when something went | after it was done: a full disk must not keep it from being done |
 //! | the audit log | read-audit: whom it was read about | before the answer is given |
 //!
@@ -65,7 +65,9 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         | Request::People(_) => return None,
         Request::Messages(find) if !is_search(find) => return None,
         Request::Messages(_) => (Action::Search, Answered),
-        Request::Show { .. } | Request::Read { .. } => (Action::OpenPayload, Answered),
+        Request::Show { .. } | Request::Read { .. } | Request::Alter { .. } => {
+            (Action::OpenPayload, Answered)
+        }
         Request::Payload { .. } => (Action::Export, Before),
         Request::Replay(_) => (Action::OpenPayload, Answered),
         Request::Learn(_) => (Action::OpenPayload, Before),
@@ -75,6 +77,7 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         Request::Settle { what: Settle::Skip, .. } => (Action::Skip, Before),
         Request::Settle { what: Settle::Dead, .. } => (Action::Kill, Before),
         Request::Settle { what: Settle::Revive, .. } => (Action::Revive, Before),
+        Request::Settle { what: Settle::Drop, .. } => (Action::Drop, Before),
         Request::Resend { .. } => (Action::Resend, Before),
         Request::Edit { .. } => (Action::Edit, Before),
         Request::Backup { .. } => (Action::Backup, Before),
@@ -123,6 +126,7 @@ pub fn envelopes(request: &Request) -> Vec<u64> {
         | Request::Read { id, .. }
         | Request::Payload { id, .. }
         | Request::Export { id }
+        | Request::Alter { id, .. }
         | Request::Edit { id, .. } => vec![*id],
         Request::Settle { envelopes, .. } | Request::Resend { envelopes, .. } => envelopes.clone(),
         _ => Vec::new(),
@@ -196,7 +200,12 @@ fn note(request: &Request) -> Option<String> {
         }
         Request::Learn(_) => Some("a dialect was learned".to_owned()),
         Request::Payload { stage, .. } => Some(stage.clone()),
-        Request::Resend { channel: Some(channel), .. } => Some(format!("into the channel {channel}")),
+        Request::Resend { channel, reason, .. } => {
+            let into = channel.as_ref().map(|channel| format!("into the channel {channel}"));
+            let note: Vec<String> = into.into_iter().chain(reason.clone()).collect();
+            Some(note.join(": ")).filter(|note| !note.is_empty())
+        }
+        Request::Edit { reason, .. } => reason.clone(),
         Request::Audit(ask) => Some(ask.word().to_owned()),
         _ => None,
     }

@@ -54,7 +54,7 @@ pub enum Request {
     },
     /// Gives deliveries up, or revives them.
     Settle {
-        /// `skip`, `dead` or `revive`.
+        /// `skip`, `dead`, `revive` or `drop`.
         what: Settle,
         /// `channel/destination`.
         place: String,
@@ -69,6 +69,17 @@ pub enum Request {
         envelopes: Vec<u64>,
         /// Into another channel than their own.
         channel: Option<String>,
+        /// Why.
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// The text of a message to be changed, and, with a changed text, what differs by field.
+    Alter {
+        /// Which.
+        id: u64,
+        /// The changed text, segments one a line; absent to begin with.
+        #[serde(default)]
+        text: Option<String>,
     },
     /// Sends changed bytes as a new envelope.
     Edit {
@@ -76,6 +87,9 @@ pub enum Request {
         id: u64,
         /// The new bytes, base64.
         payload: String,
+        /// Why.
+        #[serde(default)]
+        reason: Option<String>,
     },
     /// Learns a partner's dialect from what is kept.
     Learn(Box<Learn>),
@@ -157,6 +171,8 @@ pub enum Settle {
     Dead,
     /// Puts a dead one back in its lane.
     Revive,
+    /// Gives a dead one up for good.
+    Drop,
 }
 
 impl Settle {
@@ -166,6 +182,7 @@ impl Settle {
             Settle::Skip => "skip",
             Settle::Dead => "dead",
             Settle::Revive => "revive",
+            Settle::Drop => "drop",
         }
     }
 }

@@ -4,7 +4,7 @@ use axum::extract::{Path, State as Shared};
 use maud::{Markup, html};
 
 use super::parts::{escaped, nothing, number, state, time};
-use super::{Page, chart, difference, frame, panel, queues, trouble};
+use super::{Page, acts, chart, difference, frame, panel, queues, trouble};
 use crate::house::history::History;
 use crate::house::request::Request;
 use crate::house::site::{ChannelFiles, SystemView, Version};
@@ -92,7 +92,7 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor, Path(name)
                 (chart::chart(lang, &history, &chart::waiting(lang)))
                 (chart::chart(lang, &history, &chart::latency(lang)))
             }
-            (destinations(lang, channel))
+            (destinations(&visitor, channel))
             section.card {
                 h2 { (lang.say("Lanes with something waiting", "Spuren, in denen etwas wartet")) }
                 (queues::lanes(&visitor, &lanes))
@@ -126,7 +126,8 @@ fn numbers(lang: Lang, channel: &ChannelView) -> Markup {
     }
 }
 
-fn destinations(lang: Lang, channel: &ChannelView) -> Markup {
+fn destinations(visitor: &Visitor, channel: &ChannelView) -> Markup {
+    let lang = visitor.lang;
     html! { section.card {
         h2 { (lang.say("Destinations", "Ziele")) }
         div.table { table.stack {
@@ -142,7 +143,10 @@ fn destinations(lang: Lang, channel: &ChannelView) -> Markup {
                 @let (kind, word) = trouble::destination_state(lang, to);
                 @let place = escaped(&format!("{}/{}", channel.name, to.name));
                 tr {
-                    td data-label=(lang.say("Destination", "Ziel")) { (to.name) @if let Some(address) = &to.address { br; span.mono.soft { (address) } } }
+                    td data-label=(lang.say("Destination", "Ziel")) {
+                        (to.name) @if let Some(address) = &to.address { br; span.mono.soft { (address) } }
+                        @if acts::may_act(visitor, &[&channel.name, &to.name]) { br; a.small href={ "/queues/act?place=" (place) } { @if to.held { (lang.say("release …", "freigeben …")) } @else { (lang.say("hold …", "anhalten …")) } } }
+                    }
                     td data-label=(lang.say("State", "Zustand")) { (state(kind, word)) }
                     td.number data-label=(lang.say("delivered", "zugestellt")) { (number(to.delivered)) }
                     td.number data-label=(lang.say("waiting", "wartend")) { a href={ "/queues?place=" (place) } { (number(to.waiting)) } }

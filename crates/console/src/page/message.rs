@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::parts::{State, bytes, envelope_state, escaped, state, time};
-use super::{Page, chart, frame};
+use super::{Page, acts, chart, frame};
 use crate::house::reading::{Change, Line, PAYLOAD_SHOWN_MAX, Reading, SegmentWords, Sheet, Words};
 use crate::house::request::Request;
 use crate::house::view::{DeliveryView, Message};
@@ -28,6 +28,9 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor, Path(id): 
     let body = html! {
         (frame::crumbs(&[("/messages", lang.say("Messages", "Nachrichten"))]))
         (top(lang, &reading, &title))
+        @if acts::may_act(&visitor, &[&reading.message.line.channel, &reading.message.line.system]) {
+            p.acts { a.button href={ "/messages/" (id) "/act" } { (lang.say("Send again …", "Erneut senden …")) } }
+        }
         (deviations(lang, &reading))
         section.card { h2 { (lang.say("What became of it", "Was daraus wurde")) } (fate(lang, &reading.message)) }
         section {

@@ -1,6 +1,7 @@
 //! The pages, one file each.
 
 pub mod account;
+mod acts;
 mod audit;
 mod channel;
 mod chart;
@@ -47,9 +48,15 @@ pub fn routes() -> Router<Console> {
         .route("/messages", get(messages::page))
         .route("/messages/{id}", get(message::page))
         .route("/messages/{id}/download", get(message::download))
+        .route("/messages/{id}/act", get(acts::message))
+        .route("/messages/{id}/resend", post(acts::resend))
+        .route("/messages/{id}/edit", post(acts::edit))
         .route("/trace", get(trace::page))
         .route("/queues", get(queues::page))
         .route("/dead", get(queues::dead))
+        .route("/queues/act", get(acts::lane).post(acts::act_on_lane))
+        .route("/dead/act", get(acts::group).post(acts::act_on_group))
+        .route("/site/reload", post(acts::reload))
         .route("/site", get(site::page))
         .route("/site/file", get(site::file))
         .route("/account", get(account::page))

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::parts::{State, escaped, nothing, number, state, time};
-use super::{Page, frame};
+use super::{Page, acts, frame};
 use crate::house::request::Request;
 use crate::house::view::{DeliveryView, LaneView};
 use crate::web::{Console, Visitor};
@@ -15,7 +15,7 @@ use crate::web::{Console, Visitor};
 /// Lanes of a destination that are listed at most.
 const LANES_MAX: usize = 200;
 /// Dead deliveries of a destination that are looked at.
-const DEAD_MAX: usize = 1_000;
+pub const DEAD_MAX: usize = 1_000;
 /// Envelopes of a group that are shown.
 const PREVIEW: usize = 5;
 
@@ -68,7 +68,7 @@ pub fn lanes(visitor: &Visitor, lanes: &[LaneView]) -> Markup {
                 th.number scope="col" { (lang.say("waiting", "wartend")) }
                 th scope="col" { (lang.say("first one", "erste")) } th scope="col" { (lang.say("since (UTC)", "seit (UTC)")) }
                 th.number scope="col" { (lang.say("attempts", "Versuche")) }
-                th scope="col" { (lang.say("why", "warum")) }
+                th scope="col" { (lang.say("why", "warum")) } th {}
             } }
             tbody { @for lane in lanes { tr {
                 td.mono data-label=(lang.say("Destination", "Ziel")) { (lane.destination) }
@@ -84,6 +84,7 @@ pub fn lanes(visitor: &Visitor, lanes: &[LaneView]) -> Markup {
                         None => { (lane.first.reason) }
                     }
                 }
+                td { @if acts::may_act_at(visitor, &lane.destination) { a href={ "/queues/act?place=" (escaped(&lane.destination)) "&lane=" (escaped(&lane.lane)) } { (lang.say("act …", "eingreifen …")) } } }
             } } }
         } } }
     }
@@ -106,6 +107,9 @@ pub async fn dead(Shared(console): Shared<Console>, visitor: Visitor, Query(plac
                     h2 { (cause) }
                     p { (state(State::Stop, &number(deliveries.len() as u64))) " " (lang.say("for ", "für ")) span.mono { (destination) } }
                     (preview(&visitor, deliveries))
+                    @if acts::may_act_at(&visitor, destination) {
+                        p { a.button.plain href={ "/dead/act?place=" (escaped(destination)) "&cause=" (escaped(cause)) } { (lang.say("Revive or drop all of these …", "Alle wiederbeleben oder verwerfen …")) } }
+                    }
                 }
             }
         }
@@ -124,7 +128,7 @@ fn grouped(dead: &[DeliveryView]) -> BTreeMap<(String, String), Vec<&DeliveryVie
 }
 
 /// A reason with its numbers taken out: ports, times and counts differ where the cause is one.
-fn cause(reason: &str) -> String {
+pub fn cause(reason: &str) -> String {
     let mut out = String::with_capacity(reason.len());
     let mut in_number = false;
     for character in reason.chars() {

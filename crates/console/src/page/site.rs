@@ -10,7 +10,8 @@ use super::{Page, frame};
 use crate::house::request::Request;
 use crate::house::site::SiteFiles;
 use crate::house::view::Status;
-use crate::web::{Console, Fault, Visitor};
+use crate::people::Right;
+use crate::web::{Console, Fault, Visitor, form_token};
 
 /// The page.
 pub async fn page(Shared(console): Shared<Console>, visitor: Visitor) -> Page {
@@ -23,6 +24,9 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor) -> Page {
             h2 { (lang.say("Check of the files", "Prüfung der Dateien")) }
             @if site.faults.is_empty() { p { (state(State::Good, lang.say("nothing is wrong", "nichts ist falsch"))) } }
             @else { p { (state(State::Stop, lang.say("does not go live", "geht so nicht in Betrieb"))) } pre tabindex="0" { @for fault in &site.faults { (fault) "\n" } } }
+            @if site.faults.is_empty() && status.serving && visitor.session.is_some() && visitor.actor.may_somewhere(Right::Administer) {
+                form method="post" action="/site/reload" { (form_token(&visitor)) p.acts { button.plain type="submit" { (lang.say("Take over the files as they are now", "Die Dateien übernehmen, wie sie jetzt sind")) } } }
+            }
         }
         section.card {
             h2 { (lang.say("Store", "Speicher")) }

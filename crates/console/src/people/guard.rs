@@ -8,8 +8,8 @@
 //! | a message | view payload, and a purpose where the role asks for one; with view state alone without its contents |
 //! | learning a dialect | view payload for the whole channel |
 //! | a replay | view payload for the whole channel; with files of one's own administer as well |
-//! | hold, release, skip, give up, revive, resend | act |
-//! | edit | act and view payload |
+//! | hold, release, skip, give up, revive, drop, resend | act |
+//! | edit, and what an edit would change | act and view payload |
 //! | the audit log | audit |
 //! | accounts, reload, backup, verify, prune | administer |
 //!
@@ -117,7 +117,7 @@ pub fn check(
             each(Right::Act)?;
             channel.as_ref().map_or(Ok(()), |channel| at(Right::Act, &[channel]))
         }
-        Request::Edit { .. } => {
+        Request::Edit { .. } | Request::Alter { .. } => {
             each(Right::Act)?;
             each(Right::ViewPayload)?;
             said(actor, purpose)

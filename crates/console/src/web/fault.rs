@@ -30,7 +30,7 @@ impl Fault {
     }
 
     /// The sentence in a language.
-    fn said(&self, lang: Lang) -> &str {
+    pub fn said(&self, lang: Lang) -> &str {
         match (lang, &self.german) {
             (Lang::De, Some(german)) => german,
             _ => &self.text,

@@ -19,6 +19,8 @@ use crate::people::session::form_token;
 
 /// The longest form.
 const FORM_BYTES_MAX: usize = 16 << 10;
+/// The longest form with a text of somebody's own: a message that was changed, with every byte escaped.
+const LONG_BYTES_MAX: usize = 512 << 10;
 /// The most fields.
 const FIELDS_MAX: usize = 200;
 /// How long its bytes may take to come.
@@ -40,6 +42,11 @@ impl Fields {
         self.get(name).to_owned()
     }
 
+    /// True when there is a field of this name, be it empty.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
     /// All values of a name.
     pub fn all(&self, name: &str) -> Vec<String> {
         self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
@@ -50,21 +57,36 @@ impl FromRequest<Console> for Fields {
     type Rejection = Fault;
 
     async fn from_request(request: Request, console: &Console) -> Result<Fields, Fault> {
-        let expected = match request.extensions().get::<Known>() {
-            Some(known) => Some(known.form.clone()).filter(|token| !token.is_empty()),
-            None => cookie(request.headers(), &console.cookie_name("form")).map(form_token),
-        };
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        let is_form = kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-        let Some(expected) = expected.filter(|_| is_form) else { return Err(forged()) };
-        let pairs = read(request.into_body()).await?;
-        let given = pairs.iter().find(|(name, _)| name == TOKEN).map_or("", |(_, value)| value);
-        if is_same(given, &expected) { Ok(Fields(pairs)) } else { Err(forged()) }
+        of(request, console, FORM_BYTES_MAX).await
     }
 }
 
-async fn read(body: Body) -> Result<Vec<(String, String)>, Fault> {
-    let bytes = tokio::time::timeout(LIMIT, to_bytes(body, FORM_BYTES_MAX)).await;
+/// The same with a text of somebody's own, which may be long.
+pub struct LongFields(pub Fields);
+
+impl FromRequest<Console> for LongFields {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, console: &Console) -> Result<LongFields, Fault> {
+        Ok(LongFields(of(request, console, LONG_BYTES_MAX).await?))
+    }
+}
+
+async fn of(request: Request, console: &Console, bytes_max: usize) -> Result<Fields, Fault> {
+    let expected = match request.extensions().get::<Known>() {
+        Some(known) => Some(known.form.clone()).filter(|token| !token.is_empty()),
+        None => cookie(request.headers(), &console.cookie_name("form")).map(form_token),
+    };
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let is_form = kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    let Some(expected) = expected.filter(|_| is_form) else { return Err(forged()) };
+    let pairs = read(request.into_body(), bytes_max).await?;
+    let given = pairs.iter().find(|(name, _)| name == TOKEN).map_or("", |(_, value)| value);
+    if is_same(given, &expected) { Ok(Fields(pairs)) } else { Err(forged()) }
+}
+
+async fn read(body: Body, bytes_max: usize) -> Result<Vec<(String, String)>, Fault> {
+    let bytes = tokio::time::timeout(LIMIT, to_bytes(body, bytes_max)).await;
     let bytes = bytes.map_err(|_| Fault::wrong("the form did not come in time"))?;
     let bytes = bytes.map_err(|_| Fault::wrong("the form is too long"))?;
     let pairs = form_urlencoded::parse(&bytes).take(FIELDS_MAX);

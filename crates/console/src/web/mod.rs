@@ -24,7 +24,7 @@ use crate::people::People;
 
 pub use assets::address as asset;
 pub use fault::Fault;
-pub use form::{Fields, token as form_token};
+pub use form::{Fields, LongFields, token as form_token};
 pub use language::own;
 pub use visitor::{Visitor, cookie};
 

@@ -214,7 +214,7 @@ pub fn balances_its_books_at_every_step(subject: &mut dyn Subject) {
                 }
             }
             (9, Some(key)) => {
-                let (change, from, to) = match dice / 11 % 3 {
+                let (change, from, to) = match dice / 11 % 4 {
                     0 => (
                         Action::Kill { key: key.clone(), reason: "r".to_owned(), at: NOON },
                         DeliveryState::Waiting,
@@ -223,6 +223,11 @@ pub fn balances_its_books_at_every_step(subject: &mut dyn Subject) {
                     1 => (
                         Action::Skip { key: key.clone(), reason: "r".to_owned(), at: NOON },
                         DeliveryState::Waiting,
+                        DeliveryState::Dropped,
+                    ),
+                    2 => (
+                        Action::Drop { key: key.clone(), reason: "r".to_owned(), at: NOON },
+                        DeliveryState::Dead,
                         DeliveryState::Dropped,
                     ),
                     _ => (

@@ -28,6 +28,18 @@ impl State {
             }
             Action::Kill { key, reason, .. } => self.give_up(&key, reason, DeliveryState::Dead),
             Action::Skip { key, reason, .. } => self.give_up(&key, reason, DeliveryState::Dropped),
+            Action::Drop { key, reason, .. } => {
+                let (delivery, _) = self.delivery_mut(&key)?;
+                if delivery.state != DeliveryState::Dead {
+                    return Ok(0);
+                }
+                delivery.state = DeliveryState::Dropped;
+                delivery.reason = reason;
+                let tally = self.tally_of(key.destination)?;
+                tally.dead -= 1;
+                tally.dropped += 1;
+                Ok(1)
+            }
             Action::Revive { key, at } => {
                 let (delivery, _) = self.delivery_mut(&key)?;
                 if delivery.state != DeliveryState::Dead {

@@ -141,8 +141,10 @@ fn audited() -> Vec<(Request, Action)> {
         (settle(Settle::Skip), Action::Skip),
         (settle(Settle::Dead), Action::Kill),
         (settle(Settle::Revive), Action::Revive),
-        (Request::Resend { envelopes: vec![1, 2], channel: None }, Action::Resend),
-        (Request::Edit { id: 1, payload: "TVNI".to_owned() }, Action::Edit),
+        (settle(Settle::Drop), Action::Drop),
+        (Request::Resend { envelopes: vec![1, 2], channel: None, reason: None }, Action::Resend),
+        (Request::Alter { id: 1, text: None }, Action::OpenPayload),
+        (Request::Edit { id: 1, payload: "TVNI".to_owned(), reason: None }, Action::Edit),
         (Request::Backup { folder: "/x".to_owned() }, Action::Backup),
         (Request::Reload, Action::Reload),
         (Request::Prune, Action::Prune),
@@ -282,16 +284,19 @@ fn rights_are_asked_for_each_request() {
         assert!(matches!(bed.ask(&none, request), Err(Refused::Denied(_))));
     }
     let act = actor(Role { act: names(&["adt"]), ..Role::default() });
-    let resend =
-        |channel: Option<&str>| Request::Resend { envelopes: vec![1], channel: channel.map(str::to_owned) };
+    let resend = |channel: Option<&str>| Request::Resend {
+        envelopes: vec![1],
+        channel: channel.map(str::to_owned),
+        reason: None,
+    };
     assert!(bed.ask(&act, resend(None)).is_ok());
     assert!(bed.ask(&act, resend(Some("lab"))).is_err(), "into a channel that is not theirs");
     assert!(
-        bed.ask(&act, Request::Resend { envelopes: vec![1, 2], channel: None }).is_err(),
+        bed.ask(&act, Request::Resend { envelopes: vec![1, 2], channel: None, reason: None }).is_err(),
         "one of them is not theirs"
     );
     assert!(
-        bed.ask(&act, Request::Edit { id: 1, payload: String::new() }).is_err(),
+        bed.ask(&act, Request::Edit { id: 1, payload: String::new(), reason: None }).is_err(),
         "editing shows the message"
     );
     let auditor = actor(Role { audit: true, ..Role::default() });
