@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use klinke_model::Timestamp;
 
+use crate::rhythm::Told;
 use crate::{Speech, Step};
 
 /// Everything known of one system.
@@ -25,6 +26,10 @@ pub struct Facts {
     pub out: Vec<Outbound>,
     /// What comes from it.
     pub from: Vec<Inbound>,
+    /// What is unusual in the rhythm of what comes.
+    pub rhythm: Vec<Told>,
+    /// How many messages usually come in an hour at this time, once that is known.
+    pub usual: Option<f64>,
 }
 
 /// One way to a system.

@@ -14,7 +14,7 @@ pub enum Lang {
 }
 
 /// One sentence in both languages: a judgement is made once and read by people of either.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Text {
     /// In English.
     pub en: String,

@@ -10,14 +10,18 @@
 //! | every cause that can be told, with its verdict, its rung and its words | [`cause`] |
 //! | which cause the facts speak for | [`ladder`] |
 //! | what people and tools are given | [`finding`] |
+//! | in which rhythm partners send, and what is unusual in it | [`rhythm`] |
+//! | what is worth a person's attention, and who is told when | [`alert`] |
 //! | what a service says of itself in its first bytes | [`speech`] |
 
+pub mod alert;
 pub mod cause;
 pub mod dialect;
 pub mod facts;
 pub mod finding;
 pub mod ladder;
 mod lang;
+pub mod rhythm;
 pub mod seen;
 pub mod speech;
 mod verdict;

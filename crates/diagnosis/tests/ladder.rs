@@ -45,6 +45,7 @@ fn facts(out: Vec<Outbound>, from: Vec<Inbound>) -> Facts {
         now: NOW,
         out,
         from,
+        ..Facts::default()
     }
 }
 
@@ -405,4 +406,40 @@ fn the_shape_of_a_finding_is_the_promised_one() {
             && rung["well"] == false
     );
     assert_eq!(serde_json::to_value(Layer::Own).unwrap(), "self");
+}
+
+#[test]
+fn a_silence_is_told_with_what_is_usual_and_whether_it_is_connected() {
+    let told = |event: &str, change, seen| klinke_diagnosis::rhythm::Told {
+        source: "ris".to_owned(),
+        event: event.to_owned(),
+        change,
+        since: Timestamp(NOW.0 - 25 * 60 * 1_000_000),
+        usual: 40.0,
+        seen,
+    };
+    use klinke_diagnosis::rhythm::Change;
+    let with = |open: u64, told: klinke_diagnosis::rhythm::Told| {
+        let from = Inbound { name: "adt".to_owned(), open, frames: 9, ..Inbound::default() };
+        Facts { rhythm: vec![told], usual: Some(40.0), ..facts(Vec::new(), vec![from]) }
+    };
+    let gone = found(&with(0, told("", Change::Silent, 0.0)));
+    assert_eq!((gone.layer, gone.verdict), (Some(Layer::Silence), Verdict::Line), "{gone:?}");
+    assert_eq!(gone.cause, "silent-disconnected");
+    assert!(
+        gone.summary.contains("about 40 messages an hour") && gone.summary.contains("25 min"),
+        "{gone:?}"
+    );
+    assert!(gone.either.is_some() && gone.call.is_some() && gone.say.is_some());
+    let stands = found(&with(1, told("", Change::Silent, 0.0)));
+    assert_eq!((stands.cause.as_str(), stands.verdict), ("silent", Verdict::Software));
+    let event = found(&with(1, told("ADT^A08", Change::Silent, 0.0)));
+    assert!(event.minor && event.cause == "silent-event" && event.summary.contains("ADT^A08"), "{event:?}");
+    let flood = found(&with(1, told("", Change::Flood, 900.0)));
+    assert_eq!((flood.cause.as_str(), flood.minor), ("surge", false));
+    assert!(found(&with(1, told("", Change::Slower, 4.0))).minor);
+    // Where our own channel does not run, that is told.
+    let mut ours = with(0, told("", Change::Silent, 0.0));
+    ours.from[0].stopped = Some("the port is taken".to_owned());
+    assert!(!judge(&ours).suspicions.iter().any(|one| one.cause.layer == Layer::Silence));
 }

@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
+mod alerts;
 mod crash;
 mod definitions;
 mod dependencies;
@@ -32,6 +33,11 @@ enum Outcome {
 }
 
 const TASKS: &[Task] = &[
+    Task {
+        name: "alerts",
+        help: "write docs/alerts.md from the list of kinds; --check compares",
+        run: alerts::run,
+    },
     Task {
         name: "crash",
         help: "kill a loaded site again and again and hold its books against its partners; --kills N, --seed S",

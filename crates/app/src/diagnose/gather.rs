@@ -60,8 +60,11 @@ pub(super) fn facts(counter: &Counter, runtime: &Handle, ends: &[End]) -> Result
     for end in ends.iter().filter(|end| !end.inside) {
         let owner = end.owner();
         let system = files.wiring.system(&owner);
+        let (rhythm, usual) = counter.watch.pulse(&owner);
         let facts = all.entry(owner.clone()).or_insert_with(|| Facts {
             system: owner,
+            rhythm,
+            usual,
             title: system.and_then(|system| system.title.clone()),
             contact: system.and_then(|system| system.contact.clone()),
             site: files.site.clone(),

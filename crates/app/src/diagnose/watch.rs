@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use klinke_console::house::view::Brief;
+use klinke_diagnosis::rhythm::{Land, Told};
 use klinke_diagnosis::{Judgement, Lang, Step};
 use klinke_engine::Applied;
 use klinke_engine::source::Stop;
 use klinke_model::Timestamp;
 
 use crate::control::answer::Counter;
+use crate::serve::rhythm::Pulse;
 use crate::site::node::Diagnosis as Settings;
 use crate::site::{Fault, Site};
 use crate::wire::{self, End, World};
@@ -38,6 +40,8 @@ struct State {
     current: Vec<Judgement>,
     clock: Option<(Instant, Timestamp)>,
     jumped: Option<(Instant, Duration)>,
+    /// What the rhythm of each source says.
+    pulse: Pulse,
 }
 
 impl Watch {
@@ -92,6 +96,21 @@ impl Watch {
             })
         };
         self.lock().current.iter().filter_map(brief).collect()
+    }
+
+    /// The Land whose holidays count.
+    pub fn land(&self) -> Option<Land> {
+        self.lock().settings.holidays
+    }
+
+    /// Takes over what the rhythm of the sources says.
+    pub fn feel(&self, pulse: Pulse) {
+        self.lock().pulse = pulse;
+    }
+
+    /// What is unusual in the rhythm of a source, and how many are usual in an hour.
+    pub(super) fn pulse(&self, source: &str) -> (Vec<Told>, Option<f64>) {
+        self.lock().pulse.get(source).cloned().unwrap_or_default()
     }
 
     pub(super) fn ends(&self) -> Vec<End> {

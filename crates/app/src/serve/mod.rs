@@ -9,6 +9,7 @@ mod notify;
 mod people;
 mod prune;
 mod reload;
+pub mod rhythm;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -165,6 +166,7 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
         tokio::spawn(socket::serve(listener, counter.clone(), stop.clone())),
         tokio::spawn(prune::run(counter.clone(), stop.clone())),
         tokio::spawn(drift::run(counter.clone(), drift::ears(), stop.clone())),
+        tokio::spawn(rhythm::run(counter.clone(), stop.clone())),
         tokio::spawn(notify::watchdog(stop.clone())),
         tokio::spawn(crate::diagnose::run(counter.clone(), stop.clone())),
     ];

@@ -7,6 +7,7 @@ use klinke_adapters::net::{Host, ServerTls};
 use klinke_adapters::units::{Bytes, Period, above_zero};
 use klinke_console::people::session::Lengths;
 use klinke_console::people::{Role, Roles};
+use klinke_diagnosis::rhythm::Land;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -210,6 +211,9 @@ pub struct Diagnosis {
     /// How often a partner that looks broken is probed at most. Default `"1m"`. Since 0.1.
     #[serde(deserialize_with = "above_zero")]
     pub probe_every: Period,
+    /// The Land whose public holidays count beside those of all Germany, when it is judged how much should come:
+    /// `BY`. Since 0.1.
+    pub holidays: Option<Land>,
     /// How long one rung of a probe may take. Default `"5s"`. Since 0.1.
     #[serde(deserialize_with = "above_zero")]
     pub limit: Period,
@@ -221,6 +225,7 @@ impl Default for Diagnosis {
             probe: ProbeMode::On,
             every: Period::seconds(5),
             probe_every: Period::seconds(60),
+            holidays: None,
             limit: Period::seconds(5),
         }
     }

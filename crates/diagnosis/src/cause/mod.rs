@@ -1,5 +1,6 @@
 //! Every cause that can be told: its verdict, its rung, its words, what to try first. One entry each, in
-//! the order of the rungs; the entries lie in `wire`, `secure`, `answers`, `arrivals` and `house`.
+//! the order of the rungs; the entries lie in `wire`, `secure`, `answers`, `arrivals`, `house` and
+//! `silence`.
 //!
 //! Words in braces are put in by whoever tells the cause: `{address}`, `{name}`.
 
@@ -7,12 +8,14 @@ mod answers;
 mod arrivals;
 mod house;
 mod secure;
+mod silence;
 mod wire;
 
 pub use answers::*;
 pub use arrivals::*;
 pub use house::*;
 pub use secure::*;
+pub use silence::*;
 pub use wire::*;
 
 use crate::lang::Text;
@@ -87,7 +90,10 @@ use causes;
 
 /// All causes.
 pub fn all() -> impl Iterator<Item = &'static Cause> {
-    [wire::ALL, secure::ALL, answers::ALL, arrivals::ALL, house::ALL].into_iter().flatten().copied()
+    [wire::ALL, secure::ALL, answers::ALL, arrivals::ALL, house::ALL, silence::ALL]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 #[cfg(test)]

@@ -11,12 +11,14 @@
 //! | lanes and dead deliveries | `queue` |
 //! | what comes from a system | `arrivals` |
 //! | this machine | `own` |
+//! | the rhythm of what comes | `silence` |
 
 mod answer;
 mod arrivals;
 mod own;
 mod pattern;
 mod queue;
+mod silence;
 mod wire;
 
 use std::cmp::Reverse;
@@ -142,6 +144,8 @@ pub fn judge(facts: &Facts) -> Judgement {
         rungs.extend(arrivals::rung(facts, one));
     }
     let blind = rungs.is_empty();
+    suspicions.extend(silence::judge(facts));
+    rungs.extend(silence::rung(facts));
     rungs.sort_by_key(|rung| rung.layer);
     order(&mut suspicions);
     Judgement {

@@ -16,6 +16,7 @@ mod document;
 pub mod draft;
 mod encoded;
 mod escapes;
+pub mod event;
 mod extract;
 mod groups;
 mod identity;

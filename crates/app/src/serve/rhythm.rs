@@ -1,0 +1,170 @@
+//! Hears what comes, and learns in which rhythm: at its own pace and never in a channel's way, from the store
+//! behind the channels, as the drift guard does.
+//!
+//! What was learned is kept under `rhythm/<source>` of the store. What came while nobody listened, and what
+//! was passed over, makes a hole: its hours are not learned.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use klinke_diagnosis::rhythm::{Calendar, Rhythm, Told};
+use klinke_engine::source::Stop;
+use klinke_formats::hl7v2::{self, event::event};
+use klinke_model::{ChannelId, Envelope, EnvelopeId, Origin, Timestamp};
+use klinke_store::Store;
+
+use crate::control::answer::Counter;
+
+/// How often it looks.
+const EVERY: Duration = Duration::from_secs(2);
+/// Envelopes that it takes at a time, and their bytes.
+const BITE: usize = 200;
+const BITE_BYTES: usize = 8 << 20;
+/// How long it goes on each time: a small share of one processor core, whatever comes.
+const BUDGET: Duration = Duration::from_millis(80);
+/// So far behind it gives up catching up.
+const LAG_MAX: u64 = 50_000;
+/// Streams that are written at a time.
+const SAVED_MAX: usize = 16;
+/// Streams that are read at a time, at the start.
+const PAGE: usize = 64;
+const PREFIX: &str = "rhythm/";
+/// Between a source's name and an event's.
+const BETWEEN: char = '\u{1f}';
+
+/// What the rhythm of each source says now: what is unusual, and how many are usual in an hour.
+pub type Pulse = BTreeMap<String, (Vec<Told>, Option<f64>)>;
+
+/// Listens until `stop` is said.
+pub async fn run(counter: Arc<Counter>, mut stop: Stop) {
+    let opened = {
+        let counter = counter.clone();
+        tokio::task::spawn_blocking(move || Ear::open(&counter)).await
+    };
+    let mut ear = match opened {
+        Ok(Ok(ear)) => ear,
+        Ok(Err(error)) => return tracing::error!(%error, "the rhythm of the partners can't be read"),
+        Err(error) => return tracing::error!(%error, "the rhythm of the partners can't be read"),
+    };
+    let mut beat = tokio::time::interval(EVERY);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.said() => break,
+            _ = beat.tick() => {}
+        }
+        let house = counter.clone();
+        match tokio::task::spawn_blocking(move || (ear.listen(&house), ear)).await {
+            Ok((heard, same)) => {
+                ear = same;
+                if let Err(error) = heard {
+                    tracing::error!(%error, "what came could not be counted");
+                }
+            }
+            Err(error) => return tracing::error!(%error, "counting what comes broke off"),
+        }
+    }
+    let _ = tokio::task::spawn_blocking(move || ear.save(counter.store.as_ref(), usize::MAX)).await;
+}
+
+/// Who listens.
+struct Ear {
+    rhythm: Rhythm,
+    /// The last envelope that was heard, by channel.
+    marks: BTreeMap<ChannelId, u64>,
+}
+
+impl Ear {
+    fn open(counter: &Counter) -> Result<Ear> {
+        let store = counter.store.as_ref();
+        let mut kept = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = store.values(PREFIX, after.as_deref(), PAGE)?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(last.clone());
+            kept.extend(page.into_iter().filter_map(|(name, bytes)| {
+                let (source, event) = name.strip_prefix(PREFIX)?.split_once(BETWEEN)?;
+                Some(((source.to_owned(), event.to_owned()), bytes))
+            }));
+        }
+        let mut rhythm = Rhythm::load(kept);
+        rhythm.begin(Timestamp::now());
+        let marks = store.channels()?.iter().map(|one| (one.id, one.last.map_or(0, |last| last.0))).collect();
+        Ok(Ear { rhythm, marks })
+    }
+
+    /// Hears what came since it last did, and says what is unusual.
+    fn listen(&mut self, counter: &Counter) -> Result<()> {
+        let store = counter.store.as_ref();
+        let zone = &counter.world.zone;
+        let offset = |at: Timestamp| zone.offset_minutes(at);
+        let calendar = Calendar { land: counter.watch.land(), offset: &offset };
+        let (now, end) = (Timestamp::now(), Instant::now() + BUDGET);
+        let mut heard_all = true;
+        for channel in store.channels()? {
+            let Some(last) = channel.last.map(|last| last.0) else { continue };
+            let mark = self.marks.entry(channel.id).or_insert(0);
+            if last.saturating_sub(*mark) > LAG_MAX {
+                tracing::warn!(channel = %channel.name, "too much comes to learn its rhythm by the message");
+                *mark = last;
+                self.rhythm.begin(now);
+                continue;
+            }
+            while *mark < last {
+                let found = store.arrivals(channel.id, EnvelopeId(*mark), BITE, BITE_BYTES)?;
+                let Some(newest) = found.last().map(|one| one.id.0) else {
+                    *mark = last;
+                    break;
+                };
+                *mark = newest;
+                for one in found.iter().filter(|one| one.origin == Origin::Received) {
+                    hear(&mut self.rhythm, &calendar, &channel.name, one);
+                }
+                if Instant::now() > end {
+                    heard_all = newest >= last;
+                    break;
+                }
+            }
+        }
+        // While there is more to hear nothing can be said of silence.
+        if heard_all {
+            let told = self.rhythm.look(&calendar, now);
+            counter.watch.feel(self.pulse(&calendar, told, now, counter));
+        }
+        self.save(store, SAVED_MAX)
+    }
+
+    fn pulse(&self, calendar: &Calendar<'_>, told: Vec<Told>, now: Timestamp, counter: &Counter) -> Pulse {
+        let mut pulse = Pulse::new();
+        let files = counter.files();
+        let sources = files.wiring.channels.iter().map(|(name, ends)| ends.from.as_ref().unwrap_or(name));
+        for source in sources {
+            let usual = self.rhythm.usual(calendar, source, now);
+            pulse.insert(source.clone(), (Vec::new(), usual));
+        }
+        for one in told {
+            // What the site no longer has is silent with good reason.
+            if let Some((all, _)) = pulse.get_mut(&one.source) {
+                all.push(one);
+            }
+        }
+        pulse
+    }
+
+    fn save(&mut self, store: &dyn Store, limit: usize) -> Result<()> {
+        for ((source, event), bytes) in self.rhythm.changed(limit) {
+            store.set_value(&format!("{PREFIX}{source}{BETWEEN}{event}"), Some(&bytes))?;
+        }
+        Ok(())
+    }
+}
+
+fn hear(rhythm: &mut Rhythm, calendar: &Calendar<'_>, channel: &str, one: &Envelope) {
+    let source = if one.system.is_empty() { channel } else { &one.system };
+    let event =
+        if &*one.format == hl7v2::NAME { event(&one.payload).unwrap_or_default() } else { String::new() };
+    rhythm.hear(calendar, source, &event, one.received);
+}

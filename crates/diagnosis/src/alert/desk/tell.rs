@@ -1,0 +1,128 @@
+//! Who is told of an alert now.
+
+use std::time::Duration;
+
+use klinke_model::Timestamp;
+
+use super::{Alert, Desk, Errand, Reason};
+use crate::alert::kind::Rank;
+use crate::alert::plan::{Plan, within};
+use crate::rhythm::Calendar;
+
+/// From so many bouts on an alert that comes and goes is not told anew.
+const FLAPS: u32 = 2;
+/// Errands that may be under way.
+const OUTSTANDING_MAX: usize = 500;
+const HOUR: Duration = Duration::from_secs(3_600);
+
+impl Desk {
+    /// What is to be sent of an open alert.
+    pub(super) fn tell(
+        &mut self,
+        alert: &mut Alert,
+        now: Timestamp,
+        plan: &Plan,
+        calendar: &Calendar<'_>,
+    ) -> Vec<Errand> {
+        let muted = self.is_muted(alert, plan, calendar, now);
+        if muted != alert.muted {
+            alert.muted = muted;
+            alert.note(now, if muted { "muted" } else { "unmuted" }, "", "");
+            // What is still there when the work is done counts from then on.
+            if !muted && alert.told_at.is_none() {
+                alert.counted = Some(now.0);
+            }
+        }
+        let Some(rule) = plan.rule(alert.rank, &alert.kind, &alert.systems).cloned() else {
+            return Vec::new();
+        };
+        let quiet = within(&rule.quiet, calendar, now);
+        // While it looks well it is waited whether it is to be closed.
+        let looks_well = !alert.once && alert.seen != now.0;
+        if muted || quiet || looks_well || alert.acknowledged.is_some() {
+            return Vec::new();
+        }
+        if alert.flaps > FLAPS && alert.told_at.is_some() {
+            return Vec::new();
+        }
+        let counted = Timestamp(alert.counted.unwrap_or(now.0));
+        let mut errands = Vec::new();
+        while let Some(step) = rule.steps.get(alert.steps) {
+            // Where a step leads to nobody, the next is taken at once.
+            let people = plan.resolve(&step.to, calendar, now);
+            let nobody_before = alert.steps > 0 && alert.told.is_empty();
+            if now.since(counted) < step.after && !nobody_before && !alert.hurry {
+                break;
+            }
+            alert.hurry = false;
+            let reason = match (alert.steps, alert.lines.iter().rev().any(|line| line.what == "worse")) {
+                (0, true) => Reason::Worse,
+                (0, false) => Reason::Opened,
+                _ => Reason::Escalated,
+            };
+            alert.steps += 1;
+            for person in people {
+                errands.extend(self.errand(&person, reason, alert, now, plan));
+            }
+        }
+        if let (Some(every), Some(told), true) = (rule.repeat, alert.told_at, errands.is_empty())
+            && !alert.once
+            && now.since(Timestamp(told)) >= every
+        {
+            let to: Vec<String> =
+                rule.steps.iter().take(alert.steps).flat_map(|step| step.to.clone()).collect();
+            for person in plan.resolve(&to, calendar, now) {
+                errands.extend(self.errand(&person, Reason::Repeated, alert, now, plan));
+            }
+        }
+        errands
+    }
+
+    /// One errand, unless this person has been told enough in this hour. What is urgent is held back later.
+    pub(super) fn errand(
+        &mut self,
+        person: &str,
+        reason: Reason,
+        alert: &mut Alert,
+        now: Timestamp,
+        plan: &Plan,
+    ) -> Option<Errand> {
+        let tellings = self.tellings.entry(person.to_owned()).or_default();
+        tellings.retain(|at| now.since(Timestamp(*at)) < HOUR);
+        let most = if alert.rank == Rank::Urgent { plan.hourly * 2 } else { plan.hourly };
+        alert.told_at = Some(now.0);
+        alert.told.insert(person.to_owned());
+        if tellings.len() >= most || self.outstanding.len() >= OUTSTANDING_MAX {
+            alert.note(now, "held-back", person, "");
+            return None;
+        }
+        tellings.push(now.0);
+        self.next += 1;
+        let errand = Errand { id: self.next, person: person.to_owned(), reason, alert: alert.clone() };
+        self.outstanding.push(errand.clone());
+        Some(errand)
+    }
+
+    /// An errand that somebody tries by hand: told as everything else, kept with no alert.
+    pub fn test(&mut self, person: &str, alert: Alert) -> Errand {
+        self.next += 1;
+        Errand { id: self.next, person: person.to_owned(), reason: Reason::Test, alert }
+    }
+
+    /// How an errand went: by which way it arrived, or that none did. True when it is settled.
+    pub fn settle(&mut self, errand: u64, way: &str, arrived: bool, last: bool, now: Timestamp) {
+        let Some(at) = self.outstanding.iter().position(|one| one.id == errand) else { return };
+        let (id, person) = (self.outstanding[at].alert.id, self.outstanding[at].person.clone());
+        if arrived || last {
+            self.outstanding.remove(at);
+        }
+        let all = self.open.iter_mut().chain(self.closed.iter_mut());
+        let Some(alert) = all.into_iter().find(|one| one.id == id) else { return };
+        alert.note(now, if arrived { "told" } else { "failed" }, &person, way);
+        if last && !arrived && alert.acknowledged.is_none() {
+            // Nobody was reached: the next step is taken as if its time had come.
+            alert.told.remove(&person);
+            alert.hurry = true;
+        }
+    }
+}

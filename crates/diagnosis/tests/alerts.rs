@@ -1,0 +1,348 @@
+//! The desk, told what is wrong minute by minute: who is told of what, and how often.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on breaks off")]
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use klinke_diagnosis::alert::desk::Line;
+use klinke_diagnosis::alert::plan::{Maintenance, Mute, Person, Rota, Rule, Step};
+use klinke_diagnosis::alert::{Alert, Desk, Errand, Place, Plan, Rank, Reason, Sign, kind, words};
+use klinke_diagnosis::rhythm::Calendar;
+use klinke_diagnosis::{Lang, Text};
+use klinke_model::Timestamp;
+
+const SECOND: i64 = 1_000_000;
+/// A Monday, 12:00 in Berlin.
+const MONDAY: i64 = 1_795_431_600 * SECOND;
+
+fn berlin() -> Calendar<'static> {
+    Calendar { land: None, offset: &|_| 60 }
+}
+
+fn minutes(count: u64) -> Duration {
+    Duration::from_secs(count * 60)
+}
+
+fn to(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// Anna is told at once, Bert after a quarter of an hour, and both again each half hour.
+fn plan() -> Plan {
+    let person = |title: &str| Person {
+        title: title.to_owned(),
+        lang: Lang::En,
+        ways: vec![("mail".to_owned(), format!("{title}@kh.example"))],
+    };
+    let steps = vec![
+        Step { to: to(&["anna"]), after: Duration::ZERO },
+        Step { to: to(&["bert"]), after: minutes(15) },
+    ];
+    Plan {
+        people: [("anna".to_owned(), person("anna")), ("bert".to_owned(), person("bert"))].into(),
+        rules: vec![Rule { steps, repeat: Some(minutes(30)), ..Rule::default() }],
+        settle: Duration::from_secs(30),
+        calm: minutes(2),
+        hourly: 20,
+        ..Plan::default()
+    }
+}
+
+fn sign(code: &str, system: &str) -> Sign {
+    let what = Text::new(format!("{system} refuses"), format!("{system} weist ab"));
+    Sign::new(kind::of(code).unwrap(), system, system, &[("what", what)])
+}
+
+/// A desk, a plan and a clock.
+struct Bed {
+    desk: Desk,
+    plan: Plan,
+    now: Timestamp,
+    places: Vec<Place>,
+    told: Vec<Errand>,
+}
+
+impl Bed {
+    fn new() -> Bed {
+        Bed {
+            desk: Desk::default(),
+            plan: plan(),
+            now: Timestamp(MONDAY),
+            places: Vec::new(),
+            told: Vec::new(),
+        }
+    }
+
+    /// So many minutes in which this is wrong, looked at every ten seconds; gives what was told.
+    fn pass(&mut self, count: i64, wrong: &[Sign]) -> Vec<(String, Reason)> {
+        let before = self.told.len();
+        for _ in 0..count * 6 {
+            self.now = Timestamp(self.now.0 + 10 * SECOND);
+            let errands = self.desk.look(self.now, &self.plan, &berlin(), wrong.to_vec(), &self.places);
+            for errand in &errands {
+                self.desk.settle(errand.id, "mail", true, true, self.now);
+            }
+            self.told.extend(errands);
+        }
+        self.told[before..].iter().map(|one| (one.person.clone(), one.reason)).collect()
+    }
+
+    fn one(&self) -> Alert {
+        let open = self.desk.open();
+        assert_eq!(open.len(), 1, "{open:?}");
+        open[0].clone()
+    }
+}
+
+fn told(list: &[(&str, Reason)]) -> Vec<(String, Reason)> {
+    list.iter().map(|(who, why)| ((*who).to_owned(), *why)).collect()
+}
+
+#[test]
+fn it_settles_is_told_escalates_repeats_and_is_well_again() {
+    let mut bed = Bed::new();
+    let down = [sign("partner-down", "ris")];
+    assert!(bed.pass(0, &down).is_empty());
+    // A hiccup of twenty seconds is nobody's business.
+    bed.now = Timestamp(bed.now.0 + SECOND);
+    bed.desk.look(bed.now, &bed.plan, &berlin(), down.to_vec(), &[]);
+    assert!(bed.pass(5, &[]).is_empty());
+    assert_eq!(bed.pass(1, &down), told(&[("anna", Reason::Opened)]));
+    assert_eq!(bed.pass(13, &down), []);
+    assert_eq!(bed.pass(2, &down), told(&[("bert", Reason::Escalated)]));
+    assert_eq!(bed.pass(31, &down), told(&[("anna", Reason::Repeated), ("bert", Reason::Repeated)]));
+    let id = bed.one().id;
+    assert!(bed.desk.acknowledge(id, "anna", bed.now) && !bed.desk.acknowledge(id + 99, "anna", bed.now));
+    assert_eq!(bed.pass(120, &down), [], "somebody looks after it");
+    assert_eq!(bed.pass(3, &[]), told(&[("anna", Reason::Closed), ("bert", Reason::Closed)]));
+    assert!(bed.desk.open().is_empty());
+    let closed = bed.desk.closed().next().unwrap();
+    let what: Vec<&str> = closed.lines.iter().map(|line: &Line| line.what.as_str()).collect();
+    assert_eq!(what, ["opened", "told", "told", "told", "told", "acknowledged", "closed", "told", "told"]);
+}
+
+#[test]
+fn a_dead_switch_is_one_alarm() {
+    let mut bed = Bed::new();
+    let names: Vec<String> = (0..40).map(|number| format!("device{number}")).collect();
+    bed.places = names
+        .iter()
+        .enumerate()
+        .map(|(number, name)| Place::new(name, &format!("10.1.2.{number}"), None))
+        .chain((0..40).map(|n| Place::new(&format!("other{n}"), &format!("10.9.{n}.1"), None)))
+        .collect();
+    let down: Vec<Sign> = names.iter().map(|name| sign("partner-down", name)).collect();
+    assert_eq!(bed.pass(5, &down), told(&[("anna", Reason::Opened)]));
+    let one = bed.one();
+    assert_eq!(
+        (one.systems.len(), one.title.en.as_str()),
+        (40, "40 systems in the network 10.1.2.0/24 are not reached")
+    );
+    assert!(one.text.en.contains("device0") && one.text.en.contains("and 28"), "{}", one.text.en);
+    // All back but one: the same alert, not a new one.
+    assert_eq!(bed.pass(5, &down[..1]), []);
+    assert_eq!(bed.one().systems.len(), 1);
+    assert_eq!(bed.pass(5, &[]), told(&[("anna", Reason::Closed)]));
+}
+
+#[test]
+fn what_fails_one_after_the_other_joins_the_first() {
+    let mut bed = Bed::new();
+    bed.places =
+        (0..5).map(|number| Place::new(&format!("s{number}"), &format!("10.1.2.{number}"), None)).collect();
+    let mut down = Vec::new();
+    for number in 0..5 {
+        down.push(sign("silence", &format!("s{number}")));
+        bed.pass(3, &down);
+    }
+    let opened = bed.told.iter().filter(|one| one.reason == Reason::Opened).count();
+    assert_eq!(opened, 2, "the first two, before it was clear that the network is to blame");
+    assert_eq!(bed.one().key, "network:10.1.2.0/24");
+    let over = bed.pass(5, &[]);
+    assert!(over.len() <= 2 && over.iter().all(|(_, why)| *why == Reason::Closed), "{over:?}");
+    // Two systems on one machine.
+    let mut bed = Bed::new();
+    bed.places = ["kis", "lis"].map(|name| Place::new(name, "app1.kh.example", None)).to_vec();
+    bed.pass(2, &[sign("partner-down", "kis"), sign("silence", "lis"), sign("queue-grows", "kis")]);
+    assert_eq!((bed.one().key.as_str(), bed.told.len()), ("host:app1.kh.example", 1));
+}
+
+#[test]
+fn what_comes_and_goes_is_damped() {
+    let mut bed = Bed::new();
+    bed.plan.rules[0].repeat = None;
+    let down = [sign("partner-down", "ris")];
+    let mut count = 0;
+    for _ in 0..40 {
+        count += bed.pass(2, &down).len();
+        count += bed.pass(4, &[]).len();
+    }
+    assert!(count <= 10, "in four hours of coming and going {count} messages were sent");
+    assert!(bed.desk.open().len() <= 1);
+    let flaps = bed.desk.open().first().map_or(0, |one| one.flaps);
+    assert!(flaps >= 2, "{flaps}");
+}
+
+#[test]
+fn nobody_is_woken_in_quiet_hours_and_in_the_morning_it_is_told() {
+    let mut bed = Bed::new();
+    // Warnings are quiet from 13:00 to 18:00 of this Monday; urgent ones are not.
+    let mut quiet = bed.plan.rules[0].clone();
+    quiet.quiet = vec![(13 * 60, 18 * 60)];
+    let mut urgent = bed.plan.rules[0].clone();
+    urgent.rank = Rank::Urgent;
+    bed.plan.rules = vec![urgent, quiet];
+    bed.pass(70, &[]);
+    let dead = [sign("dead-letters", "ris")];
+    assert_eq!(bed.pass(60, &dead), []);
+    assert_eq!(
+        bed.pass(1, &[dead[0].clone(), sign("partner-down", "pacs")]),
+        told(&[("anna", Reason::Opened)])
+    );
+    let later = bed.pass(60 * 4, &dead);
+    assert!(later.contains(&("anna".to_owned(), Reason::Opened)), "{later:?}");
+}
+
+#[test]
+fn maintenance_and_mutes_are_silent_and_end() {
+    let mut bed = Bed::new();
+    let systems = BTreeSet::from(["ris".to_owned()]);
+    let once = Some((Timestamp(MONDAY), Timestamp(MONDAY + 3_600 * SECOND)));
+    bed.plan.maintenance = vec![Maintenance {
+        title: "update".to_owned(),
+        systems: systems.clone(),
+        once,
+        ..Maintenance::default()
+    }];
+    let down = [sign("partner-down", "ris")];
+    assert_eq!(bed.pass(50, &down), []);
+    assert!(bed.one().muted);
+    // Another system is told all the same.
+    assert_eq!(bed.pass(2, &[down[0].clone(), sign("partner-down", "pacs")]).len(), 1);
+    let over = bed.pass(12, &down);
+    assert!(over.contains(&("anna".to_owned(), Reason::Opened)), "still down when it is over: {over:?}");
+    let mut bed = Bed::new();
+    let until = MONDAY + 3_600 * SECOND;
+    let mute = Mute {
+        id: 0,
+        systems,
+        kinds: BTreeSet::new(),
+        until,
+        who: "anna".to_owned(),
+        reason: "update".to_owned(),
+    };
+    let id = bed.desk.mute(mute).unwrap();
+    assert_eq!(bed.pass(30, &down), []);
+    assert!(bed.desk.unmute(id) && !bed.desk.unmute(id));
+    assert_eq!(bed.pass(1, &down).len(), 1);
+}
+
+#[test]
+fn all_survives_a_restart() {
+    let mut bed = Bed::new();
+    let down = [sign("partner-down", "ris")];
+    bed.pass(1, &down);
+    let id = bed.one().id;
+    bed.desk.acknowledge(id, "anna", bed.now);
+    let kept = serde_json::to_vec(&bed.desk).unwrap();
+    bed.desk = serde_json::from_slice(&kept).unwrap();
+    assert_eq!(bed.one().acknowledged.as_ref().unwrap().0, "anna");
+    assert_eq!(bed.pass(60, &down), [], "acknowledged before the restart");
+    assert_eq!(bed.pass(3, &[]), told(&[("anna", Reason::Closed)]));
+    // What was handed out and not heard of is still known.
+    bed.pass(1, &[]);
+    bed.now = Timestamp(bed.now.0 + 3_600 * SECOND);
+    for _ in 0..2 {
+        bed.now = Timestamp(bed.now.0 + 40 * SECOND);
+        bed.desk.look(bed.now, &bed.plan, &berlin(), down.to_vec(), &[]);
+    }
+    let again: Desk = serde_json::from_slice(&serde_json::to_vec(&bed.desk).unwrap()).unwrap();
+    assert_eq!(again.outstanding().len(), 1);
+}
+
+#[test]
+fn where_nobody_is_reached_the_next_is_called_at_once() {
+    let mut bed = Bed::new();
+    let down = [sign("partner-down", "ris")];
+    for _ in 0..5 {
+        bed.now = Timestamp(bed.now.0 + 10 * SECOND);
+        for errand in bed.desk.look(bed.now, &bed.plan, &berlin(), down.to_vec(), &[]) {
+            bed.desk.settle(errand.id, "mail", false, true, bed.now);
+            bed.told.push(errand);
+        }
+    }
+    let people: Vec<&str> = bed.told.iter().map(|one| one.person.as_str()).collect();
+    assert_eq!(people, ["anna", "bert"]);
+}
+
+#[test]
+fn a_storm_is_held_back() {
+    let mut bed = Bed::new();
+    let many: Vec<Sign> = (0..200)
+        .map(|number| Sign { subject: format!("ris ({number})"), ..sign("dead-letters", "ris") })
+        .collect();
+    let sent = bed.pass(30, &many);
+    assert!(sent.len() <= 40, "{}", sent.len());
+    assert_eq!(bed.desk.open().len(), 200);
+}
+
+#[test]
+fn what_gets_worse_is_told_again_also_when_acknowledged() {
+    let mut bed = Bed::new();
+    let of = |level, rank| [Sign { level, rank, ..sign("certificate-expires", "ris") }];
+    assert_eq!(bed.pass(1, &of(1, Rank::Notice)).len(), 1);
+    let id = bed.one().id;
+    bed.desk.acknowledge(id, "anna", bed.now);
+    assert_eq!(bed.pass(600, &of(1, Rank::Notice)), []);
+    assert_eq!(bed.pass(1, &of(2, Rank::Warning)), told(&[("anna", Reason::Worse)]));
+}
+
+#[test]
+fn turns_change_at_the_hour_and_holes_are_found() {
+    let rota = |hours: Vec<(u32, u32)>| Rota {
+        people: to(&["anna", "bert"]),
+        // Monday 08:00 local.
+        since: MONDAY + 3_600 * SECOND - 4 * 3_600 * SECOND,
+        days: 7,
+        hours,
+        exceptions: vec![(
+            Timestamp(MONDAY + 2 * 86_400 * SECOND),
+            Timestamp(MONDAY + 3 * 86_400 * SECOND),
+            "bert".to_owned(),
+        )],
+    };
+    let whole = rota(Vec::new());
+    let at = |days: i64, hours: i64| Timestamp(MONDAY + (days * 24 + hours) * 3_600 * SECOND);
+    let on_call = |at| whole.on_call(&berlin(), at).unwrap().to_owned();
+    assert_eq!(
+        [on_call(at(0, 0)), on_call(at(6, 0)), on_call(at(7, -5)), on_call(at(7, -4))],
+        ["anna", "anna", "anna", "bert"].map(str::to_owned)
+    );
+    assert_eq!(on_call(at(2, 1)), "bert", "she swapped");
+    assert_eq!(on_call(at(14, 0)), "anna");
+    let mut plan = plan();
+    plan.rotas.insert("it".to_owned(), whole.clone());
+    plan.rules[0].steps = vec![Step { to: to(&["it"]), after: Duration::ZERO }];
+    assert!(plan.holes(&berlin(), Timestamp(MONDAY)).is_empty());
+    plan.rotas.insert("it".to_owned(), rota(vec![(0, 5 * 1_440)]));
+    let holes = plan.holes(&berlin(), Timestamp(MONDAY));
+    assert_eq!(holes.len(), 1);
+    assert_eq!(berlin().minute_of_week(holes[0].1) / 1_440, 5, "on Saturday");
+}
+
+#[test]
+fn no_name_breaks_a_line_or_a_head() {
+    let mut bed = Bed::new();
+    let evil = "RIS\r\nBcc: all@kh.example\r\n\r\n<script>\u{2028}\u{202e}";
+    bed.pass(1, &[sign("partner-down", evil)]);
+    let message =
+        words::message(&bed.one(), Reason::Opened, Lang::De, "Haus\nB", Some("https://k/a/1"), &|at| {
+            at.to_string()
+        });
+    assert!(!message.title.contains(['\r', '\n', '\u{2028}', '\u{202e}']), "{:?}", message.title);
+    assert!(message.title.starts_with("[DRINGEND]") && message.text.contains("https://k/a/1"));
+    assert!(message.text.lines().all(|line| !line.starts_with("Bcc")), "{}", message.text);
+    let long = words::line(&"ä".repeat(10_000), 150);
+    assert_eq!(long.chars().count(), 150);
+}
