@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 
 use crate::control::answer::Counter;
 use crate::control::behind::Behind;
-use crate::control::status::status;
+use crate::control::status::{refusals, status};
 use crate::site::Node;
 
 /// Who may see the pages.
@@ -31,6 +31,7 @@ pub struct Door {
     visitors: Visitors,
     listener: TcpListener,
     acceptor: Option<klinke_adapters::net::Acceptor>,
+    zone: String,
 }
 
 impl Door {
@@ -45,7 +46,12 @@ impl Door {
             bail!("console: {} is not on loopback; it needs `tls = {{ certificate, key }}`", table.listen);
         }
         let acceptor = table.tls.as_ref().map(klinke_adapters::net::ServerTls::acceptor).transpose();
-        Ok(Some(Door { visitors, listener, acceptor: acceptor.context("console: tls")? }))
+        Ok(Some(Door {
+            visitors,
+            listener,
+            acceptor: acceptor.context("console: tls")?,
+            zone: node.zone.clone(),
+        }))
     }
 
     /// Where a browser finds it.
@@ -58,7 +64,8 @@ impl Door {
     pub fn serve(self, counter: Arc<Counter>, mut stop: Stop) -> impl Future<Output = ()> {
         let site = counter.files().site.clone();
         let people = counter.door.people().clone();
-        let console = Console::new(Arc::new(Answering { counter, runtime: Handle::current() }), &site);
+        let console = Console::new(Arc::new(Answering { counter, runtime: Handle::current() }), &site)
+            .with_zone(&self.zone);
         let routes = web::routes(match self.visitors {
             Visitors::Accounts => console.with_people(people, self.acceptor.is_some()),
             Visitors::Anybody => console,
@@ -82,6 +89,13 @@ impl House for Answering {
     }
 
     fn ready(&self) -> bool {
-        status(&self.counter, &self.runtime).is_ok_and(|status| status.refusals().is_empty())
+        refusals(&self.counter, &self.runtime).is_ok_and(|refusals| refusals.is_empty())
+    }
+
+    fn metrics(&self) -> Result<String, Refused> {
+        let status = status(&self.counter, &self.runtime);
+        status
+            .map(|status| super::metrics::render(&status))
+            .map_err(|error| Refused::Failed(format!("{error:#}")))
     }
 }
