@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, VecDeque};
 use klinke_hl7v2::ack::Code;
 
 use crate::support::Site;
-use crate::support::browser::{Answer, Browser, with_console};
+use crate::support::browser::{Answer, Browser, encoded, with_console};
 use crate::support::partner::{Line, Sink};
 
 /// What would become a script, an element or an attribute if it were not escaped.
@@ -139,13 +139,13 @@ fn faults(path: &str, answer: &Answer) -> Vec<String> {
     faults
 }
 
-/// A form: where it goes, and one list of fields for each of its buttons.
-fn forms(page: &str) -> Vec<(String, Vec<(String, String)>)> {
+/// A form of a method: where it goes, and one list of fields for each of its buttons.
+fn forms(page: &str, method: &str) -> Vec<(String, Vec<(String, String)>)> {
     let mut forms = Vec::new();
     for part in page.split("<form").skip(1) {
         let part = format!("<form{}", part.split("</form>").next().unwrap());
         let tags = tags(&part);
-        if value(&tags[0], "method") != Some("post") {
+        if value(&tags[0], "method").unwrap_or("get") != method {
             continue;
         }
         let action = value(&tags[0], "action").unwrap_or_default().to_owned();
@@ -208,7 +208,13 @@ fn no_page_breaks_and_none_shows_hostile_text_as_markup() {
         let tags = tags(&page.body);
         let links = tags.iter().filter(|tag| tag.0 == "a").filter_map(|tag| value(tag, "href"));
         open.extend(links.filter(|link| link.starts_with('/')).map(str::to_owned));
-        for (action, fields) in forms(&page.body) {
+        for (action, fields) in forms(&page.body, "get") {
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            open.push_back(format!("{action}?{}", encoded(&fields)));
+            // With one field alone, others can't keep it from being looked at.
+            open.extend(fields.iter().map(|field| format!("{action}?{}", encoded(&[*field]))));
+        }
+        for (action, fields) in forms(&page.body, "post") {
             let is_own = fields.iter().any(|(name, value)| name == "name" && value == "boss");
             let key: Vec<_> = fields.iter().filter(|(name, _)| name != "form").collect();
             if action == "/logout" || is_own || !sent.insert(format!("{action} {key:?}")) {
