@@ -49,7 +49,7 @@ fn at(schema: &Value, value: &Value, place: &str) -> Result<(), Wrong> {
         let words: Vec<String> = all.iter().filter_map(|one| Some(one.get("const")?.to_string())).collect();
         return wrong(format!("must be one of {}", words.join(", ")));
     }
-    bounds(schema, value).map_or(Ok(()), |wanted| wrong(wanted))?;
+    bounds(schema, value).map_or(Ok(()), wrong)?;
     members(schema, value, place)
 }
 
@@ -91,8 +91,9 @@ fn members(schema: &Schema, value: &Value, place: &str) -> Result<(), Wrong> {
         }
     }
     let Some(object) = value.as_object() else { return Ok(()) };
-    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
-    for name in required.filter_map(Value::as_str).filter(|name| !object.contains_key(*name)) {
+    let mut required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+    let absent = required.find_map(|name| name.as_str().filter(|name| !object.contains_key(*name)));
+    if let Some(name) = absent {
         return Err(Wrong { place: format!("{place}/{name}"), wanted: "is missing".to_owned() });
     }
     let properties = schema.get("properties").and_then(Value::as_object);
