@@ -119,7 +119,7 @@ impl Counter {
     }
 
     /// Answers one request of the program itself, or of somebody whom [`Counter::ask`] has let in. Blocks while
-    /// the store is read; `runtime` runs what the engine does.
+    /// the store is read; `runtime` runs what the engine does. Long for its list: one arm for each request.
     pub fn answer(
         &self,
         request: Request,
