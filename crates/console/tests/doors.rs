@@ -109,6 +109,13 @@ impl Bed {
         Bed { routes: routes(console), people, clock }
     }
 
+    /// The same house for whoever reaches the port, as the demo has it.
+    fn demo() -> Bed {
+        let bed = Bed::new();
+        let house = Arc::new(Behind { door: Door::new(bed.people.clone()) });
+        Bed { routes: routes(Console::new(house, "Demo")), ..bed }
+    }
+
     async fn send(&self, request: Request<Body>) -> Answer {
         let mut request = request;
         let peer: SocketAddr = "10.0.0.7:50000".parse().unwrap();
@@ -377,6 +384,58 @@ async fn a_form_of_another_site_does_nothing() {
     assert_eq!(bed.get("/account", &anna).await.status, StatusCode::OK, "nobody was locked");
     assert_eq!(bed.post("/users", &boss, &good).await.status, StatusCode::SEE_OTHER);
     assert_eq!(bed.get("/account", &anna).await.status, StatusCode::SEE_OTHER, "now she is");
+}
+
+/// In the demo nobody logs in, so that the token of its forms is no secret: what the browser says of where a
+/// request came from is what holds.
+#[tokio::test]
+async fn another_site_can_not_act_in_the_demo() {
+    let bed = Bed::demo();
+    let token = bed.get("/messages/1/act", "").await.field("form");
+    let fields = encoded(&[("form", token.as_str()), ("reason", "x")]);
+    let form = "application/x-www-form-urlencoded";
+    let calls = [
+        ("/messages/1/resend", form, fields.as_str()),
+        ("/api/v1/messages/resend", "application/json", r#"{"envelopes":[1],"reason":"x"}"#),
+    ];
+    for (path, kind, body) in calls {
+        let send = |name: &'static str, value: &'static str| {
+            let request = Request::post(path).header("content-type", kind).header("host", "127.0.0.1:8443");
+            bed.send(request.header(name, value).body(Body::from(body.to_owned())).unwrap())
+        };
+        for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")] {
+            assert_eq!(send(name, value).await.status, StatusCode::FORBIDDEN, "{path} {name}");
+        }
+        let own = send("sec-fetch-site", "same-origin").await;
+        assert!(own.status.is_success() || own.status.is_redirection(), "{path}: {}", own.text);
+    }
+    let plain = Request::post("/api/v1/messages/resend").header("content-type", "text/plain");
+    let answer = bed.send(plain.body(Body::from(r#"{"envelopes":[1],"reason":"x"}"#)).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+
+/// Bytes that nobody may look at before it is known who sends them, at the API as everywhere; and no more of
+/// them than fit.
+#[tokio::test(start_paused = true)]
+async fn the_api_reads_no_body_of_strangers_and_no_endless_one() {
+    let bed = Bed::new();
+    let request = Request::post("/api/v1/accounts").header("content-type", "application/json");
+    assert_eq!(bed.send(request.body(untouchable()).unwrap()).await.status, StatusCode::UNAUTHORIZED);
+    let bed = Bed::demo();
+    let post = |body: Body| {
+        let request = Request::post("/api/v1/queues/hold").header("content-type", "application/json");
+        request.body(body).unwrap()
+    };
+    let endless = futures_util::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b' '; 10_000]));
+    let answer = bed.send(post(Body::from_stream(endless))).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(answer.heads[header::CONTENT_TYPE], "application/problem+json");
+    let never = futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+    assert_eq!(bed.send(post(Body::from_stream(never))).await.status, StatusCode::REQUEST_TIMEOUT);
+    let request = Request::delete("/api/v1/status").body(Body::empty()).unwrap();
+    let answer = bed.send(request).await;
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(answer.heads[header::ALLOW], "GET,HEAD");
 }
 
 #[tokio::test]

@@ -200,6 +200,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("bench --folder", "Wo gemessen wird; sonst ein neuer Ordner in dem für temporäre Dateien"),
     ("schema", "Schreibt JSON-Schemas der Dateien eines Standorts, für Editoren"),
     ("schema <FOLDER>", "Der Ordner, in den sie kommen"),
+    ("schema --openapi", "Gibt stattdessen die Beschreibung der API der Konsole aus (OpenAPI 3.1)"),
     ("completions", "Gibt die Befehlsergänzung für eine Shell aus"),
     ("completions <SHELL>", "Welche Shell"),
     ("man", "Schreibt Handbuchseiten in einen Ordner"),
@@ -376,7 +377,7 @@ Exit-Status: 0 die Bücher gehen auf, 1 sie gehen nicht auf.",
 
 Braucht einige Sekunden und einige hundert Megabyte im Ordner für temporäre Dateien.",
     ),
-    ("schema", "Beispiel:\n  klinke schema krankenhaus/.schema"),
+    ("schema", "Beispiele:\n  klinke schema krankenhaus/.schema\n  klinke schema --openapi > klinke.json"),
     ("completions", "Beispiel:\n  klinke completions bash > /etc/bash_completion.d/klinke"),
     ("man", "Beispiel:\n  klinke man /usr/local/share/man/man1"),
 ];

@@ -119,7 +119,7 @@ impl Counter {
     }
 
     /// Answers one request of the program itself, or of somebody whom [`Counter::ask`] has let in. Blocks while
-    /// the store is read; `runtime` runs what the engine does.
+    /// the store is read; `runtime` runs what the engine does. Long for its list: one arm for each request.
     pub fn answer(
         &self,
         request: Request,
@@ -187,6 +187,7 @@ impl Counter {
             }
             Request::Site => Ok(serde_json::to_value(files::site(self)?)?),
             Request::File { path } => Ok(serde_json::to_value(files::text(self, &path)?)?),
+            Request::Propose { path, text } => Ok(serde_json::to_value(files::propose(self, &path, &text)?)?),
             Request::Reload => match &self.reload {
                 Some(reload) => reload(),
                 None => bail!("nothing serves this site, there is nothing to reload"),

@@ -1,8 +1,9 @@
 //! The site's folder: its files, what a check says of them, where it stands in git.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use klinke_console::house::site::{GitState, SiteFile, SiteFiles};
 
 use super::answer::Counter;
@@ -40,6 +41,40 @@ pub fn text(counter: &Counter, path: &str) -> Result<Option<String>> {
     let folder = known.folder.as_ref().context("the site's folder is not known")?;
     let is_shown = listed(folder).iter().any(|file| file.shown && file.path == path);
     Ok(is_shown.then(|| std::fs::read_to_string(folder.join(path)).ok()).flatten())
+}
+
+/// What a check says of the site with one file's text changed: in a folder of its own, whose other files are
+/// those of the site.
+pub fn propose(counter: &Counter, path: &str, text: &str) -> Result<Vec<String>> {
+    let known = counter.files();
+    let folder = known.folder.as_ref().context("the site's folder is not known")?;
+    if !listed(folder).iter().any(|file| file.shown && file.path == path) {
+        bail!("there is no such file in the site");
+    }
+    if text.len() as u64 > TEXT_BYTES_MAX {
+        bail!("the text is too long");
+    }
+    let scratch = tempfile::tempdir().context("a folder for the changed file")?;
+    let path = Path::new(path);
+    let part = path.parent().unwrap_or(Path::new(""));
+    link(folder, scratch.path(), part.iter().next().or(path.file_name()))?;
+    if part != Path::new("") {
+        std::fs::create_dir(scratch.path().join(part)).context("a folder for the changed file")?;
+        link(&folder.join(part), &scratch.path().join(part), path.file_name())?;
+    }
+    std::fs::write(scratch.path().join(path), text).context("the changed file")?;
+    Ok(check(scratch.path(), known.environment.as_deref(), counter))
+}
+
+/// Links to all that lies in a folder, but for one name.
+fn link(folder: &Path, into: &Path, except: Option<&OsStr>) -> Result<()> {
+    for entry in std::fs::read_dir(folder)?.flatten() {
+        let name = entry.file_name();
+        if Some(name.as_os_str()) != except {
+            std::os::unix::fs::symlink(std::path::absolute(entry.path())?, into.join(name))?;
+        }
+    }
+    Ok(())
 }
 
 fn listed(folder: &Path) -> Vec<SiteFile> {

@@ -42,6 +42,20 @@ pub fn status(counter: &Counter, runtime: &tokio::runtime::Handle) -> Result<Sta
     })
 }
 
+/// Why not all that comes is taken; nothing when it is. Reads no books: health is asked for every few seconds.
+pub fn refusals(counter: &Counter, runtime: &tokio::runtime::Handle) -> Result<Vec<String>> {
+    let reports = match &counter.engine {
+        Some(engine) => runtime.block_on(engine.report()),
+        None => Vec::new(),
+    };
+    let refusing = reports.iter().filter(|report| report.refuses.is_some());
+    let mut faults: Vec<String> = refusing.map(|report| format!("{} refuses", report.name)).collect();
+    if counter.store.health()?.refuses.is_some() {
+        faults.push("the store does not write".to_owned());
+    }
+    Ok(faults)
+}
+
 fn channel_view<'a>(
     channel: &ChannelInfo,
     report: Option<&ChannelReport>,

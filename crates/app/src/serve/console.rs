@@ -1,7 +1,8 @@
 //! The console's way into a running site: its listener, and the house that answers it.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use klinke_console::house::request::Request;
@@ -14,8 +15,11 @@ use tokio::runtime::Handle;
 
 use crate::control::answer::Counter;
 use crate::control::behind::Behind;
-use crate::control::status::status;
+use crate::control::status::{refusals, status};
 use crate::site::Node;
+
+/// How long an answer to "are you ready?" holds.
+const READY_FOR: Duration = Duration::from_secs(1);
 
 /// Who may see the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +35,7 @@ pub struct Door {
     visitors: Visitors,
     listener: TcpListener,
     acceptor: Option<klinke_adapters::net::Acceptor>,
+    zone: String,
 }
 
 impl Door {
@@ -45,7 +50,12 @@ impl Door {
             bail!("console: {} is not on loopback; it needs `tls = {{ certificate, key }}`", table.listen);
         }
         let acceptor = table.tls.as_ref().map(klinke_adapters::net::ServerTls::acceptor).transpose();
-        Ok(Some(Door { visitors, listener, acceptor: acceptor.context("console: tls")? }))
+        Ok(Some(Door {
+            visitors,
+            listener,
+            acceptor: acceptor.context("console: tls")?,
+            zone: node.zone.clone(),
+        }))
     }
 
     /// Where a browser finds it.
@@ -58,7 +68,11 @@ impl Door {
     pub fn serve(self, counter: Arc<Counter>, mut stop: Stop) -> impl Future<Output = ()> {
         let site = counter.files().site.clone();
         let people = counter.door.people().clone();
-        let console = Console::new(Arc::new(Answering { counter, runtime: Handle::current() }), &site);
+        let console = Console::new(
+            Arc::new(Answering { counter, runtime: Handle::current(), ready: Mutex::default() }),
+            &site,
+        )
+        .with_zone(&self.zone);
         let routes = web::routes(match self.visitors {
             Visitors::Accounts => console.with_people(people, self.acceptor.is_some()),
             Visitors::Anybody => console,
@@ -72,6 +86,8 @@ impl Door {
 struct Answering {
     counter: Arc<Counter>,
     runtime: Handle,
+    /// What was answered last to whoever asked whether the site is ready, and when.
+    ready: Mutex<Option<(Instant, bool)>>,
 }
 
 impl House for Answering {
@@ -82,6 +98,22 @@ impl House for Answering {
     }
 
     fn ready(&self) -> bool {
-        status(&self.counter, &self.runtime).is_ok_and(|status| status.refusals().is_empty())
+        // Anybody may ask, as often as they like: the store is looked at once a second.
+        let mut last = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, ready)) = *last
+            && at.elapsed() < READY_FOR
+        {
+            return ready;
+        }
+        let ready = refusals(&self.counter, &self.runtime).is_ok_and(|refusals| refusals.is_empty());
+        *last = Some((Instant::now(), ready));
+        ready
+    }
+
+    fn metrics(&self) -> Result<String, Refused> {
+        let status = status(&self.counter, &self.runtime);
+        status
+            .map(|status| super::metrics::render(&status))
+            .map_err(|error| Refused::Failed(format!("{error:#}")))
     }
 }

@@ -24,7 +24,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::control::answer::Counter;
-use crate::control::status::status;
+use crate::control::status::{refusals, status};
 use crate::site::node::Metrics;
 use klinke_console::house::view::Status;
 
@@ -75,11 +75,11 @@ async fn answer(
     }
     Ok(match request.uri().path() {
         "/health" | "/health/live" => text(StatusCode::OK, "ok\n".to_owned()),
-        "/health/ready" => match look(counter).await {
-            Ok(status) => ready(&status),
+        "/health/ready" => match blocking(counter, refusals).await {
+            Ok(refusals) => ready(&refusals),
             Err(error) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{error:#}\n")),
         },
-        "/metrics" => match look(counter).await {
+        "/metrics" => match blocking(counter, status).await {
             Ok(status) => text(StatusCode::OK, render(&status)),
             Err(error) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{error:#}\n")),
         },
@@ -87,17 +87,19 @@ async fn answer(
     })
 }
 
-/// Reads the status where blocking is allowed.
-async fn look(counter: Arc<Counter>) -> Result<Status> {
+/// Asks where blocking is allowed.
+async fn blocking<T: Send + 'static>(
+    counter: Arc<Counter>,
+    ask: impl FnOnce(&Counter, &tokio::runtime::Handle) -> Result<T> + Send + 'static,
+) -> Result<T> {
     let runtime = tokio::runtime::Handle::current();
-    tokio::task::spawn_blocking(move || status(&counter, &runtime)).await?
+    tokio::task::spawn_blocking(move || ask(&counter, &runtime)).await?
 }
 
-fn ready(status: &Status) -> Response<Full<Bytes>> {
-    let faults = status.refusals();
-    match faults.is_empty() {
+fn ready(refusals: &[String]) -> Response<Full<Bytes>> {
+    match refusals.is_empty() {
         true => text(StatusCode::OK, "ready\n".to_owned()),
-        false => text(StatusCode::SERVICE_UNAVAILABLE, faults.join("\n") + "\n"),
+        false => text(StatusCode::SERVICE_UNAVAILABLE, refusals.join("\n") + "\n"),
     }
 }
 
@@ -113,7 +115,7 @@ fn text(status: StatusCode, body: String) -> Response<Full<Bytes>> {
 struct Family(&'static str, &'static str, &'static str, Vec<(String, f64)>);
 
 /// The metrics as text.
-fn render(status: &Status) -> String {
+pub fn render(status: &Status) -> String {
     let mut out = String::new();
     for Family(name, kind, help, values) in families(status) {
         let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
@@ -251,6 +253,7 @@ mod tests {
         assert!(text.contains("klinke_partner_down{channel=\"a\\\"b\",destination=\"ris\"} 1\n"));
         assert!(text.contains("klinke_answer_seconds{channel=\"a\\\"b\",destination=\"ris\"} 0.002\n"));
         assert!(text.contains("# TYPE klinke_store_bytes gauge\nklinke_store_bytes 10\n"));
-        assert_eq!(ready(&status).status(), StatusCode::OK);
+        assert_eq!(ready(&[]).status(), StatusCode::OK);
+        assert_eq!(ready(&["adt refuses".to_owned()]).status(), StatusCode::SERVICE_UNAVAILABLE);
     }
 }

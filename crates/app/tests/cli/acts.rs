@@ -169,3 +169,72 @@ fn a_group_of_what_was_given_up_is_revived_or_dropped_at_once() {
     assert_eq!(serve.stop(), 0);
     site.klinke("verify", &[]).ended(0);
 }
+
+#[test]
+fn searches_are_kept_with_the_account_and_times_are_the_sites() {
+    let sink = Sink::open();
+    let site = site(&sink, "");
+    let serve = site.serve();
+    send(&serve, &["M1"]);
+    sink.wait_for(1);
+    let mut anna = Browser::enter(&serve, &site, "anna", "operator");
+    let page = anna.get("/messages?state=delivered&channel=adt").ended(200);
+    let query = page.field("query");
+    assert_eq!(query, "channel=adt&amp;state=delivered");
+    let keep = [("what", "keep"), ("name", "<b>done"), ("query", "channel=adt&state=delivered")];
+    let kept = anna.submit("/messages", "/messages/searches", &keep).ended(303);
+    assert_eq!(kept.head("location"), "/messages?channel=adt&state=delivered");
+    let link = "href=\"/messages?channel=adt&amp;state=delivered\">&lt;b&gt;done</a>";
+    assert!(anna.get("/messages").body.contains(link));
+    assert!(!Browser::enter(&serve, &site, "bert", "operator").get("/messages").body.contains("done</a>"));
+    anna.submit("/messages", "/messages/searches", &[("what", "keep"), ("name", " ")]).ended(400);
+    anna.submit("/messages", "/messages/searches", &[("what", "forget"), ("name", "<b>done")]).ended(303);
+    assert!(!anna.get("/messages").body.contains(link));
+    // The zone is named, and the time of the tooltip is the same moment in UTC.
+    let received = site.json("messages", &["show", "1"])["line"]["received"].as_str().unwrap().to_owned();
+    let utc = format!("{} {} UTC", &received[..10], &received[11..19]);
+    assert!(page.body.contains("received (Europe/Berlin)") && page.body.contains(&utc), "{}", page.body);
+    assert!(!page.body.contains(&format!(">{} {}<", &received[..10], &received[11..19])), "{}", page.body);
+}
+
+#[test]
+fn a_change_of_a_file_is_checked_and_given_back_as_a_patch() {
+    let sink = Sink::open();
+    let site = site(&sink, "");
+    let serve = site.serve();
+    let mut boss = Browser::enter(&serve, &site, "boss", "administrator");
+    let here = "/site/file?path=channels%2Fadt.toml";
+    let old = std::fs::read_to_string(site.folder().join("channels/adt.toml")).unwrap();
+    let new = old.replace("first = \"50ms\"", "first = \"70ms\"").replace('\n', "\r\n");
+    let fields = |what: &'static str, text: &str| {
+        [("path", "channels/adt.toml".to_owned()), ("what", what.to_owned()), ("text", text.to_owned())]
+    };
+    let mut send = |what, text: &str| {
+        let fields = fields(what, text);
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        boss.submit(here, "/site/file", &fields)
+    };
+    let patch = send("patch", &new).ended(200);
+    assert_eq!(patch.head("content-disposition"), "attachment; filename=\"change.patch\"");
+    let file = site.write("change.patch", &patch.body);
+    let git = |arguments: &[&str]| {
+        let done = std::process::Command::new("git").current_dir(site.folder()).args(arguments).output();
+        assert!(done.unwrap().status.success(), "{arguments:?}: {}", patch.body);
+    };
+    git(&["init", "--quiet"]);
+    git(&["apply", file.to_str().unwrap()]);
+    let changed = std::fs::read_to_string(site.folder().join("channels/adt.toml")).unwrap();
+    assert_eq!(changed, new.replace("\r\n", "\n"));
+    // What does not pass the check is shown with what is wrong, and is no download.
+    let wrong = send("patch", &changed.replace("[source]", "[sauce]")).ended(200);
+    assert!(
+        wrong.head("content-type").starts_with("text/html") && wrong.body.contains("sauce"),
+        "{}",
+        wrong.body
+    );
+    assert_eq!(std::fs::read_to_string(site.folder().join("channels/adt.toml")).unwrap(), changed);
+    let mut vera = Browser::enter(&serve, &site, "vera", "viewer");
+    assert!(!vera.get(here).ended(200).body.contains("<textarea"));
+    vera.submit("/account", "/site/file", &[("path", "channels/adt.toml"), ("text", "x")]).ended(403);
+    boss.submit(here, "/site/file", &[("path", "../x"), ("text", "x")]).ended(404);
+}

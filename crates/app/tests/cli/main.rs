@@ -4,8 +4,10 @@
 mod support;
 
 mod acts;
+mod api;
 mod basics;
 mod check;
+mod crawl;
 mod diagnose;
 mod dialects;
 mod messages;

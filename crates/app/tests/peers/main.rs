@@ -6,6 +6,7 @@
 //! | `hl7apy` | PyPI | `MLLPServer` (partner that closes after each answer) |
 //! | `node-hl7-client` | npm | sender |
 //! | `node-hl7-server` | npm | partner |
+//! | `schemathesis` | PyPI | program that makes requests out of the API's description (`contract.rs`) |
 //!
 //! `KLINKE_PEERS_PYTHON` names a folder with the Python packages (`pip install --target`), and
 //! `KLINKE_PEERS_NODE` one with `node_modules`; without them it is tried whether they are installed.
@@ -13,6 +14,8 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+
+mod contract;
 
 use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;

@@ -5,6 +5,7 @@ use std::sync::{Arc, mpsc};
 use klinke_model::Timestamp;
 use klinke_store::audit::Seal;
 use klinke_store::{AuditEnds, AuditQuery, AuditRecord, Store};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Action, Entry, Outcome, Who};
@@ -16,7 +17,7 @@ pub struct Log {
 }
 
 /// One entry with its number, time and seal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Line {
     /// Its number.
     pub id: u64,
@@ -29,7 +30,7 @@ pub struct Line {
 }
 
 /// What is looked for in the log.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Wanted {
     /// Made at or after, microseconds since 1970.

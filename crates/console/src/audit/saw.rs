@@ -4,13 +4,14 @@
 //! opened, resent, exported or listed by a search, or as what was searched for, whole or by its beginning.
 //! What it can't say: whether somebody has seen the patient in what a partner shows, or on a printout.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::entry::Entry;
 use super::log::{Line, Log, Wanted};
 
 /// One line of the report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Seen {
     /// The entry.
     pub line: Line,
@@ -19,7 +20,7 @@ pub struct Seen {
 }
 
 /// How somebody came to see a patient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum How {
     /// Their data were shown.

@@ -60,6 +60,7 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         | Request::History { .. }
         | Request::Site
         | Request::File { .. }
+        | Request::Propose { .. }
         | Request::Drift { .. }
         | Request::Diagnose { .. }
         | Request::People(_) => return None,

@@ -1,12 +1,13 @@
 //! A message that is to be changed by hand before it is sent again: its text, and what a change does.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The longest message that can be changed as a text, in bytes.
 pub const BYTES_MAX: usize = 128 << 10;
 
 /// A message as a text, and what a changed text makes of it. Holds patient data.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Alteration {
     /// The text: segments one a line.
     pub text: String,
@@ -19,7 +20,7 @@ pub struct Alteration {
 }
 
 /// A field that differs.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Altered {
     /// Which: `PV1-3.1`, or `line 4` where there are no fields.
     pub path: String,

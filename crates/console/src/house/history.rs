@@ -1,12 +1,13 @@
 //! What was measured in the last hours, by minute.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Minutes that are remembered.
 pub const MINUTES_MAX: usize = 24 * 60;
 
 /// What was measured of one channel, or of the whole site.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct History {
     /// When the first minute begins, seconds since 1970.
     pub begins: i64,
@@ -15,7 +16,7 @@ pub struct History {
 }
 
 /// One minute.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Minute {
     /// Envelopes accepted in it.
     pub received: u32,

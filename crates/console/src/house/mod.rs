@@ -26,6 +26,11 @@ pub trait House: Send + Sync + 'static {
 
     /// True when the store writes and no channel refuses what comes.
     fn ready(&self) -> bool;
+
+    /// Books and lanes in the text form of Prometheus. Blocks.
+    fn metrics(&self) -> Result<String, Refused> {
+        Err(Refused::Failed("there are no metrics here".to_owned()))
+    }
 }
 
 /// Who asks, and what for.

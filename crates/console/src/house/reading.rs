@@ -1,11 +1,12 @@
 //! An envelope made readable: plain words on top, then the fields of every stage.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::view::Message;
 
 /// Everything that the page of one envelope shows.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Reading {
     /// What is known of it. Payloads over [`PAYLOAD_SHOWN_MAX`] are cut; [`Sheet::size`] has the size.
     pub message: Message,
@@ -19,7 +20,7 @@ pub struct Reading {
 pub const PAYLOAD_SHOWN_MAX: usize = 128 << 10;
 
 /// A payload in plain words.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Words {
     /// The first paragraph.
     pub summary: String,
@@ -32,7 +33,7 @@ pub struct Words {
 }
 
 /// One message in plain words.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct MessageWords {
     /// A few words that name it.
     pub title: String,
@@ -41,7 +42,7 @@ pub struct MessageWords {
 }
 
 /// A segment in words.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SegmentWords {
     /// Its path: `PID`, `OBX[3]`.
     pub path: String,
@@ -54,7 +55,7 @@ pub struct SegmentWords {
 }
 
 /// A field in words.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct FieldWords {
     /// Its path: `PID-5`.
     pub path: String,
@@ -69,7 +70,7 @@ pub struct FieldWords {
 }
 
 /// A component in words.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ComponentWords {
     /// Its path: `PID-3.1`.
     pub path: String,
@@ -80,7 +81,7 @@ pub struct ComponentWords {
 }
 
 /// A deviation in words.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Deviation {
     /// Its stable name.
     pub code: String,
@@ -95,7 +96,7 @@ pub struct Deviation {
 }
 
 /// One payload of one stage as lines of cells.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Sheet {
     /// The stage's name: `received`, `step 2: set`, `part 0`.
     pub stage: String,
@@ -108,7 +109,7 @@ pub struct Sheet {
 }
 
 /// One line of a payload.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Line {
     /// What it is: `PID`, `OBX[3]`; empty where lines have no names.
     pub path: String,
@@ -119,7 +120,7 @@ pub struct Line {
 }
 
 /// A field of a line.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Cell {
     /// Its path: `PID-3`.
     pub path: String,
@@ -130,7 +131,7 @@ pub struct Cell {
 }
 
 /// How a line differs from the stage before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
     /// As before, or there is none before.

@@ -1,9 +1,10 @@
 //! What a changed channel would have made of what came: what differs, by field, grouped.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The outcome of a replay. Examples hold patient data.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Replayed {
     /// The channel.
     pub channel: String,
@@ -24,7 +25,7 @@ pub struct Replayed {
 }
 
 /// Envelopes that end otherwise than before.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EndingChange {
     /// How they ended: `ris, lis`, `filtered by step 1: only`, `failed in step 3: script: why`.
     pub before: String,
@@ -37,7 +38,7 @@ pub struct EndingChange {
 }
 
 /// A field that differs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FieldChange {
     /// The destination.
     pub destination: String,
@@ -50,7 +51,7 @@ pub struct FieldChange {
 }
 
 /// What one envelope has there.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Example {
     /// The envelope.
     pub envelope: u64,

@@ -1,6 +1,7 @@
 //! What tools ask for.
 
 use klinke_diagnosis::Lang;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One question or wish, as it goes over the local socket: one JSON object a line.
@@ -146,6 +147,13 @@ pub enum Request {
         /// Its path within the site, as the list has it.
         path: String,
     },
+    /// What a check says of the site with one file changed; nothing is written.
+    Propose {
+        /// The file's path within the site, as the list has it.
+        path: String,
+        /// Its changed text.
+        text: String,
+    },
     /// Runs kept envelopes of a channel through two versions of its files; nothing is sent.
     Replay(Replay),
 }
@@ -162,7 +170,7 @@ pub struct Wish {
 }
 
 /// How to settle a delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Settle {
     /// Gives it up on purpose.

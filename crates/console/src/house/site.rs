@@ -1,9 +1,10 @@
 //! Systems, channels and files of a site, as the pages show them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A partner.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SystemView {
     /// Its name in the site's files.
     pub name: String,
@@ -22,7 +23,7 @@ pub struct SystemView {
 }
 
 /// A channel's files.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ChannelFiles {
     /// Its name.
     pub name: String,
@@ -39,7 +40,7 @@ pub struct ChannelFiles {
 }
 
 /// A version of a channel that handled envelopes.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Version {
     /// Its number.
     pub id: u32,
@@ -50,7 +51,7 @@ pub struct Version {
 }
 
 /// The site's folder.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SiteFiles {
     /// The site's name.
     pub name: String,
@@ -65,7 +66,7 @@ pub struct SiteFiles {
 }
 
 /// One file of the site.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SiteFile {
     /// Its path within the site.
     pub path: String,
@@ -76,7 +77,7 @@ pub struct SiteFile {
 }
 
 /// Where the folder stands in git.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct GitState {
     /// The branch.
     pub branch: String,

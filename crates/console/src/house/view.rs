@@ -3,10 +3,11 @@
 use klinke_diagnosis::{Layer, Verdict};
 use klinke_model::{Attempt, AttemptResult, Delivery, Hold};
 use klinke_store::Summary;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One line of a list of envelopes.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct MessageLine {
     /// The envelope's number.
     pub id: u64,
@@ -54,7 +55,7 @@ pub fn together(found: Vec<Vec<MessageLine>>, limit: usize) -> Vec<MessageLine> 
 }
 
 /// Everything of one envelope.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Message {
     /// Its line in a list.
     pub line: MessageLine,
@@ -79,7 +80,7 @@ pub struct Message {
 }
 
 /// The payload at one stage.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Stage {
     /// `received`, `step 2: set`, `part 0`.
     pub name: String,
@@ -88,7 +89,7 @@ pub struct Stage {
 }
 
 /// How the steps ended an envelope.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Ended {
     /// True when a step failed, false when it was filtered.
     pub failed: bool,
@@ -99,7 +100,7 @@ pub struct Ended {
 }
 
 /// One delivery with its attempts.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeliveryView {
     /// The destination, `channel/name`.
     pub destination: String,
@@ -143,7 +144,7 @@ impl DeliveryView {
 }
 
 /// One attempt.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AttemptView {
     /// 1 for the first.
     pub number: u32,
@@ -183,7 +184,7 @@ impl AttemptView {
 }
 
 /// One lane with something waiting.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LaneView {
     /// The destination, `channel/name`.
     pub destination: String,
@@ -206,7 +207,7 @@ pub fn held(holds: &[Hold], lane: &Delivery) -> Option<(String, String)> {
 }
 
 /// All channels and destinations with their books.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Status {
     /// The site's name.
     pub site: String,
@@ -224,20 +225,8 @@ pub struct Status {
     pub findings: Vec<Brief>,
 }
 
-impl Status {
-    /// Why not all that comes is taken; nothing when it is.
-    pub fn refusals(&self) -> Vec<String> {
-        let refusing = self.channels.iter().filter(|channel| channel.refuses.is_some());
-        let mut faults: Vec<String> = refusing.map(|channel| format!("{} refuses", channel.name)).collect();
-        if self.store.refuses.is_some() {
-            faults.push("the store does not write".to_owned());
-        }
-        faults
-    }
-}
-
 /// What is new in one system's messages. No patient data.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DriftView {
     /// The system.
     pub system: String,
@@ -252,7 +241,7 @@ pub struct DriftView {
 }
 
 /// One new thing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NoveltyView {
     /// What is new: `code`, `field`, `segment` …
     pub kind: String,
@@ -271,7 +260,7 @@ pub struct NoveltyView {
 }
 
 /// What was learned.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Learned {
     /// The dialect, in the shape of its file.
     pub dialect: serde_json::Value,
@@ -280,7 +269,7 @@ pub struct Learned {
 }
 
 /// What is wrong with a system, in short.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Brief {
     /// The system's name.
     pub system: String,
@@ -301,7 +290,7 @@ pub struct Brief {
 }
 
 /// The store's sizes.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct StoreView {
     /// Bytes of all its files.
     pub bytes: u64,
@@ -316,7 +305,7 @@ pub struct StoreView {
 }
 
 /// A channel and its books.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ChannelView {
     /// Its name.
     pub name: String,
@@ -374,7 +363,7 @@ impl ChannelView {
 }
 
 /// A destination and its books.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DestinationView {
     /// Its name.
     pub name: String,

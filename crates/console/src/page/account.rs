@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::enter::caller;
-use super::parts::time;
+use super::parts::{moment, time, zoned};
 use super::{Page, frame};
 use crate::lang::Lang;
 use crate::people::own::{Own, REASON_MAX};
@@ -228,7 +228,7 @@ fn emergency(visitor: &Visitor, minutes: u64) -> Markup {
     html! { section.card {
         h2 { (lang.say("Emergency access", "Notzugriff")) }
         @if let Some(until) = visitor.actor.emergency {
-            p.lead { (lang.say("You may open all messages until ", "Sie dürfen alle Nachrichten öffnen bis ")) (time(&until.to_string())) " UTC." }
+            p.lead { (lang.say("You may open all messages until ", "Sie dürfen alle Nachrichten öffnen bis ")) (moment(&until.to_string())) "." }
         }
         p { (lang.say(
             format!("Where a patient is in danger you may open all messages for {minutes} minutes. Your reason stands in the audit log, and administrators are shown it."),
@@ -306,7 +306,7 @@ fn sessions(visitor: &Visitor, own: &Own) -> Markup {
     html! { section.card {
         h2 { (lang.say("Where you are logged in", "Wo Sie angemeldet sind")) }
         div.table tabindex="0" { table {
-            thead { tr { th { (lang.say("last used (UTC)", "zuletzt benutzt (UTC)")) } th { (lang.say("from", "von")) } th { (lang.say("browser", "Browser")) } th { (lang.say("by", "mit")) } th { span.hidden { (lang.say("action", "Aktion")) } } } }
+            thead { tr { th { (zoned(lang.say("last used", "zuletzt benutzt"))) } th { (lang.say("from", "von")) } th { (lang.say("browser", "Browser")) } th { (lang.say("by", "mit")) } th { span.hidden { (lang.say("action", "Aktion")) } } } }
             tbody { @for (mark, session) in &own.sessions { tr {
                 td.nowrap { (time(&klinke_model::Timestamp(session.used).to_string())) }
                 td.mono { (session.from) }
@@ -324,7 +324,7 @@ fn tokens(visitor: &Visitor, own: &Own) -> Markup {
     html! { section.card {
         h2 { (lang.say("Tokens for programs", "Zugangsschlüssel für Programme")) }
         @if !own.tokens.is_empty() { div.table tabindex="0" { table {
-            thead { tr { th { "id" } th { (lang.say("for", "wofür")) } th { (lang.say("may", "darf")) } th { (lang.say("until (UTC)", "bis (UTC)")) } th { span.hidden { (lang.say("action", "Aktion")) } } } }
+            thead { tr { th { "id" } th { (lang.say("for", "wofür")) } th { (lang.say("may", "darf")) } th { (zoned(lang.say("until", "bis"))) } th { span.hidden { (lang.say("action", "Aktion")) } } } }
             tbody { @for token in &own.tokens { tr {
                 td.mono { (token.id) }
                 td { (token.title) }
@@ -354,7 +354,7 @@ pub fn emergencies(lang: Lang, people: &People) -> Markup {
     let all = people.emergencies();
     html! { @for (account, until, reason) in &all {
         div.notice.stop role="status" {
-            p { strong { (lang.say("Emergency access: ", "Notzugriff: ")) (account) } (lang.say(" until ", " bis ")) (time(&until.to_string())) " UTC: " (reason) }
+            p { strong { (lang.say("Emergency access: ", "Notzugriff: ")) (account) } (lang.say(" until ", " bis ")) (moment(&until.to_string())) ": " (reason) }
         }
     } }
 }

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::parts::{State, escaped, state, time};
+use super::parts::{State, day_after, escaped, state, time, typed, zoned};
 use super::{Page, account, frame};
 use crate::audit::log::{LINES_MAX, Line, Wanted};
 use crate::audit::request::Ask;
@@ -38,14 +38,14 @@ impl Search {
     fn wanted(&self, lang: Lang, limit: usize) -> Result<Wanted, Fault> {
         let day = |text: &str| match text.trim() {
             "" => Ok(None),
-            text => day(text).map(Some).ok_or_else(|| {
+            text => typed(text).map(Some).ok_or_else(|| {
                 Fault::wrong(lang.say("write a day as 2026-11-24", "schreiben Sie einen Tag als 2026-11-24"))
             }),
         };
         Ok(Wanted {
             from: day(&self.from)?,
             // The last day counts whole.
-            until: day(&self.until)?.map(|until| until + 86_400_000_000),
+            until: day(&self.until)?.and_then(|_| day_after(self.until.trim())),
             who: Some(self.who.trim().to_owned()).filter(|who| !who.is_empty()),
             action: Action::named(&self.action),
             below: self.below.parse().ok(),
@@ -53,13 +53,6 @@ impl Search {
             limit,
         })
     }
-}
-
-/// `2026-11-24` in UTC, as microseconds since 1970.
-fn day(text: &str) -> Option<i64> {
-    let mut parts = text.split('-').map(|part| part.parse::<u32>().ok());
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    Some(klinke_model::Timestamp::from_parts(i64::from(year), month, day, 0, 0, 0)?.0)
 }
 
 /// The log.
@@ -193,7 +186,7 @@ fn patient_form(lang: Lang, patient: &str) -> Markup {
 fn table<'a>(lang: Lang, lines: impl Iterator<Item = (&'a Line, Option<How>)>) -> Markup {
     html! { div.table tabindex="0" { table {
         thead { tr {
-            th.number { "#" } th { (lang.say("time (UTC)", "Zeit (UTC)")) } th { (lang.say("who", "wer")) } th { (lang.say("from", "von")) }
+            th.number { "#" } th { (zoned(lang.say("time", "Zeit"))) } th { (lang.say("who", "wer")) } th { (lang.say("from", "von")) }
             th { (lang.say("what", "was")) } th { (lang.say("of what", "woran")) } th { (lang.say("why", "warum")) }
         } }
         tbody { @for (line, how) in lines { tr {
@@ -233,16 +226,5 @@ fn cells(lang: Lang, entry: &Entry, how: Option<How>) -> Markup {
             @for place in places.into_iter().flatten() { (place) " " }
         }
         td { @if let Some(purpose) = &entry.purpose { (purpose) " " } @if let Some(note) = &entry.note { span.soft { (note) } } }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::day;
-
-    #[test]
-    fn days_are_read() {
-        assert_eq!(day("1970-01-02"), Some(86_400_000_000));
-        assert_eq!((day("2026-02-30"), day("x"), day("2026-11")), (None, None, None));
     }
 }

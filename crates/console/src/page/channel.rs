@@ -3,7 +3,7 @@
 use axum::extract::{Path, State as Shared};
 use maud::{Markup, html};
 
-use super::parts::{escaped, nothing, number, state, time};
+use super::parts::{escaped, nothing, number, state, time, zoned};
 use super::{Page, acts, chart, difference, frame, panel, queues, trouble};
 use crate::house::history::History;
 use crate::house::request::Request;
@@ -35,7 +35,7 @@ pub async fn list(Shared(console): Shared<Console>, visitor: Visitor) -> Page {
                     th.number scope="col" { (lang.say("filtered", "ausgefiltert")) }
                     th.number scope="col" { (lang.say("failed", "gescheitert")) }
                     th.number scope="col" { (lang.say("waiting", "wartend")) }
-                    th scope="col" { (lang.say("last one (UTC)", "zuletzt (UTC)")) }
+                    th scope="col" { (zoned(lang.say("last one", "zuletzt"))) }
                 } }
                 tbody { @for channel in &status.channels { (row(lang, status.serving, channel, &systems)) } }
             } } }
@@ -56,7 +56,7 @@ fn row(lang: Lang, serving: bool, channel: &ChannelView, systems: &[SystemView])
         td.number data-label=(lang.say("filtered", "ausgefiltert")) { (number(channel.filtered)) }
         td.number data-label=(lang.say("failed", "gescheitert")) { (number(channel.failed)) }
         td.number data-label=(lang.say("waiting", "wartend")) { (number(channel.waiting())) }
-        td data-label=(lang.say("last one (UTC)", "zuletzt (UTC)")) { @if let Some(last) = &channel.last { (time(last)) } @else { "–" } }
+        td data-label=(zoned(lang.say("last one", "zuletzt"))) { @if let Some(last) = &channel.last { (time(last)) } @else { "–" } }
     } }
 }
 

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::parts::{hour, zoned};
 use crate::house::history::{History, Minute};
 use crate::lang::Lang;
 
@@ -106,16 +107,11 @@ fn table(lang: Lang, history: &History, measure: &Measure) -> Markup {
         details id={ (measure.id) "-table" } {
             summary { (lang.say("as a table", "als Tabelle")) }
             table {
-                thead { tr { th { (lang.say("from (UTC)", "ab (UTC)")) } th.number { (measure.unit) (lang.say(" (mean)", " (Mittel)")) } } }
+                thead { tr { th { (zoned(lang.say("from", "ab"))) } th.number { (measure.unit) (lang.say(" (mean)", " (Mittel)")) } } }
                 tbody { @for (begins, mean) in rows { tr { td { (hour(begins)) } td.number { (short(mean)) } } } }
             }
         }
     }
-}
-
-fn hour(seconds: i64) -> String {
-    let of_day = seconds.rem_euclid(86_400);
-    format!("{:02}:{:02}", of_day / 3_600, of_day % 3_600 / 60)
 }
 
 fn ago(lang: Lang, minutes: usize) -> String {

@@ -6,7 +6,7 @@ use klinke_diagnosis::{Lang as Words, Verdict};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::parts::{State, escaped, state, time};
+use super::parts::{State, escaped, moment, state};
 use super::{Page, chart, frame};
 use crate::house::request::Request;
 use crate::lang::Lang;
@@ -59,7 +59,7 @@ fn one(lang: Lang, finding: &Finding, whole: bool) -> Markup {
             @if let Some(layer) = finding.layer { " " span.soft { "· " (layer.name(words(lang))) " · " (format!("{:.0} %", finding.confidence * 100.0)) } }
         }
         p.lead { (finding.summary) }
-        @if let Some(since) = &finding.since { p.small.soft { (lang.say("since ", "seit ")) (time(since)) " UTC" } }
+        @if let Some(since) = &finding.since { p.small.soft { (lang.say("since ", "seit ")) (moment(since)) } }
         @if let Some(call) = &finding.call { p { strong { (lang.say("Call: ", "Anrufen: ")) } (call) } }
         @if let Some(say) = &finding.say { h3 { (lang.say("What to say", "Was zu sagen ist")) } pre tabindex="0" { (say) } }
         (list(lang.say("Try first", "Zuerst versuchen"), &finding.next))

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::parts::{State, bytes, envelope_state, escaped, state, time};
+use super::parts::{State, bytes, envelope_state, escaped, moment, state, time, zoned};
 use super::{Page, acts, chart, frame};
 use crate::house::reading::{Change, Line, PAYLOAD_SHOWN_MAX, Reading, SegmentWords, Sheet, Words};
 use crate::house::request::Request;
@@ -57,7 +57,7 @@ fn top(lang: Lang, reading: &Reading, title: &str) -> Markup {
             None => { p.soft { (lang.say("Its format is not put into words.", "Dieses Format wird nicht in Worte gefasst.")) } }
         }
         p.small.soft {
-            (lang.say("Received ", "Empfangen ")) (time(&line.received)) " UTC · "
+            (lang.say("Received ", "Empfangen ")) (moment(&line.received)) " · "
             a href={ "/channels/" (escaped(&line.channel)) } { (line.channel) } " · "
             @if !line.system.is_empty() { a href={ "/systems/" (escaped(&line.system)) } { (line.system) } " · " }
             span.mono { (message.peer) } " · " (bytes(line.size)) " · " (lang.say("version ", "Version ")) (message.version)
@@ -113,12 +113,12 @@ fn delivered(lang: Lang, delivery: &DeliveryView) -> Markup {
         h3 { span.mono { (delivery.destination) } " " (envelope_state(lang, &delivery.state)) }
         p.small.soft {
             @if !delivery.lane.is_empty() { (lang.say("lane ", "Spur ")) span.mono { (delivery.lane) } " · " }
-            (lang.say("queued ", "eingereiht ")) (time(&delivery.queued)) " UTC"
+            (lang.say("queued ", "eingereiht ")) (moment(&delivery.queued))
             @if let Some(due) = &delivery.due { " · " (lang.say("next attempt ", "nächster Versuch ")) (time(due)) }
             @if !delivery.reason.is_empty() { " · " (delivery.reason) }
         }
         @if !delivery.attempts.is_empty() { div.table tabindex="0" { table {
-            thead { tr { th.number { "#" } th { (lang.say("begun (UTC)", "begonnen (UTC)")) } th.number { "ms" } th { (lang.say("answer", "Antwort")) } th { (lang.say("meant", "bedeutet")) } } }
+            thead { tr { th.number { "#" } th { (zoned(lang.say("begun", "begonnen"))) } th.number { "ms" } th { (lang.say("answer", "Antwort")) } th { (lang.say("meant", "bedeutet")) } } }
             tbody { @for attempt in &delivery.attempts { tr {
                 td.number { (attempt.number) @if attempt.repeat { " ↻" } }
                 td { (time(&attempt.started)) }

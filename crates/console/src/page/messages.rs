@@ -1,16 +1,17 @@
 //! Messages: the search.
 
 use axum::extract::{Query, State as Shared};
-use klinke_model::Timestamp;
+use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::parts::{bytes, envelope_state, envelope_word, escaped, nothing, time};
+use super::parts::{bytes, envelope_state, envelope_word, escaped, nothing, time, typed, zoned};
 use super::{Page, frame};
 use crate::house::request::{Find, Request};
 use crate::house::view::{MessageLine, Status};
 use crate::lang::Lang;
-use crate::web::{Console, Fault, Visitor};
+use crate::people::search::SavedSearch;
+use crate::web::{Console, Fault, Fields, Visitor, form_token, own};
 
 /// Lines of a page.
 const LINES: usize = 50;
@@ -59,8 +60,8 @@ impl Wanted {
         })
     }
 
-    /// The address of the same search behind an envelope.
-    fn after(&self, beyond: u64) -> String {
+    /// The fields that say something, as an address has them.
+    fn query(&self) -> String {
         let fields = [
             ("channel", &self.channel),
             ("system", &self.system),
@@ -72,20 +73,20 @@ impl Wanted {
             ("until", &self.until),
         ];
         let given = fields.iter().filter(|(_, value)| !value.is_empty());
-        let query: String = given.map(|(name, value)| format!("{name}={}&", escaped(value))).collect();
-        format!("/messages?{query}beyond={beyond}")
+        let pairs: Vec<String> = given.map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+        pairs.join("&")
+    }
+
+    /// The address of the same search behind an envelope.
+    fn after(&self, beyond: u64) -> String {
+        let query = self.query();
+        format!("/messages?{query}{}beyond={beyond}", if query.is_empty() { "" } else { "&" })
     }
 }
 
-/// A time of the form `2026-11-29T02:07`, UTC, as microseconds since 1970.
+/// A time of the form `2026-11-29T02:07` in the site's zone, as microseconds since 1970.
 fn minute(lang: Lang, text: &str) -> Result<i64, Fault> {
-    let number = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse::<u32>().ok());
-    let parts = (number(0..4), number(5..7), number(8..10), number(11..13), number(14..16));
-    let (Some(year), Some(month), Some(day), Some(hour), Some(minute)) = parts else {
-        return Err(no_time(lang, text));
-    };
-    let time = Timestamp::from_parts(i64::from(year), month, day, hour, minute, 0);
-    Ok(time.ok_or_else(|| no_time(lang, text))?.0)
+    typed(text).ok_or_else(|| no_time(lang, text))
 }
 
 fn no_time(lang: Lang, text: &str) -> Fault {
@@ -100,6 +101,9 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor, Query(want
     let body = html! {
         h1 { (lang.say("Messages", "Nachrichten")) }
         (form(lang, &wanted, &status))
+        @if let Some(people) = console.people().filter(|_| visitor.session.is_some()) {
+            (saved(&visitor, &wanted, &people.searches(&visitor.actor)?))
+        }
         div.card {
             (table(lang, &lines))
             @if lines.len() == LINES { @if let Some(last) = lines.last() {
@@ -108,6 +112,47 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor, Query(want
         }
     };
     Ok(frame::page(&visitor, lang.say("Messages", "Nachrichten"), &body))
+}
+
+/// Keeps a search, or forgets one.
+pub async fn keep(
+    Shared(console): Shared<Console>,
+    visitor: Visitor,
+    fields: Fields,
+) -> Result<Response, Fault> {
+    let people = console.people().ok_or_else(|| Fault::absent("there are no accounts here"))?.clone();
+    let lang = visitor.lang;
+    let (name, query) = (fields.owned("name"), fields.owned("query"));
+    if name.trim().is_empty() {
+        return Err(Fault::wrong(lang.say("give the search a name", "geben Sie der Suche einen Namen")));
+    }
+    let (actor, what, kept) = (visitor.actor.clone(), fields.owned("what"), query.clone());
+    let work = move || match what.as_str() {
+        "forget" => people.forget_search(&actor, &name),
+        _ => people.save_search(&actor, &name, &kept),
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|_| Fault::broken("the answer was broken off"))??;
+    Ok(Redirect::to(own(&format!("/messages?{query}"))).into_response())
+}
+
+/// The searches that somebody keeps, and the way to keep this one.
+fn saved(visitor: &Visitor, wanted: &Wanted, all: &[SavedSearch]) -> Markup {
+    let (lang, query) = (visitor.lang, wanted.query());
+    html! { div.card {
+        @if !all.is_empty() { ul.saved { @for one in all { li {
+            a href={ "/messages?" (one.query) } { (one.name) } " "
+            form method="post" action="/messages/searches" { (form_token(visitor))
+                input type="hidden" name="name" value=(one.name); input type="hidden" name="query" value=(query);
+                button.plain type="submit" name="what" value="forget" aria-label=(lang.say(format!("Forget {}", one.name), format!("{} vergessen", one.name))) { "×" }
+            }
+        } } } }
+        form.acts method="post" action="/messages/searches" { (form_token(visitor))
+            input type="hidden" name="query" value=(query);
+            label for="search-name" { (lang.say("Keep this search as", "Diese Suche behalten als")) }
+            input #search-name name="name" required maxlength="80" autocomplete="off";
+            button.plain type="submit" name="what" value="keep" { (lang.say("Keep", "Behalten")) }
+        }
+    } }
 }
 
 fn form(lang: Lang, wanted: &Wanted, status: &Status) -> Markup {
@@ -131,8 +176,8 @@ fn form(lang: Lang, wanted: &Wanted, status: &Status) -> Markup {
                 @for name in STATES { option value=(name) selected[*name == wanted.state] { (envelope_word(lang, name).1) } }
             } }
         div { label for="text" { (lang.say("Text within", "Text darin")) } input #text name="text" value=(wanted.text) maxlength="200"; }
-        div { label for="from" { (lang.say("Received from (UTC)", "Empfangen ab (UTC)")) } input #from type="datetime-local" name="from" value=(wanted.from); }
-        div { label for="until" { (lang.say("until (UTC)", "bis (UTC)")) } input #until type="datetime-local" name="until" value=(wanted.until); }
+        div { label for="from" { (zoned(lang.say("Received from", "Empfangen ab"))) } input #from type="datetime-local" name="from" value=(wanted.from); }
+        div { label for="until" { (zoned(lang.say("until", "bis"))) } input #until type="datetime-local" name="until" value=(wanted.until); }
         div.acts { button { (lang.say("Search", "Suchen")) } a href="/messages" { (lang.say("anew", "neu")) } }
     } }
 }
@@ -143,7 +188,7 @@ pub fn table(lang: Lang, lines: &[MessageLine]) -> Markup {
         @if lines.is_empty() { (nothing(lang.say("Nothing was found.", "Nichts gefunden."))) }
         @else { div.table { table.stack {
             thead { tr {
-                th scope="col" { (lang.say("Number", "Nummer")) } th scope="col" { (lang.say("received (UTC)", "empfangen (UTC)")) }
+                th scope="col" { (lang.say("Number", "Nummer")) } th scope="col" { (zoned(lang.say("received", "empfangen"))) }
                 th scope="col" { (lang.say("Channel", "Kanal")) } th scope="col" { (lang.say("Event", "Ereignis")) }
                 th scope="col" { "Patient" } th scope="col" { (lang.say("Case", "Fall")) }
                 th scope="col" { (lang.say("Control ID", "Kontroll-ID")) } th scope="col" { (lang.say("State", "Zustand")) }
@@ -151,7 +196,7 @@ pub fn table(lang: Lang, lines: &[MessageLine]) -> Markup {
             } }
             tbody { @for line in lines { tr {
                 td data-label=(lang.say("Number", "Nummer")) { a href={ "/messages/" (line.id) } { (line.id) } }
-                td data-label=(lang.say("received (UTC)", "empfangen (UTC)")) { (time(&line.received)) }
+                td data-label=(zoned(lang.say("received", "empfangen"))) { (time(&line.received)) }
                 td data-label=(lang.say("Channel", "Kanal")) { (line.channel) }
                 td.nowrap data-label=(lang.say("Event", "Ereignis")) { (line.key("event")) }
                 td data-label="Patient" { (traced(line.key("patient"))) }

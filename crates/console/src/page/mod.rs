@@ -5,6 +5,7 @@ mod acts;
 mod audit;
 mod channel;
 mod chart;
+pub mod clock;
 mod diagnosis;
 mod difference;
 mod enter;
@@ -46,6 +47,7 @@ pub fn routes() -> Router<Console> {
         .route("/channels/{name}/versions", get(channel::versions))
         .route("/channels/{name}/replay", get(replay::page))
         .route("/messages", get(messages::page))
+        .route("/messages/searches", post(messages::keep))
         .route("/messages/{id}", get(message::page))
         .route("/messages/{id}/download", get(message::download))
         .route("/messages/{id}/act", get(acts::message))
@@ -58,7 +60,7 @@ pub fn routes() -> Router<Console> {
         .route("/dead/act", get(acts::group).post(acts::act_on_group))
         .route("/site/reload", post(acts::reload))
         .route("/site", get(site::page))
-        .route("/site/file", get(site::file))
+        .route("/site/file", get(site::file).post(site::propose))
         .route("/account", get(account::page))
         .route("/account/password", post(account::change_password))
         .route("/account/factor", post(account::change_factor))

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+pub use super::clock::{day_after, hour, moment, said, time, typed, zoned};
 use crate::lang::Lang;
 
 /// How something stands; shown by shape, word and colour.
@@ -89,19 +90,6 @@ pub fn bytes(value: u64) -> String {
     if unit == 0 { format!("{value} B") } else { format!("{scaled:.1} {}", UNITS[unit]) }
 }
 
-/// A time as a page shows it: to the second, with the whole of it for machines.
-pub fn time(text: &str) -> Markup {
-    html! { time.nowrap datetime=(text) { (clock(text)) } }
-}
-
-/// `2026-11-29T02:07:16.123456Z` to the second; other texts as they are.
-pub fn clock(text: &str) -> String {
-    match (text.get(..10), text.get(11..19)) {
-        (Some(day), Some(clock)) if text.as_bytes().get(10) == Some(&b'T') => format!("{day} {clock}"),
-        _ => text.to_owned(),
-    }
-}
-
 /// Text that a browser may put into an address.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -131,8 +119,6 @@ mod tests {
             (bytes(999), bytes(1_500), bytes(2_500_000)),
             ("999 B".into(), "1.5 KB".into(), "2.5 MB".into())
         );
-        assert_eq!(clock("2026-11-29T02:07:16.123456Z"), "2026-11-29 02:07:16");
-        assert_eq!(clock("soon"), "soon");
         assert_eq!(escaped("a b/ü?"), "a%20b%2F%C3%BC%3F");
     }
 }

@@ -6,7 +6,7 @@ use axum::extract::{Query, State as Shared};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::parts::{State, escaped, nothing, number, state, time};
+use super::parts::{State, escaped, nothing, number, state, time, zoned};
 use super::{Page, acts, frame};
 use crate::house::request::Request;
 use crate::house::view::{DeliveryView, LaneView};
@@ -66,7 +66,7 @@ pub fn lanes(visitor: &Visitor, lanes: &[LaneView]) -> Markup {
             thead { tr {
                 th scope="col" { (lang.say("Destination", "Ziel")) } th scope="col" { (lang.say("Lane", "Spur")) }
                 th.number scope="col" { (lang.say("waiting", "wartend")) }
-                th scope="col" { (lang.say("first one", "erste")) } th scope="col" { (lang.say("since (UTC)", "seit (UTC)")) }
+                th scope="col" { (lang.say("first one", "erste")) } th scope="col" { (zoned(lang.say("since", "seit"))) }
                 th.number scope="col" { (lang.say("attempts", "Versuche")) }
                 th scope="col" { (lang.say("why", "warum")) } th {}
             } }
@@ -75,7 +75,7 @@ pub fn lanes(visitor: &Visitor, lanes: &[LaneView]) -> Markup {
                 td.mono data-label=(lang.say("Lane", "Spur")) { @if lane.lane.is_empty() { "–" } @else { (lane.lane) } }
                 td.number data-label=(lang.say("waiting", "wartend")) { (number(lane.waiting)) }
                 td data-label=(lang.say("first one", "erste")) { a href={ "/messages/" (lane.first.envelope) } { (lane.first.envelope) } }
-                td data-label=(lang.say("since (UTC)", "seit (UTC)")) { (time(&lane.first.queued)) }
+                td data-label=(zoned(lang.say("since", "seit"))) { (time(&lane.first.queued)) }
                 td.number data-label=(lang.say("attempts", "Versuche")) { (lane.first.attempts_made) }
                 td data-label=(lang.say("why", "warum")) {
                     @match &lane.held {

@@ -2,16 +2,18 @@
 //! belongs in git is changed in git.
 
 use axum::extract::{Query, State as Shared};
-use maud::html;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::parts::{State, bytes, escaped, number, state};
-use super::{Page, frame};
+use super::{Page, difference, frame};
 use crate::house::request::Request;
 use crate::house::site::SiteFiles;
 use crate::house::view::Status;
 use crate::people::Right;
-use crate::web::{Console, Fault, Visitor, form_token};
+use crate::web::{Console, Fault, LongFields, Visitor, form_token};
 
 /// The page.
 pub async fn page(Shared(console): Shared<Console>, visitor: Visitor) -> Page {
@@ -77,6 +79,81 @@ pub async fn file(Shared(console): Shared<Console>, visitor: Visitor, Query(want
         (frame::crumbs(&[("/site", lang.say("Site", "Standort"))]))
         h1.mono { (wanted.path) }
         pre tabindex="0" { (text) }
+        @if may_propose(&visitor) { details { summary { (lang.say("Propose a change", "Eine Änderung vorschlagen")) } (propose_form(&visitor, &wanted.path, &text)) } }
     };
     Ok(frame::page(&visitor, &wanted.path, &body))
+}
+
+/// Those who could take the change over.
+fn may_propose(visitor: &Visitor) -> bool {
+    visitor.actor.may_somewhere(Right::Administer)
+}
+
+fn propose_form(visitor: &Visitor, path: &str, text: &str) -> Markup {
+    let lang = visitor.lang;
+    html! { form method="post" action="/site/file" {
+        (form_token(visitor))
+        input type="hidden" name="path" value=(path);
+        p.small.soft { (lang.say(
+            "Nothing is written here: you get the change as a patch, for git.",
+            "Hier wird nichts geschrieben: Sie bekommen die Änderung als Patch, für git.",
+        )) }
+        p { label for="text" { (lang.say("Text of the file", "Text der Datei")) } textarea.mono #text name="text" rows=(text.lines().count().clamp(8, 40)) spellcheck="false" wrap="off" { "\n" (text) } }
+        div.acts {
+            button type="submit" name="what" value="show" { (lang.say("Check it and show what differs", "Prüfen und zeigen, was sich ändert")) }
+            button.plain type="submit" name="what" value="patch" { (lang.say("Check it and download the patch", "Prüfen und den Patch herunterladen")) }
+        }
+    } }
+}
+
+/// Checks a changed file; gives what differs as a page or, when nothing is wrong, as a patch.
+pub async fn propose(
+    Shared(console): Shared<Console>,
+    visitor: Visitor,
+    LongFields(fields): LongFields,
+) -> Result<Response, Fault> {
+    let (lang, path) = (visitor.lang, fields.owned("path"));
+    let old: Option<String> = console.ask(&visitor, Request::File { path: path.clone() }).await?;
+    let Some(old) = old else {
+        return Err(Fault::absent(
+            lang.say("there is no such file in the site", "diese Datei gibt es im Standort nicht"),
+        ));
+    };
+    let text = like(&old, fields.get("text"));
+    let propose = Request::Propose { path: path.clone(), text: text.clone() };
+    let faults: Vec<String> = console.ask(&visitor, propose).await?;
+    let patch = difference::unified(&path, &old, &text);
+    if let (Some(patch), "patch", true) = (&patch, fields.get("what"), faults.is_empty()) {
+        let name = "attachment; filename=\"change.patch\"";
+        let heads =
+            [(header::CONTENT_TYPE, "text/x-diff; charset=utf-8"), (header::CONTENT_DISPOSITION, name)];
+        return Ok((heads, patch.clone()).into_response());
+    }
+    let body = html! {
+        (frame::crumbs(&[("/site", lang.say("Site", "Standort"))]))
+        h1.mono { (path) }
+        section.card {
+            h2 { (lang.say("Check of the changed site", "Prüfung des geänderten Standorts")) }
+            @if faults.is_empty() { p { (state(State::Good, lang.say("nothing is wrong", "nichts ist falsch"))) } }
+            @else { p { (state(State::Stop, lang.say("does not go live", "geht so nicht in Betrieb"))) } pre tabindex="0" { @for fault in &faults { (fault) "\n" } } }
+        }
+        section.card {
+            h2 { (lang.say("What differs", "Was sich ändert")) }
+            @match &patch {
+                None => { p { (lang.say("Nothing.", "Nichts.")) } }
+                Some(patch) => { pre.diff { (patch) } }
+            }
+        }
+        section.card { (propose_form(&visitor, &path, &text)) }
+    };
+    Ok(frame::page(&visitor, &path, &body).into_response())
+}
+
+/// A text that came from a browser, with the line ends of the old one.
+fn like(old: &str, text: &str) -> String {
+    let mut text = text.replace("\r\n", "\n");
+    if old.ends_with('\n') && !text.ends_with('\n') && !text.is_empty() {
+        text.push('\n');
+    }
+    if old.contains("\r\n") { text.replace('\n', "\r\n") } else { text }
 }

@@ -3,7 +3,7 @@
 use axum::extract::State as Shared;
 use maud::{Markup, html};
 
-use super::parts::{State, number, state, time};
+use super::parts::{State, moment, number, state};
 use super::trouble::{self, Trouble};
 use super::{Page, chart, frame, panel};
 use crate::house::history::History;
@@ -75,7 +75,7 @@ fn verdict(lang: Lang, status: &Status, troubles: &[Trouble]) -> Markup {
             p.soft {
                 (lang.say(format!("{running} channels run."), format!("{running} Kanäle laufen.")))
                 @if let Some(last) = last {
-                    " " (lang.say("Last message: ", "Letzte Nachricht: ")) (time(last)) " UTC."
+                    " " (lang.say("Last message: ", "Letzte Nachricht: ")) (moment(last)) "."
                 }
                 " " (lang.say("Kept: ", "Aufbewahrt: ")) (number(status.store.envelopes)) "."
             }

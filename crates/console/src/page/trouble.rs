@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::parts::{State, clock, escaped, number, state, time};
+use super::parts::{State, escaped, number, said, state, time};
 use crate::house::view::{Brief, ChannelView, DestinationView, Status};
 use crate::lang::Lang;
 
@@ -38,8 +38,8 @@ pub fn troubles(lang: Lang, status: &Status) -> Vec<Trouble> {
 fn found(lang: Lang, brief: &Brief) -> Trouble {
     let words = lang.say(klinke_diagnosis::Lang::En, klinke_diagnosis::Lang::De);
     let whose = format!("{} · {}", brief.verdict.name(words), brief.layer.name(words));
-    let since = brief.since.as_deref().map(clock);
-    let since = since.map(|at| lang.say(format!(" · since {at} UTC"), format!(" · seit {at} UTC")));
+    let since = brief.since.as_deref().map(said);
+    let since = since.map(|at| lang.say(format!(" · since {at}"), format!(" · seit {at}")));
     Trouble {
         state: if brief.minor { State::Warn } else { State::Stop },
         text: format!("{}: {}", brief.system, lang.say(&brief.summary, &brief.summary_de)),
@@ -122,7 +122,7 @@ fn of_destination(lang: Lang, channel: &ChannelView, to: &DestinationView) -> Op
     let said = || {
         let (at, code, text) = to.trouble.as_ref()?;
         let text = if text.is_empty() { code.clone() } else { format!("{code}: {text}") };
-        Some(lang.say(format!("Since {}: {text}", clock(at)), format!("Seit {}: {text}", clock(at))))
+        Some(lang.say(format!("Since {}: {text}", said(at)), format!("Seit {}: {text}", said(at))))
     };
     let (state, text, more) = if to.held {
         let text = lang.say(

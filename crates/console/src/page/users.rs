@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::parts::{State, state, time};
+use super::parts::{State, moment, state, time, zoned};
 use super::{Page, account, frame};
 use crate::house::request::Request;
 use crate::lang::Lang;
@@ -67,7 +67,7 @@ pub async fn change(
             format!("Give {name} this code. With it they choose their password under /welcome, within three days. It is shown now and never again."),
             format!("Geben Sie {name} diesen Code. Damit wird unter /welcome binnen drei Tagen das Passwort gewählt. Er wird jetzt gezeigt und nie wieder."),
         )) }
-        pre { (code) }
+        pre tabindex="0" { (code) }
         p { a.button href="/users" { (lang.say("I have it", "Ich habe ihn")) } }
     };
     Ok(frame::page(&visitor, title, &body).into_response())
@@ -83,7 +83,7 @@ fn card(visitor: &Visitor, one: &AccountView, roles: &Roles) -> Markup {
         }
         p.small.soft {
             (lang.say("proves by ", "weist sich aus mit ")) (if one.factors.is_empty() { "–".to_owned() } else { one.factors.join(", ") })
-            @if let Some(seen) = &one.seen { " · " (lang.say("last seen ", "zuletzt da ")) (time(seen)) " UTC" }
+            @if let Some(seen) = &one.seen { " · " (lang.say("last seen ", "zuletzt da ")) (moment(seen)) }
         }
         form method="post" action="/users" {
             (form_token(visitor))
@@ -138,7 +138,7 @@ fn roles_table(lang: Lang, roles: &Roles) -> Markup {
 fn tokens_table(visitor: &Visitor, tokens: &[TokenView]) -> Markup {
     let lang = visitor.lang;
     html! { div.table tabindex="0" { table {
-        thead { tr { th { "id" } th { (lang.say("account", "Konto")) } th { (lang.say("for", "wofür")) } th { (lang.say("may", "darf")) } th { (lang.say("until (UTC)", "bis (UTC)")) } th { span.hidden { (lang.say("action", "Aktion")) } } } }
+        thead { tr { th { "id" } th { (lang.say("account", "Konto")) } th { (lang.say("for", "wofür")) } th { (lang.say("may", "darf")) } th { (zoned(lang.say("until", "bis"))) } th { span.hidden { (lang.say("action", "Aktion")) } } } }
         tbody { @for one in tokens { tr {
             td.mono { (one.id) } td { (one.account) } td { (one.title) }
             td { (one.rights.iter().map(|right| lang.say(right.words().0, right.words().1)).collect::<Vec<_>>().join(", ")) }

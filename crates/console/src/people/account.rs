@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use klinke_model::Timestamp;
 use klinke_store::{Error, Result, Store};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Where accounts stand in the store.
@@ -64,7 +65,7 @@ pub struct OneTime {
 }
 
 /// An account as lists show it: nothing that lets anybody in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccountView {
     /// Its name.
     pub name: String,

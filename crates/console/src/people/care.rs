@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -69,7 +70,7 @@ pub enum Ask {
 }
 
 /// A token as lists show it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TokenView {
     /// Its identifier.
     pub id: String,
@@ -156,6 +157,7 @@ impl People {
         self.check_left(actor, name)?;
         self.note(&actor.who, &actor.from, Action::Account, name, "removed")?;
         self.book.remove(name)?;
+        self.forget_searches(name)?;
         self.end_everything(name)?;
         Ok(json!({ "name": name }))
     }

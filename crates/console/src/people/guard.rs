@@ -84,6 +84,11 @@ pub fn check(
             }
         }
         Request::Diagnose { system: Some(name), .. } => at(Right::ViewState, &places(name)),
+        // A changed file is a program that somebody brings along: it is read and compiled.
+        Request::Propose { .. } => {
+            somewhere(Right::Administer)?;
+            if actor.grants.state == Places::All { Ok(()) } else { Err(Denied::Right(Right::ViewState)) }
+        }
         // All files at once: for those who see all.
         Request::Site | Request::File { .. } if actor.grants.state == Places::All => Ok(()),
         Request::Site | Request::File { .. } => Err(Denied::Right(Right::ViewState)),

@@ -11,6 +11,7 @@
 //! | delays after failed log-ins | [`limit`] |
 //! | coming in: log-in, one-time codes, tokens | [`enter`] |
 //! | what people change of their own account, emergency access | [`own`] |
+//! | searches that people keep | [`search`] |
 //! | what administrators change | [`care`] |
 //!
 //! Everything is in the store as small values whose names begin with `people/`; none of it is in the site's
@@ -26,6 +27,7 @@ pub mod limit;
 pub mod own;
 pub mod password;
 pub mod right;
+pub mod search;
 pub mod secret;
 pub mod session;
 pub mod token;
@@ -62,6 +64,8 @@ pub struct People {
     hasher: password::Hasher,
     roles: RwLock<Roles>,
     first: Mutex<Option<OneTime>>,
+    /// Held while somebody's saved searches are changed.
+    searches: Mutex<()>,
     log: Log,
     clock: Clock,
 }
@@ -82,6 +86,7 @@ impl People {
             hasher: password::Hasher::default(),
             roles: RwLock::default(),
             first: Mutex::default(),
+            searches: Mutex::default(),
             log: Log::new(store),
             clock,
         })

@@ -29,6 +29,11 @@ impl Fault {
         Fault { status, text: text.into(), german: None, asks_purpose: false }
     }
 
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// The sentence in a language.
     pub fn said(&self, lang: Lang) -> &str {
         match (lang, &self.german) {
@@ -45,6 +50,11 @@ impl Fault {
     /// What was asked for can't be understood.
     pub fn wrong(text: impl Into<String>) -> Fault {
         Fault::new(StatusCode::BAD_REQUEST, text)
+    }
+
+    /// It is understood, and can't be so.
+    pub fn unfit(text: impl Into<String>) -> Fault {
+        Fault::new(StatusCode::UNPROCESSABLE_ENTITY, text)
     }
 
     /// Something of ours failed.

@@ -15,8 +15,10 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
+use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 
+use crate::api;
 use crate::house::request::Request;
 use crate::house::{self, House};
 use crate::page;
@@ -37,6 +39,8 @@ pub struct Console {
     news: live::News,
     /// Who may come in; whoever reaches the port where there is none (the demo).
     people: Option<Arc<People>>,
+    /// The zone that times are shown in.
+    zone: TimeZone,
     /// True behind TLS: cookies then go over nothing else.
     is_secure: bool,
 }
@@ -49,6 +53,7 @@ impl Console {
             house,
             site: site.into(),
             people: None,
+            zone: TimeZone::UTC,
             is_secure: false,
         }
     }
@@ -57,6 +62,17 @@ impl Console {
     #[must_use]
     pub fn with_people(self, people: Arc<People>, is_secure: bool) -> Console {
         Console { people: Some(people), is_secure, ..self }
+    }
+
+    /// The same with times in a zone: `Europe/Berlin`. UTC where there is no such zone.
+    #[must_use]
+    pub fn with_zone(self, name: &str) -> Console {
+        Console { zone: TimeZone::get(name).unwrap_or(TimeZone::UTC), ..self }
+    }
+
+    /// The zone that times are shown in.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
     }
 
     /// The people who may come in.
@@ -77,6 +93,13 @@ impl Console {
         format!("{}={value}; Path=/; HttpOnly; SameSite={site}{secure}{age}", self.cookie_name(what))
     }
 
+    /// Books and lanes in the text form of Prometheus, where blocking is allowed.
+    pub async fn metrics(&self) -> Result<String, Fault> {
+        let house = self.house.clone();
+        let asked = tokio::task::spawn_blocking(move || house.metrics());
+        Ok(asked.await.map_err(|_| Fault::broken("the answer was broken off"))??)
+    }
+
     /// Asks the house for a visitor, where blocking is allowed.
     pub async fn ask<T: DeserializeOwned + Send + 'static>(
         &self,
@@ -94,8 +117,10 @@ pub fn routes(console: Console) -> Router {
     let inside = Router::new()
         .route("/live", get(live::watch))
         .merge(page::routes())
+        .merge(api::routes())
         .fallback(fault::not_found)
         .layer(axum::middleware::from_fn_with_state(console.clone(), fault::dress))
+        .layer(axum::middleware::from_fn_with_state(console.clone(), page::clock::scope))
         .layer(axum::middleware::from_fn_with_state(console.clone(), gate::gate));
     Router::new()
         .route("/health/live", get(|| async { "ok\n" }))

@@ -1,0 +1,334 @@
+//! The JSON API of a running site: every call is described, every answer is as it is described, and nothing
+//! else is taken.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeSet;
+
+use klinke_hl7v2::ack::Code;
+use serde_json::{Value, json};
+
+use crate::support::browser::{Answer, Browser, http, with_console};
+use crate::support::partner::{Line, Sink};
+use crate::support::{Serve, Site, adt, klinke, wait_for};
+
+/// A program with a token.
+struct Program {
+    address: String,
+    token: String,
+    document: Value,
+    called: std::cell::RefCell<BTreeSet<String>>,
+}
+
+impl Program {
+    fn new(browser: &mut Browser, rights: &[&str]) -> Program {
+        let token = browser.token(rights);
+        let mut program = Program {
+            address: browser.address.clone(),
+            token,
+            document: Value::Null,
+            called: Default::default(),
+        };
+        program.document = program.send("GET", "/api/openapi.json", None).ended(200).json();
+        program
+    }
+
+    fn send(&self, method: &str, path: &str, body: Option<&str>) -> Answer {
+        let token = format!("Bearer {}", self.token);
+        let mut heads = vec![("Authorization", token.as_str())];
+        if body.is_some() {
+            heads.push(("Content-Type", "application/json"));
+        }
+        http(&self.address, method, path, &heads, body.unwrap_or_default().as_bytes())
+    }
+
+    /// Calls, and holds the answer against its description.
+    #[track_caller]
+    fn call(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let body = body.map(|body| body.to_string());
+        let answer = self.send(method, &format!("/api/v1{path}"), body.as_deref()).ended(200);
+        assert_eq!(answer.head("content-type"), "application/json");
+        let value = answer.json();
+        let operation = self.operation(method, path);
+        self.called.borrow_mut().insert(operation["operationId"].as_str().unwrap().to_owned());
+        self.hold(&value, &operation["responses"]["200"]["content"]["application/json"]["schema"], path);
+        value
+    }
+
+    /// Calls in vain; gives the detail of the problem.
+    #[track_caller]
+    fn refused(&self, method: &str, path: &str, body: Option<&str>, status: u16) -> String {
+        let answer = self.send(method, &format!("/api/v1{path}"), body).ended(status);
+        assert_eq!(answer.head("content-type"), "application/problem+json");
+        let problem = answer.json();
+        self.hold(&problem, &json!({ "$ref": "#/components/schemas/Problem" }), path);
+        assert_eq!(problem["status"], status);
+        problem["detail"].as_str().unwrap().to_owned()
+    }
+
+    #[track_caller]
+    fn hold(&self, value: &Value, schema: &Value, path: &str) {
+        let mut schema = schema.clone();
+        schema["components"] = self.document["components"].clone();
+        let schema = jsonschema::draft202012::new(&schema).expect("a schema");
+        let faults: Vec<String> =
+            schema.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(faults.is_empty(), "{path}: {faults:#?}\n{value:#}");
+    }
+
+    fn operation(&self, method: &str, path: &str) -> Value {
+        let path = path.split('?').next().unwrap();
+        let is_meant = |template: &str| {
+            let (parts, own): (Vec<_>, Vec<_>) =
+                (template["/api/v1".len()..].split('/').collect(), path.split('/').collect());
+            parts.len() == own.len()
+                && parts.iter().zip(&own).all(|(one, other)| one.starts_with('{') || one == other)
+        };
+        let paths = self.document["paths"].as_object().unwrap();
+        let mut found: Vec<_> = paths
+            .iter()
+            .filter(|(template, item)| is_meant(template) && item.get(method.to_lowercase()).is_some())
+            .collect();
+        found.sort_by_key(|(template, _)| template.matches('{').count());
+        let (_, item) = found.first().unwrap_or_else(|| panic!("{method} {path} is not described"));
+        item[method.to_lowercase()].clone()
+    }
+}
+
+const ALL: [&str; 5] = ["view-state", "view-payload", "act", "audit", "administer"];
+
+fn site(sink: &Sink) -> Site {
+    let site = Site::to_partner(sink.port, "");
+    with_console(&site);
+    site
+}
+
+fn send(serve: &Serve<'_>, controls: &[&str]) {
+    let mut line = Line::open(&serve.address("adt"));
+    for control in controls {
+        line.send(&adt(control, "4711")).unwrap();
+    }
+}
+
+#[test]
+fn every_call_answers_as_it_is_described() {
+    let sink = Sink::open();
+    let site = site(&sink);
+    let serve = site.serve();
+    send(&serve, &["M1", "M2"]);
+    sink.wait_for(2);
+    let mut boss = Browser::enter(&serve, &site, "boss", "administrator");
+    let api = Program::new(&mut boss, &ALL);
+    let get = |path: &str| api.call("GET", path, None);
+    let post = |path: &str, body: Value| api.call("POST", path, Some(body));
+
+    assert_eq!(get("/me")["rights"], json!(ALL));
+    assert_eq!(get("/status")["channels"][0]["received"], 2);
+    get("/systems");
+    get("/channels/adt");
+    get("/history?channel=adt");
+    get("/diagnosis?lang=de");
+    get("/drift");
+    wait_for("the index", || get("/messages?value=4711")["items"].as_array().unwrap().len() == 2);
+    assert_eq!(get("/messages?limit=1")["next"], 2);
+    assert_eq!(get("/messages?limit=1&before=2")["items"][0]["id"], 1);
+    assert_eq!(get("/messages?channel=adt&state=delivered&from=2020-01-01T00:00:00Z")["next"], Value::Null);
+    assert_eq!(get("/trace?id=4711").as_array().unwrap().len(), 2);
+    get("/messages/1");
+    get("/messages/1/reading?lang=de");
+    assert_eq!(get("/messages/1/payload")["name"], "received");
+    let text = get("/messages/1/text")["text"].as_str().unwrap().replace("Berta", "Bertha");
+    let altered = post("/messages/1/text", json!({ "text": text }));
+    assert_eq!(altered["changes"][0]["path"], "PID-5.2");
+    let sent = post("/messages/1/edit", json!({ "payload": altered["payload"], "reason": "name" }));
+    assert_eq!(sent, json!({ "envelopes": [3] }));
+    assert!(String::from_utf8_lossy(&sink.wait_for(3)[2]).contains("Bertha"));
+    post("/messages/resend", json!({ "envelopes": [1, 2], "reason": "RIS lost them" }));
+    sink.wait_for(5);
+
+    sink.answer(Some(Code::ApplicationReject));
+    send(&serve, &["M3"]);
+    serve.wait_for("one to be given up", || !get("/dead").as_array().unwrap().is_empty());
+    let settle = json!({ "what": "drop", "place": "adt/ris", "envelopes": [6], "reason": "a test" });
+    assert_eq!(post("/deliveries/settle", settle)["touched"], 1);
+    assert_eq!(post("/queues/hold", json!({ "place": "adt/ris", "reason": "update" }))["touched"], 1);
+    send(&serve, &["M4"]);
+    serve.wait_for("one to wait", || get("/queues?place=adt/ris")[0]["waiting"] == 1);
+    sink.answer(Some(Code::ApplicationAccept));
+    assert_eq!(post("/queues/release", json!({ "place": "adt/ris" }))["touched"], 1);
+    sink.wait_for(7);
+
+    assert!(!get("/site")["files"].as_array().unwrap().is_empty());
+    let file = get("/site/file?path=channels/adt.toml")["text"].as_str().unwrap().to_owned();
+    let check = |text: String| post("/site/check", json!({ "path": "channels/adt.toml", "text": text }));
+    assert_eq!(check(file.clone())["faults"], json!([]));
+    assert!(check(file.replace("[source]", "[sauce]"))["faults"][0].as_str().unwrap().contains("sauce"));
+    api.call("POST", "/site/reload", None);
+    assert_eq!(post("/replay", json!({ "channel": "adt", "limit": 10 }))["differ"], 0);
+
+    api.call("PUT", "/searches/stuck", Some(json!({ "query": "state=waiting" })));
+    assert_eq!(get("/searches")[0]["name"], "stuck");
+    api.call("DELETE", "/searches/stuck", None);
+    let added = post("/accounts", json!({ "name": "cora", "title": "Cora", "roles": ["viewer"] }));
+    assert_eq!(added["code"].as_str().unwrap().len(), 14);
+    api.call("PUT", "/accounts/cora/roles", Some(json!({ "roles": ["auditor"] })));
+    api.call("PUT", "/accounts/cora/lock", Some(json!({ "locked": true })));
+    api.call("POST", "/accounts/cora/reset", None);
+    assert_eq!(get("/accounts").as_array().unwrap().len(), 2);
+    api.call("DELETE", "/accounts/cora", None);
+    get("/roles");
+    let other = boss.token(&["view-state"]);
+    let id = other.split('_').nth(1).unwrap();
+    assert_eq!(get("/tokens").as_array().unwrap().len(), 2);
+    api.call("DELETE", &format!("/tokens/{id}"), None);
+    assert_eq!(get("/audit?action=resend")["items"][0]["entry"]["who"]["kind"], "token");
+    assert!(!get("/audit/patient?patient=4711").as_array().unwrap().is_empty());
+    assert_eq!(get("/audit/verify")["faults"], json!([]));
+    get("/arrivals?after=0");
+
+    let described: BTreeSet<String> = api.document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|item| item.as_object().unwrap().values())
+        .map(|operation| operation["operationId"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(*api.called.borrow(), described, "each call is tried here");
+    let printed = klinke(&["schema", "--openapi"]).ended(0).json();
+    assert_eq!(printed, api.document);
+}
+
+#[test]
+fn arrivals_are_read_by_a_cursor_without_a_gap() {
+    let sink = Sink::open();
+    let site = site(&sink);
+    let node = std::fs::read_to_string(site.folder().join("klinke.toml")).unwrap();
+    site.write("klinke.toml", &format!("{node}\n[roles.lab]\nstate = [\"other\"]\n"));
+    let serve = site.serve();
+    send(&serve, &["M1", "M2", "M3"]);
+    let mut boss = Browser::enter(&serve, &site, "boss", "administrator");
+    let api = Program::new(&mut boss, &["view-state"]);
+    let page = |after: &Value| api.call("GET", &format!("/arrivals?after={after}&limit=2"), None);
+    let ids = |page: &Value| -> Vec<u64> {
+        page["items"].as_array().unwrap().iter().map(|line| line["id"].as_u64().unwrap()).collect()
+    };
+    let first = page(&json!(0));
+    assert_eq!((ids(&first), &first["next"]), (vec![1, 2], &json!(2)));
+    // A token that may not open messages sees no identifier of a patient.
+    assert!(!first.to_string().contains("4711"), "{first}");
+    let second = page(&first["next"]);
+    assert_eq!((ids(&second), &second["next"]), (vec![3], &json!(3)));
+    assert_eq!(page(&second["next"]), json!({ "items": [], "next": 3 }));
+    send(&serve, &["M4"]);
+    assert_eq!(ids(&page(&json!(3))), [4]);
+    // Who sees nothing of a page still comes behind it.
+    let mut lena = Browser::enter(&serve, &site, "lena", "lab");
+    let api = Program::new(&mut lena, &["view-state"]);
+    assert_eq!(api.call("GET", "/arrivals?limit=2", None), json!({ "items": [], "next": 2 }));
+}
+
+#[test]
+fn what_is_not_described_is_not_taken_and_problems_repeat_nothing() {
+    let sink = Sink::open();
+    let site = site(&sink);
+    let serve = site.serve();
+    send(&serve, &["M1"]);
+    let mut boss = Browser::enter(&serve, &site, "boss", "administrator");
+    let api = Program::new(&mut boss, &ALL);
+    let refused = |method: &str, path: &str, body: &str, status: u16| {
+        let body = Some(body).filter(|body| !body.is_empty());
+        let detail = api.refused(method, path, body, status);
+        assert!(!detail.contains("Geheim"), "{detail}");
+        detail
+    };
+    // Mass assignment: fields that nobody asked for.
+    let account = r#"{"name":"cora","roles":["viewer"],"is_locked":false,"password":"Geheim","Geheim":1}"#;
+    refused("POST", "/accounts", account, 400);
+    refused("PUT", "/accounts/boss/lock", r#"{"locked":false,"name":"Geheim"}"#, 400);
+    refused("PUT", "/accounts/boss/roles", r#"{"roles":["viewer"],"administer":true}"#, 400);
+    assert_eq!(api.call("GET", "/accounts", None).as_array().unwrap().len(), 1);
+    for query in [
+        "limit=0",
+        "limit=1001",
+        "limit=Geheim",
+        "limit=1.5",
+        "limit=",
+        "Geheim=1",
+        "state=Geheim",
+        "limit=1&limit=2",
+        "before=-1",
+        "value=",
+        "admin=true",
+    ] {
+        refused("GET", &format!("/messages?{query}"), "", 400);
+    }
+    refused("GET", "/messages/Geheim", "", 400);
+    refused("GET", "/messages/0", "", 400);
+    refused("GET", "/messages/99999", "", 404);
+    refused("GET", "/channels/nothing", "", 404);
+    refused("POST", "/replay", r#"{"channel":"adt","limit":1,"changed":"[source]"}"#, 400);
+    refused("POST", "/messages/resend", r#"{"envelopes":[1]}"#, 400);
+    refused("POST", "/messages/resend?reason=x", r#"{"envelopes":[1],"reason":"x"}"#, 400);
+    refused("POST", "/messages/resend", r#"{"envelopes":[1],"reason":null}"#, 400);
+    refused("POST", "/messages/1/edit", r#"{"payload":"Geheim!","reason":"x"}"#, 422);
+    refused("POST", "/accounts", r#"{"name":"Geheim","roles":["viewer"]}"#, 422);
+    refused("GET", "/messages?from=Geheim", "", 422);
+    assert_eq!(
+        refused("POST", "/messages/resend", "{\n \"Geheim", 400),
+        "the body is no JSON at line 2, column 8"
+    );
+    refused("POST", "/messages/resend", "[]", 400);
+    refused("POST", "/messages/resend", &"[".repeat(100_000), 400);
+    refused("POST", "/messages/resend", &format!("{{\"envelopes\":{}", "[".repeat(100_000)), 400);
+    refused("POST", "/messages/resend", &format!("{{\"reason\":\"{}\"}}", "x".repeat(600_000)), 413);
+    refused("DELETE", "/messages/1", "", 405);
+    refused("GET", "/nothing", "", 404);
+    let token = format!("Bearer {}", api.token);
+    let heads = [("Authorization", token.as_str()), ("Content-Type", "text/plain")];
+    let plain =
+        http(&api.address, "POST", "/api/v1/queues/hold", &heads, br#"{"place":"adt/ris","reason":"x"}"#);
+    assert_eq!(plain.status, 415, "a form of another site can't send JSON");
+    assert_eq!(sink.wait_for(1).len(), 1, "nothing was sent");
+    assert_eq!(site.json("status", &[])["channels"][0]["destinations"][0]["held"], false);
+}
+
+#[test]
+fn tokens_do_what_they_are_for_and_sessions_only_look() {
+    let sink = Sink::open();
+    let site = site(&sink);
+    let serve = site.serve();
+    send(&serve, &["M1"]);
+    let mut anna = Browser::enter(&serve, &site, "anna", "operator");
+    let watch = Program::new(&mut anna, &["view-state"]);
+    watch.call("GET", "/status", None);
+    for path in [
+        "/messages?value=4711",
+        "/messages/1/text",
+        "/messages/1/payload",
+        "/trace?id=4711",
+        "/audit",
+        "/accounts",
+    ] {
+        let detail = watch.refused("GET", path, None, 403);
+        assert!(detail.contains("it needs the right"), "{detail}");
+    }
+    let shown = watch.call("GET", "/messages/1", None).to_string();
+    assert!(!shown.contains("4711") && !shown.contains("TVNI"), "{shown}");
+    watch.refused("POST", "/queues/hold", Some(r#"{"place":"adt/ris","reason":"x"}"#), 403);
+    let metrics = watch.send("GET", "/metrics", None).ended(200);
+    assert!(metrics.body.contains("klinke_received_total{channel=\"adt\"} 1\n"), "{}", metrics.body);
+    let act = Program::new(&mut anna, &["act"]);
+    act.send("GET", "/metrics", None).ended(403);
+    act.call("POST", "/queues/hold", Some(json!({ "place": "adt/ris", "reason": "x" })));
+    // A browser's cookie looks, and does nothing: whoever made the page that sent it.
+    anna.get("/api/v1/status").ended(200);
+    let told = anna.post("/api/v1/accounts/anna/reset", &[]).ended(403);
+    assert_eq!(told.json()["detail"], "a session may only look: come with a token");
+    // Who is not known is told the same whatever they ask.
+    let bad = [("Authorization", "Bearer klinke_0_0")];
+    for path in ["/api/v1/status", "/api/v1/nothing", "/api/openapi.json", "/metrics"] {
+        let answer = http(&act.address, "GET", path, &bad, b"").ended(401);
+        assert_eq!(answer.body, "not logged in\n");
+    }
+    assert_eq!(http(&act.address, "GET", "/health/ready", &[], b"").body, "ready\n");
+}
