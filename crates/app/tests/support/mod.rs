@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test program uses its part")]
 
 pub mod partner;
+pub mod receivers;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

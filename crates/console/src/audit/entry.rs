@@ -52,6 +52,10 @@ pub enum Action {
     Backup,
     /// Old messages or entries were removed.
     Prune,
+    /// An alert was acknowledged.
+    Acknowledge,
+    /// Alerts were muted, no longer muted, or tried.
+    Mute,
     /// An action that this version does not know.
     #[serde(other)]
     Unknown,
@@ -59,7 +63,7 @@ pub enum Action {
 
 impl Action {
     /// All that this version writes.
-    pub const ALL: [Action; 21] = [
+    pub const ALL: [Action; 23] = [
         Action::Start,
         Action::Stop,
         Action::LogIn,
@@ -81,6 +85,8 @@ impl Action {
         Action::ReadAudit,
         Action::Backup,
         Action::Prune,
+        Action::Acknowledge,
+        Action::Mute,
     ];
 
     /// As JSON and tables write it.
@@ -107,6 +113,8 @@ impl Action {
             Action::ReadAudit => "read-audit",
             Action::Backup => "backup",
             Action::Prune => "prune",
+            Action::Acknowledge => "acknowledge",
+            Action::Mute => "mute",
             Action::Unknown => "unknown",
         }
     }
@@ -140,6 +148,8 @@ impl Action {
             Action::ReadAudit => ("read the audit log", "Protokoll gelesen"),
             Action::Backup => ("copied the store", "Speicher gesichert"),
             Action::Prune => ("removed old data", "Altes entfernt"),
+            Action::Acknowledge => ("acknowledged an alert", "Alarm quittiert"),
+            Action::Mute => ("muted or tried alerts", "Alarme stumm geschaltet oder geprobt"),
             Action::Unknown => ("something newer", "etwas Neueres"),
         }
     }

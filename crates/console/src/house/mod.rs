@@ -2,6 +2,7 @@
 //!
 //! [`House`] is the one door: pages, API and tools ask the same [`Request`]s. Who answers is the program.
 
+pub mod alerts;
 pub mod door;
 pub mod history;
 pub mod reading;
@@ -25,6 +26,13 @@ pub trait House: Send + Sync + 'static {
 
     /// True when the store writes and no channel refuses what comes.
     fn ready(&self) -> bool;
+
+    /// What the link of an alert is about, and with `act` acknowledges it; nothing when it is worth nothing.
+    /// Whoever has the link may: it was sent to one person.
+    fn redeem(&self, token: &str, act: bool) -> Option<alerts::Redeemed> {
+        let _ = (token, act);
+        None
+    }
 }
 
 /// Who asks, and what for.

@@ -1,6 +1,7 @@
 //! The pages, one file each.
 
 pub mod account;
+mod alerts;
 mod audit;
 mod channel;
 mod chart;
@@ -60,6 +61,7 @@ pub fn routes() -> Router<Console> {
         .route("/account/emergency", post(account::take_emergency))
         .route("/account/purpose", post(account::say_purpose))
         .route("/users", get(users::page).post(users::change))
+        .route("/alerts", get(alerts::page).post(alerts::change))
         .route("/audit", get(audit::page))
         .route("/audit/patient", get(audit::patient))
         .route("/audit/verify", get(audit::verify))
@@ -71,5 +73,6 @@ pub fn routes() -> Router<Console> {
 pub fn open_routes() -> Router<Console> {
     Router::new()
         .route("/login", get(enter::log_in).post(enter::try_log_in))
+        .route("/a/{token}", get(alerts::link).post(alerts::acknowledge))
         .route("/welcome", get(enter::welcome).post(enter::try_welcome))
 }
