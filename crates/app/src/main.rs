@@ -1,6 +1,7 @@
 //! The `klinke` program: it runs a site from a folder of plain files, and holds the tools to look into
 //! it. `klinke help` lists the verbs; each is one file below `cmd`.
 
+mod alerts;
 mod bench;
 mod cmd;
 mod control;

@@ -1,9 +1,10 @@
 //! German and English, side by side where each sentence is made.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A language for people.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Lang {
     /// English.

@@ -37,6 +37,11 @@ impl Schedule {
         Ok(Schedule { windows, offset })
     }
 
+    /// The windows, in minutes of the week from Monday 00:00: begin and end.
+    pub fn windows(&self) -> &[(u32, u32)] {
+        &self.windows
+    }
+
     /// True when open.
     pub fn is_open(&self, now: Timestamp) -> bool {
         let minute = self.minute(now);

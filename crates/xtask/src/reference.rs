@@ -36,6 +36,13 @@ const FILES: &[File] = &[
         base: "<system>",
     },
     File {
+        schema: "alerts.schema.json",
+        title: "alerts.toml",
+        about: "Who is told when something is wrong, when, and by which way: see [alerts](alerts.md) and \
+                [operating](operating.md#alerts). The file may be missing.",
+        base: "",
+    },
+    File {
         schema: "channel.schema.json",
         title: "channels/<name>.toml",
         about: "A channel: one source, steps in order, one or more destinations. The file's name is the channel's. \

@@ -93,6 +93,7 @@ impl SiteArg {
         if let Some(site) = &site {
             people.set_roles(site.node.roles());
         }
+        let alerts = Arc::new(crate::alerts::Bureau::open(store.clone(), site.as_ref())?);
         let counter = Counter {
             files: RwLock::new(Arc::new(files)),
             door: Door::new(Arc::new(people)),
@@ -103,6 +104,7 @@ impl SiteArg {
             failed: Default::default(),
             course: Default::default(),
             watch,
+            alerts,
             reload: None,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;

@@ -1,5 +1,6 @@
 //! The verbs of the command line, one file each.
 
+mod alerts;
 mod audit;
 mod bench;
 mod check;
@@ -75,6 +76,8 @@ enum Verb {
     Trace(trace::Args),
     /// Show what waits; hold, release, skip, give up or revive
     Queue(queue::Args),
+    /// Show alerts and who was told; acknowledge, mute, or try whether they arrive
+    Alerts(alerts::Args),
     /// Read, check or export the audit log, and say who has seen a patient
     Audit(audit::Args),
     /// List, add, remove or change accounts of the console
@@ -128,6 +131,7 @@ pub fn run() -> ExitCode {
         Verb::Messages(args) => messages::run(&args, out),
         Verb::Trace(args) => trace::run(&args, out),
         Verb::Queue(args) => queue::run(&args, out),
+        Verb::Alerts(args) => alerts::run(&args, out),
         Verb::Audit(args) => audit::run(&args, out),
         Verb::People(args) => people::run(&args, out),
         Verb::Send(args) => send::run(&args, out),

@@ -42,6 +42,8 @@ pub struct Counter {
     pub course: Arc<Course>,
     /// What is known of the partners.
     pub watch: Arc<crate::diagnose::Watch>,
+    /// Who is told when something is wrong.
+    pub alerts: Arc<crate::alerts::Bureau>,
     /// Reads the site's files again.
     pub reload: Option<Reload>,
 }
@@ -65,6 +67,8 @@ pub struct Files {
     pub dialects: BTreeMap<String, Gauge>,
     /// The site's own definitions.
     pub local: Local,
+    /// Destinations that have opening hours: `channel/destination`.
+    pub opening: std::collections::BTreeSet<String>,
 }
 
 impl Files {
@@ -82,6 +86,7 @@ impl Files {
                 .map(|(name, dialect)| (name.clone(), Gauge::new(dialect.clone())))
                 .collect(),
             local: site.local.clone(),
+            opening: opening(site),
         }
     }
 
@@ -89,6 +94,21 @@ impl Files {
     pub fn charset(&self, system: &str) -> Option<&str> {
         self.wiring.system(system)?.charset.as_deref()
     }
+}
+
+/// Destinations that have opening hours, by their names.
+fn opening(site: &crate::site::Site) -> std::collections::BTreeSet<String> {
+    let wiring = Wiring::of(site);
+    let mut opening = std::collections::BTreeSet::new();
+    for (channel, file) in &site.channels {
+        let named = wiring.channels.get(channel).map(|ends| ends.to.as_slice()).unwrap_or_default();
+        for (one, (name, _)) in file.channel.destination.iter().zip(named) {
+            if !one.open.is_empty() {
+                opening.insert(format!("{channel}/{name}"));
+            }
+        }
+    }
+    opening
 }
 
 /// Told how far long work has come.
@@ -159,16 +179,19 @@ impl Counter {
             Request::Drift { system } => Ok(serde_json::to_value(learn::drift(self, system.as_deref())?)?),
             Request::Backup { folder } => {
                 self.store.backup(&PathBuf::from(&folder), &mut |done, of| progress(done, of))?;
+                crate::alerts::look::copied(self)?;
                 Ok(json!({ "folder": folder }))
             }
             Request::Verify => {
                 let report = self.store.verify(&mut |done, of| progress(done, of))?;
+                self.alerts.verified(report.faults.len());
                 Ok(json!({
                     "envelopes": report.envelopes,
                     "bytes": report.bytes,
                     "faults": report.faults,
                 }))
             }
+            Request::Alerts(ask) => crate::alerts::answer::answer(self, ask, runtime),
             Request::Prune => self.prune(progress),
             Request::Audit(_) | Request::People(_) => bail!("the door itself answers this"),
             Request::Systems => Ok(serde_json::to_value(&self.files().wiring.systems)?),

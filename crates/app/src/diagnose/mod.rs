@@ -15,11 +15,21 @@ mod watch;
 
 pub use watch::{Watch, run};
 
+/// What one look has found: facts, and what they say.
+pub struct Looked {
+    /// The judgements, our own last.
+    pub judgements: Vec<Judgement>,
+    /// The facts of the systems.
+    pub facts: Vec<Facts>,
+    /// The facts of ourselves.
+    pub own: Own,
+}
+
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
 use klinke_adapters::probe::How;
-use klinke_diagnosis::facts::{End as Ended, Facts};
+use klinke_diagnosis::facts::{End as Ended, Facts, Own};
 use klinke_diagnosis::finding::Diagnosis;
 use klinke_diagnosis::{Judgement, Lang, Step, judge, judge_own};
 use klinke_model::Timestamp;
@@ -37,7 +47,7 @@ const OWN: &str = "klinke";
 /// Diagnoses all systems, or one. Blocks while the store is read and partners are probed.
 pub fn diagnose(counter: &Counter, runtime: &Handle, system: Option<&str>, lang: Lang) -> Result<Diagnosis> {
     let ends = counter.watch.ends();
-    let mut judgements = look(counter, runtime, &ends, system, true)?;
+    let mut judgements = look(counter, runtime, &ends, system, true)?.judgements;
     if let Some(name) = system {
         judgements.retain(|one| one.system == name);
         if judgements.is_empty() {
@@ -63,7 +73,7 @@ fn look(
     ends: &[End],
     system: Option<&str>,
     asked: bool,
-) -> Result<Vec<Judgement>> {
+) -> Result<Looked> {
     let wanted: Vec<End> =
         ends.iter().filter(|end| system.is_none_or(|name| end.owner() == name)).cloned().collect();
     let mut all = gather::facts(counter, runtime, &wanted)?;
@@ -72,12 +82,13 @@ fn look(
     let seen = probe(counter, runtime, &to_probe, &all, asked);
     lay_in(&mut all, &seen);
     let mut judgements: Vec<Judgement> = all.iter().map(judge).collect();
+    let mut own = Own::default();
     if system.is_none_or(|name| name == OWN) {
-        let mut own = own::own(counter, ends, runtime)?;
+        own = own::own(counter, ends, runtime)?;
         own.compare_clocks(&all);
         judgements.push(judge_own(&own));
     }
-    Ok(judgements)
+    Ok(Looked { judgements, facts: all, own })
 }
 
 /// Whether a probe would tell something: not when messages pass, and for the site's own look only when

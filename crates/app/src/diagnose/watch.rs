@@ -42,6 +42,8 @@ struct State {
     jumped: Option<(Instant, Duration)>,
     /// What the rhythm of each source says.
     pulse: Pulse,
+    /// All that the latest look has found.
+    latest: Option<Arc<super::Looked>>,
 }
 
 impl Watch {
@@ -98,6 +100,11 @@ impl Watch {
         self.lock().current.iter().filter_map(brief).collect()
     }
 
+    /// All that the latest look of the running site has found.
+    pub fn latest(&self) -> Option<Arc<super::Looked>> {
+        self.lock().latest.clone()
+    }
+
     /// The Land whose holidays count.
     pub fn land(&self) -> Option<Land> {
         self.lock().settings.holidays
@@ -117,7 +124,8 @@ impl Watch {
         self.lock().ends.values().flatten().cloned().collect()
     }
 
-    pub(super) fn settings(&self) -> Settings {
+    /// How the site watches its partners.
+    pub fn settings(&self) -> Settings {
         self.lock().settings
     }
 
@@ -189,8 +197,9 @@ pub async fn run(counter: Arc<Counter>, mut stop: Stop) {
 }
 
 /// Keeps what was found, and says what is new. The words of a cause hold no patient data.
-fn take(watch: &Watch, found: Vec<Judgement>) {
+fn take(watch: &Watch, looked: super::Looked) {
     let mut state = watch.lock();
+    let found = looked.judgements.clone();
     let code = |all: &[Judgement], system: &str| {
         let one = all.iter().find(|one| one.system == system)?;
         one.suspicions.first().map(|first| first.cause.code)
@@ -213,4 +222,5 @@ fn take(watch: &Watch, found: Vec<Judgement>) {
         }
     }
     state.current = found;
+    state.latest = Some(Arc::new(looked));
 }

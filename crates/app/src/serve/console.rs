@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use klinke_console::house::alerts::Redeemed;
 use klinke_console::house::request::Request;
 use klinke_console::house::{Asker, House, Refused};
 use klinke_console::server;
@@ -95,6 +96,10 @@ impl House for Answering {
         let mut nothing = |_, _| {};
         let behind = Behind::new(&self.counter, &self.runtime, &mut nothing);
         self.counter.door.ask(&behind, &who.actor, who.purpose.as_deref(), request)
+    }
+
+    fn redeem(&self, token: &str, act: bool) -> Option<Redeemed> {
+        crate::alerts::answer::redeem(&self.counter, token, act)
     }
 
     fn ready(&self) -> bool {

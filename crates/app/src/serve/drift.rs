@@ -39,9 +39,13 @@ const MARK: &str = "dialect/mark";
 /// Who is told of something new, once: the system, and what it is.
 pub type Hear = Arc<dyn Fn(&str, &NoveltyView) + Send + Sync>;
 
-/// Those who hear of it while the site runs: the log. Alerts are one more.
-pub fn ears() -> Vec<Hear> {
-    vec![Arc::new(|system: &str, new: &NoveltyView| {
+/// Those who hear of it while the site runs: the log, and alerts.
+pub fn ears(alerts: &Arc<crate::alerts::Bureau>) -> Vec<Hear> {
+    let bureau = alerts.clone();
+    let alerts: Hear = Arc::new(move |system: &str, new: &NoveltyView| {
+        bureau.new_in_messages(system, &new.kind, &new.place, new.envelope);
+    });
+    let log: Hear = Arc::new(|system: &str, new: &NoveltyView| {
         tracing::warn!(
             system,
             kind = %new.kind,
@@ -50,7 +54,8 @@ pub fn ears() -> Vec<Hear> {
             envelope = new.envelope,
             "something is new in a partner's messages"
         );
-    })]
+    });
+    vec![log, alerts]
 }
 
 /// Watches until `stop` is said.
@@ -301,6 +306,7 @@ mod tests {
         let dialects = BTreeMap::from([("kis".to_owned(), Gauge::new(learner.finish()))]);
         let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
         let people = People::open(store.clone(), Lengths::default()).expect("people");
+        let alerts = Arc::new(crate::alerts::Bureau::open(store.clone(), None).expect("a bureau"));
         Counter {
             files: RwLock::new(Arc::new(Files { dialects, ..Files::default() })),
             door: Door::new(Arc::new(people)),
@@ -311,6 +317,7 @@ mod tests {
             failed: Default::default(),
             course: Default::default(),
             watch: Arc::default(),
+            alerts,
             reload: None,
         }
     }

@@ -29,6 +29,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub use console::{Door, Visitors};
 pub use history::Course;
 
+use crate::alerts::{bureau, heartbeat, look, send};
 use crate::control::answer::{Counter, Files, Reload};
 use crate::control::socket;
 use crate::diagnose::Watch;
@@ -120,6 +121,7 @@ impl Serving {
             failed: self.failed.clone(),
             course: Arc::default(),
             watch: self.watch.clone(),
+            alerts: Arc::new(crate::alerts::Bureau::open(self.store.clone(), Some(site))?),
             reload,
         }))
     }
@@ -139,6 +141,17 @@ pub fn attend(
         tasks.push(tokio::spawn(door.serve(counter.clone(), stop.clone())));
     }
     Ok(tasks)
+}
+
+/// Starts what raises alerts and has people told.
+fn alert(counter: &Arc<Counter>, stop: &Stop) -> [tokio::task::JoinHandle<()>; 3] {
+    let (sender, errands) = tokio::sync::mpsc::channel(bureau::QUEUE_MAX);
+    let bureau = counter.alerts.clone();
+    [
+        tokio::spawn(look::run(counter.clone(), sender, stop.clone())),
+        tokio::spawn(send::run(bureau.clone(), errands, stop.clone())),
+        tokio::spawn(heartbeat::run(bureau, stop.clone())),
+    ]
 }
 
 async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Result<bool> {
@@ -165,12 +178,13 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
         tokio::spawn(people::run(people.clone(), retention, stop.clone())),
         tokio::spawn(socket::serve(listener, counter.clone(), stop.clone())),
         tokio::spawn(prune::run(counter.clone(), stop.clone())),
-        tokio::spawn(drift::run(counter.clone(), drift::ears(), stop.clone())),
+        tokio::spawn(drift::run(counter.clone(), drift::ears(&counter.alerts), stop.clone())),
         tokio::spawn(rhythm::run(counter.clone(), stop.clone())),
         tokio::spawn(notify::watchdog(stop.clone())),
         tokio::spawn(crate::diagnose::run(counter.clone(), stop.clone())),
     ];
     tasks.extend(attend(&counter, door, &stop)?);
+    tasks.extend(alert(&counter, &stop));
     if let Some(listener) = measured {
         tasks.push(tokio::spawn(metrics::run(listener, counter.clone(), stop.clone())));
     }

@@ -51,6 +51,7 @@ pub async fn run(
             }
         }
         let done = reload(&serving, &counter, &folder, environment.as_deref()).await;
+        counter.alerts.reloaded(done.as_ref().err().map(|error| format!("{error:#}")));
         match &done {
             Ok(applied) => tracing::info!(%applied, "the site's files were read again"),
             Err(error) => {
@@ -72,6 +73,7 @@ async fn reload(
     let site = load::load(folder, environment).map_err(|faults| fault::as_error(&faults))?;
     let applied = serving.apply(&site).await?;
     counter.take_over(&site);
+    counter.alerts.take_over(&site);
     counter.door.people().set_roles(site.node.roles());
     let failed: Vec<String> = applied.failed.iter().map(|(name, error)| format!("{name}: {error}")).collect();
     Ok(json!({

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use klinke_diagnosis::alert::Plan;
 use klinke_diagnosis::dialect::Dialect;
 use klinke_engine::table::{Table, Tables};
 use klinke_engine::template::Zone;
@@ -12,6 +13,7 @@ use klinke_hl7v2::definitions::Local;
 use serde::de::DeserializeOwned;
 
 use super::adapters::{Adapters, Side, take};
+use super::alerts::{self, Alerts};
 use super::definitions::Definitions;
 use super::fault::Fault;
 use super::source::SourceFile;
@@ -34,6 +36,15 @@ pub fn node(folder: &Path, environment: Option<&str>) -> Result<Node, Vec<Fault>
     node.filter(|_| loader.faults.is_empty()).ok_or(loader.faults)
 }
 
+/// Hours at which nobody would be told of an alert. A site runs in spite of them: only `check` tells.
+pub fn holes(site: &Site, zone: &Zone) -> Vec<Fault> {
+    let name = Path::new("alerts.toml");
+    let text = std::fs::read_to_string(site.folder.join(name)).unwrap_or_default();
+    let Ok(file) = SourceFile::parse(name, text) else { return Vec::new() };
+    let holes = alerts::holes(&site.plan, zone, klinke_model::Timestamp::now());
+    holes.into_iter().map(|(path, text)| file.fault(&path, text)).collect()
+}
+
 struct Loader<'a> {
     folder: &'a Path,
     faults: Vec<Fault>,
@@ -51,6 +62,7 @@ impl Loader<'_> {
         let systems =
             systems_file.as_mut().map(|file| self.systems(file, overlay.as_mut())).unwrap_or_default();
         let channels = self.channels();
+        let (alerts, plan) = self.alerts(node.as_ref(), &systems);
         let local = self.local();
         let dialects = self.dialects(systems_file.as_ref().map(|_| &systems));
         let (tables, table_texts) = self.tables();
@@ -66,6 +78,8 @@ impl Loader<'_> {
                 node,
                 systems,
                 systems_file,
+                alerts,
+                plan,
                 channels,
                 local,
                 dialects,
@@ -186,6 +200,21 @@ impl Loader<'_> {
             }
         }
         channels
+    }
+
+    /// Who is told.
+    fn alerts(&mut self, node: Option<&Node>, systems: &BTreeMap<String, System>) -> (Alerts, Plan) {
+        let name = Path::new("alerts.toml");
+        let zone = node.and_then(|node| Zone::named(&node.zone));
+        let (true, Some(zone)) = (self.folder.join(name).exists(), zone) else { return Default::default() };
+        let Some(mut file) = self.parse(name) else { return Default::default() };
+        let Some(values) = self.expanded(&mut file) else { return Default::default() };
+        let Some(mut alerts) = self.read::<Alerts>(&file, values) else { return Default::default() };
+        alerts.resolve(self.folder);
+        let mut wrong = Vec::new();
+        let plan = alerts.plan(&zone, &systems.keys().cloned().collect(), &mut wrong);
+        self.faults.extend(wrong.into_iter().map(|(path, text)| file.fault(&path, text)));
+        (alerts, plan)
     }
 
     fn local(&mut self) -> Local {

@@ -5,6 +5,7 @@
 //! | `klinke.toml` | [`node`]: name, store, language, metrics |
 //! | `klinke.<env>.toml` | laid over `klinke.toml` when `--env <env>` asks for it; may hold `[systems.x]` too |
 //! | `systems.toml` | [`system`]: the partners |
+//! | `alerts.toml` | [`alerts`]: who is told when something is wrong |
 //! | `channels/<name>.toml` | [`channel`]: source, steps, destinations |
 //! | `channels/*.ts`, `lib/*.ts` | scripts |
 //! | `dialects/<system>.toml` | what partners' messages are like: `klinke_diagnosis::dialect` |
@@ -14,6 +15,7 @@
 //! | `examples/<channel>/*.hl7` | the site's own tests |
 
 pub mod adapters;
+pub mod alerts;
 pub mod channel;
 pub mod definitions;
 pub mod fault;
@@ -28,10 +30,12 @@ pub mod system;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use klinke_diagnosis::alert::Plan;
 use klinke_diagnosis::dialect::Dialect;
 use klinke_engine::table::Tables;
 use klinke_hl7v2::definitions::Local;
 
+pub use alerts::Alerts;
 pub use channel::Channel;
 pub use fault::Fault;
 pub use node::Node;
@@ -51,6 +55,10 @@ pub struct Site {
     pub systems: BTreeMap<String, System>,
     /// `systems.toml`, for faults.
     pub systems_file: SourceFile,
+    /// Who is told when something is wrong, and when.
+    pub alerts: Alerts,
+    /// The same as the desk takes it.
+    pub plan: Plan,
     /// The channels that are enabled, by name.
     pub channels: BTreeMap<String, ChannelFile>,
     /// The site's own segments, fields, types and tables.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::adapters::Side;
 use super::definitions::Definitions;
-use super::{Channel, Node, System};
+use super::{Alerts, Channel, Node, System};
 
 /// The schemas by file name.
 pub fn all() -> Vec<(&'static str, Value)> {
@@ -27,6 +27,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
     vec![
         ("klinke.schema.json", schema_for!(Node).to_value()),
         ("systems.schema.json", systems),
+        ("alerts.schema.json", schema_for!(Alerts).to_value()),
         ("channel.schema.json", channel),
         ("definitions.schema.json", schema_for!(Definitions).to_value()),
         ("dialect.schema.json", schema_for!(Dialect).to_value()),
@@ -88,14 +89,14 @@ mod tests {
                 assert!(schema["$defs"].get(definition).is_some(), "{name}: {definition}");
             }
         }
-        let channel = &all()[2].1;
+        let channel = &all()[3].1;
         assert!(channel["$defs"]["Source"]["properties"]["mllp"].is_object());
         assert!(channel["$defs"]["Destination"]["properties"]["file"].is_object());
     }
 
     #[test]
     fn definitions_of_one_name_are_kept_apart() {
-        let channel = &all()[2].1;
+        let channel = &all()[3].1;
         let limits = channel["properties"]["limits"]["$ref"].as_str().unwrap_or_default();
         let limits = channel.pointer(&limits[1..]).expect("the channel's limits");
         assert!(limits["properties"]["waiting"].is_object() && limits["properties"]["frame"].is_null());

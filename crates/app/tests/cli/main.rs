@@ -5,6 +5,7 @@ mod support;
 
 mod acts;
 mod api;
+mod alerts;
 mod basics;
 mod check;
 mod crawl;

@@ -4,6 +4,7 @@
 
 pub mod browser;
 pub mod partner;
+pub mod receivers;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

@@ -55,6 +55,10 @@ pub enum Action {
     Backup,
     /// Old messages or entries were removed.
     Prune,
+    /// An alert was acknowledged.
+    Acknowledge,
+    /// Alerts were muted, no longer muted, or tried.
+    Mute,
     /// An action that this version does not know.
     #[serde(other)]
     Unknown,
@@ -62,7 +66,7 @@ pub enum Action {
 
 impl Action {
     /// All that this version writes.
-    pub const ALL: [Action; 22] = [
+    pub const ALL: [Action; 24] = [
         Action::Start,
         Action::Stop,
         Action::LogIn,
@@ -85,6 +89,8 @@ impl Action {
         Action::ReadAudit,
         Action::Backup,
         Action::Prune,
+        Action::Acknowledge,
+        Action::Mute,
     ];
 
     /// As JSON and tables write it.
@@ -112,6 +118,8 @@ impl Action {
             Action::ReadAudit => "read-audit",
             Action::Backup => "backup",
             Action::Prune => "prune",
+            Action::Acknowledge => "acknowledge",
+            Action::Mute => "mute",
             Action::Unknown => "unknown",
         }
     }
@@ -146,6 +154,8 @@ impl Action {
             Action::ReadAudit => ("read the audit log", "Protokoll gelesen"),
             Action::Backup => ("copied the store", "Speicher gesichert"),
             Action::Prune => ("removed old data", "Altes entfernt"),
+            Action::Acknowledge => ("acknowledged an alert", "Alarm quittiert"),
+            Action::Mute => ("muted or tried alerts", "Alarme stumm geschaltet oder geprobt"),
             Action::Unknown => ("something newer", "etwas Neueres"),
         }
     }

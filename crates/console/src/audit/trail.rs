@@ -20,6 +20,7 @@
 use serde_json::Value;
 
 use super::entry::{Action, Entry, Object};
+use crate::house::alerts;
 use crate::house::door::About;
 use crate::house::request::{Find, Request, Settle};
 use crate::people::Actor;
@@ -63,6 +64,7 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         | Request::Propose { .. }
         | Request::Drift { .. }
         | Request::Diagnose { .. }
+        | Request::Alerts(alerts::Ask::List)
         | Request::People(_) => return None,
         Request::Messages(find) if !is_search(find) => return None,
         Request::Messages(_) => (Action::Search, Answered),
@@ -73,6 +75,8 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         Request::Replay(_) => (Action::OpenPayload, Answered),
         Request::Learn(_) => (Action::OpenPayload, Before),
         Request::Export { .. } => (Action::Export, Answered),
+        Request::Alerts(alerts::Ask::Acknowledge { .. }) => (Action::Acknowledge, Before),
+        Request::Alerts(_) => (Action::Mute, Before),
         Request::Hold { reason: Some(_), .. } => (Action::Hold, Before),
         Request::Hold { reason: None, .. } => (Action::Release, Before),
         Request::Settle { what: Settle::Skip, .. } => (Action::Skip, Before),
@@ -199,6 +203,19 @@ fn note(request: &Request) -> Option<String> {
             let note = [all, reason.as_str()].into_iter().filter(|one| !one.is_empty());
             Some(note.collect::<Vec<_>>().join(": ")).filter(|note| !note.is_empty())
         }
+        Request::Alerts(ask) => Some(match ask {
+            alerts::Ask::List => "listed".to_owned(),
+            alerts::Ask::Acknowledge { id, .. } => format!("alert {id}"),
+            alerts::Ask::Mute { systems, minutes, reason, .. } => {
+                let all: Vec<&str> = systems.iter().map(String::as_str).collect();
+                format!(
+                    "{minutes} min, {}: {reason}",
+                    if all.is_empty() { "all".to_owned() } else { all.join(" ") }
+                )
+            }
+            alerts::Ask::Unmute { id } => format!("mute {id} ended"),
+            alerts::Ask::Test { .. } => "a test alert was sent".to_owned(),
+        }),
         Request::Learn(_) => Some("a dialect was learned".to_owned()),
         Request::Payload { stage, .. } => Some(stage.clone()),
         Request::Resend { channel, reason, .. } => {

@@ -102,8 +102,11 @@ impl Door {
         house: &dyn Answers,
         actor: &Actor,
         purpose: Option<&str>,
-        request: Request,
+        mut request: Request,
     ) -> Result<Value, Refused> {
+        if let Request::Alerts(ask) = &mut request {
+            ask.sign(&actor.who.name);
+        }
         if actor.who.kind == WhoKind::Program {
             return house.answer(request).map_err(Refused::Failed);
         }

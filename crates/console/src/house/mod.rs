@@ -3,6 +3,7 @@
 //! [`House`] is the one door: pages, API and tools ask the same [`Request`]s. Who answers is the program.
 
 pub mod alter;
+pub mod alerts;
 pub mod door;
 pub mod history;
 pub mod reading;
@@ -30,6 +31,13 @@ pub trait House: Send + Sync + 'static {
     /// Books and lanes in the text form of Prometheus. Blocks.
     fn metrics(&self) -> Result<String, Refused> {
         Err(Refused::Failed("there are no metrics here".to_owned()))
+    }
+
+    /// What the link of an alert is about, and with `act` acknowledges it; nothing when it is worth nothing.
+    /// Whoever has the link may: it was sent to one person.
+    fn redeem(&self, token: &str, act: bool) -> Option<alerts::Redeemed> {
+        let _ = (token, act);
+        None
     }
 }
 

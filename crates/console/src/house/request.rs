@@ -112,6 +112,8 @@ pub enum Request {
     Reload,
     /// Something of the audit log.
     Audit(crate::audit::request::Ask),
+    /// Something of alerts.
+    Alerts(super::alerts::Ask),
     /// Something of accounts.
     People(crate::people::care::Ask),
     /// The partners: who they are, what they send and get.

@@ -14,6 +14,7 @@ const NAVIGATION: &[(&str, &str, &str)] = &[
     ("/channels", "Channels", "Kanäle"),
     ("/messages", "Messages", "Nachrichten"),
     ("/queues", "Queues", "Warteschlangen"),
+    ("/alerts", "Alerts", "Alarme"),
     ("/site", "Site", "Standort"),
 ];
 

@@ -2,6 +2,7 @@
 
 pub mod account;
 mod acts;
+mod alerts;
 mod audit;
 mod channel;
 mod chart;
@@ -69,6 +70,7 @@ pub fn routes() -> Router<Console> {
         .route("/account/emergency", post(account::take_emergency))
         .route("/account/purpose", post(account::say_purpose))
         .route("/users", get(users::page).post(users::change))
+        .route("/alerts", get(alerts::page).post(alerts::change))
         .route("/audit", get(audit::page))
         .route("/audit/patient", get(audit::patient))
         .route("/audit/verify", get(audit::verify))
@@ -80,5 +82,6 @@ pub fn routes() -> Router<Console> {
 pub fn open_routes() -> Router<Console> {
     Router::new()
         .route("/login", get(enter::log_in).post(enter::try_log_in))
+        .route("/a/{token}", get(alerts::link).post(alerts::acknowledge))
         .route("/welcome", get(enter::welcome).post(enter::try_welcome))
 }

@@ -8,6 +8,7 @@
 //! | a message | view payload, and a purpose where the role asks for one; with view state alone without its contents |
 //! | learning a dialect | view payload for the whole channel |
 //! | a replay | view payload for the whole channel; with files of one's own administer as well |
+//! | alerts | view state; of the systems that may be seen. Acknowledge and mute: act; test: administer |
 //! | hold, release, skip, give up, revive, drop, resend | act |
 //! | edit, and what an edit would change | act and view payload |
 //! | the audit log | audit |
@@ -20,6 +21,7 @@ use serde_json::Value;
 
 use super::{Actor, Places, Right};
 use crate::audit::trail;
+use crate::house::alerts;
 use crate::house::door::{About, Answers};
 use crate::house::request::Request;
 
@@ -116,6 +118,9 @@ pub fn check(
                 false => each(Right::ViewState),
             }
         }
+        Request::Alerts(alerts::Ask::List) => somewhere(Right::ViewState),
+        Request::Alerts(alerts::Ask::Test { .. }) => somewhere(Right::Administer),
+        Request::Alerts(_) => somewhere(Right::Act),
         Request::Hold { place, .. } => at(Right::Act, &places(place)),
         Request::Settle { place, .. } => at(Right::Act, &places(place)),
         Request::Resend { channel, .. } => {
@@ -211,8 +216,20 @@ pub fn narrow(
                 one.get_mut("first").into_iter().for_each(|first| hide_lanes(actor, first));
             }
         }
+        Request::Alerts(alerts::Ask::List) => narrow_alerts(actor, answer),
         Request::Show { .. } if !shows_payload(actor, request, about) => narrow_message(actor, answer),
         _ => {}
+    }
+}
+
+/// Alerts of systems that somebody may see; one that names several is seen by whoever sees one of them.
+fn narrow_alerts(actor: &Actor, answer: &mut Value) {
+    for part in ["open", "closed"] {
+        let Some(all) = answer.get_mut(part).and_then(Value::as_array_mut) else { continue };
+        all.retain(|one| {
+            let systems = one["systems"].as_array().into_iter().flatten();
+            systems.filter_map(Value::as_str).any(|system| sees_system(actor, system))
+        });
     }
 }
 

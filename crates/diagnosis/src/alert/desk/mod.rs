@@ -385,6 +385,12 @@ impl Desk {
         &self.mutes
     }
 
+    /// The program was started anew: what was wrong has to be seen anew before it counts as over.
+    pub fn resume(&mut self, now: Timestamp) {
+        self.open.retain(Alert::is_open);
+        self.open.iter_mut().filter(|one| !one.once).for_each(|one| one.seen = now.0);
+    }
+
     /// What was to be sent when the program ended.
     pub fn outstanding(&self) -> &[Errand] {
         &self.outstanding

@@ -1,0 +1,224 @@
+//! Alerts: what stands open, who was told when, acknowledging, maintenance; and the small page behind an alert's
+//! link, for the phone.
+
+use axum::extract::{Path, State as Shared};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use klinke_diagnosis::alert::Rank;
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::parts::{State, nothing, state, time};
+use super::{Page, frame};
+use crate::audit::{Action, Entry, Who};
+use crate::house::alerts::{AlertView, Alerts, Ask, Redeemed};
+use crate::house::request::Request;
+use crate::lang::Lang;
+use crate::people::Right;
+use crate::web::{Console, Fault, Fields, Visitor, form_token};
+
+/// The page.
+pub async fn page(Shared(console): Shared<Console>, visitor: Visitor) -> Page {
+    let all: Alerts = console.ask(&visitor, Request::Alerts(Ask::List)).await?;
+    let (lang, title) = (visitor.lang, visitor.lang.say("Alerts", "Alarme"));
+    let body = html! {
+        h1 { (title) }
+        (on_call(lang, &all))
+        @if all.open.is_empty() { (nothing(lang.say("Nothing is open.", "Nichts ist offen."))) }
+        @for one in &all.open { (card(&visitor, one)) }
+        (maintenance(&visitor, &all))
+        section.card {
+            h2 { (lang.say("Over", "Vorbei")) }
+            @if all.closed.is_empty() { (nothing(lang.say("Nothing yet.", "Noch nichts."))) }
+            @for one in &all.closed { details { summary { (time(&one.since)) " UTC · " (text(lang, &one.title)) } (history(lang, one)) } }
+        }
+    };
+    Ok(frame::page(&visitor, title, &body))
+}
+
+/// Does what the form says.
+pub async fn change(
+    Shared(console): Shared<Console>,
+    visitor: Visitor,
+    fields: Fields,
+) -> Result<Response, Fault> {
+    let number = |name: &str| {
+        let wrong = Fault::wrong(visitor.lang.say("a number is missing", "eine Zahl fehlt"));
+        fields.get(name).trim().parse::<u64>().map_err(|_| wrong)
+    };
+    let names = |name: &str| fields.all(name).into_iter().filter(|one| !one.is_empty()).collect();
+    let ask = match fields.get("what") {
+        "acknowledge" => Ask::Acknowledge { id: number("id")?, who: String::new() },
+        "mute" => Ask::Mute {
+            systems: names("system"),
+            kinds: names("kind"),
+            minutes: number("minutes")?,
+            reason: fields.owned("reason"),
+            who: String::new(),
+        },
+        "unmute" => Ask::Unmute { id: number("id")? },
+        _ => return Err(Fault::wrong("there is no such thing to do")),
+    };
+    let _: Value = console.ask(&visitor, Request::Alerts(ask)).await?;
+    Ok(Redirect::to("/alerts").into_response())
+}
+
+/// What a link leads to: nothing of the site, and a button. A look changes nothing, so that what looks at links
+/// in mails acknowledges none.
+pub async fn link(
+    Shared(console): Shared<Console>,
+    visitor: Visitor,
+    Path(token): Path<String>,
+) -> Html<String> {
+    let found = console.redeem(token.clone(), false).await;
+    let lang = found.as_ref().map_or(visitor.lang, |one| lang_of(one));
+    let title = lang.say("Acknowledge", "Quittieren");
+    let body = match found {
+        None => {
+            html! { p { (worthless(lang)) } p { a.button href="/alerts" { (lang.say("Log in", "Anmelden")) } } }
+        }
+        Some(one) => html! {
+            p.lead { (lang.say(format!("{}: alert {}", one.title, one.id), format!("{}: Alarm {}", one.title, one.id))) }
+            form method="post" action={ "/a/" (token) } { button type="submit" { (lang.say("I take it", "Ich kümmere mich")) } }
+            p { a href="/alerts" { (lang.say("Log in and see all", "Anmelden und alles sehen")) } }
+        },
+    };
+    frame::bare(lang, title, &body)
+}
+
+/// Acknowledges by a link.
+pub async fn acknowledge(
+    Shared(console): Shared<Console>,
+    visitor: Visitor,
+    Path(token): Path<String>,
+) -> Response {
+    let done = console.redeem(token, true).await;
+    let lang = done.as_ref().map_or(visitor.lang, |one| lang_of(one));
+    let text = match &done {
+        None => worthless(lang).to_owned(),
+        Some(one) => {
+            let who = Who {
+                via: Some("alert link".to_owned()),
+                ..Who::account(one.account.as_ref().unwrap_or(&one.person))
+            };
+            let entry =
+                Entry::new(who, &visitor.from, Action::Acknowledge).noted(format!("alert {}", one.id));
+            if let Some(people) = console.people().cloned() {
+                let written = tokio::task::spawn_blocking(move || people.log().write(&entry)).await;
+                if !matches!(written, Ok(Ok(_))) {
+                    tracing::error!("the audit log does not say that an alert was acknowledged");
+                }
+            }
+            lang.say(format!("Alert {} is yours.", one.id), format!("Alarm {} gehört Ihnen.", one.id))
+        }
+    };
+    let body = html! { p.lead { (text) } p { a href="/alerts" { (lang.say("Log in and see all", "Anmelden und alles sehen")) } } };
+    frame::bare(lang, lang.say("Acknowledge", "Quittieren"), &body).into_response()
+}
+
+fn worthless(lang: Lang) -> &'static str {
+    lang.say(
+        "This link is worth nothing any more: the alert is over, or somebody has acknowledged it.",
+        "Dieser Link ist nichts mehr wert: der Alarm ist vorbei, oder jemand hat ihn quittiert.",
+    )
+}
+
+fn lang_of(one: &Redeemed) -> Lang {
+    match one.lang {
+        klinke_diagnosis::Lang::En => Lang::En,
+        klinke_diagnosis::Lang::De => Lang::De,
+    }
+}
+
+fn text(lang: Lang, text: &klinke_diagnosis::Text) -> &str {
+    text.get(lang.say(klinke_diagnosis::Lang::En, klinke_diagnosis::Lang::De))
+}
+
+fn rank(lang: Lang, one: &AlertView) -> Markup {
+    if one.acknowledged.is_some() {
+        return state(State::Off, lang.say("acknowledged", "quittiert"));
+    }
+    match one.rank {
+        Rank::Urgent => state(State::Stop, lang.say("urgent", "dringend")),
+        Rank::Warning => state(State::Warn, lang.say("warning", "Warnung")),
+        Rank::Notice => state(State::Off, lang.say("notice", "Hinweis")),
+    }
+}
+
+fn card(visitor: &Visitor, one: &AlertView) -> Markup {
+    let lang = visitor.lang;
+    html! { section.card {
+        h2 { (text(lang, &one.title)) " " (rank(lang, one)) @if one.muted { " " (state(State::Off, lang.say("muted", "stumm"))) } }
+        p.lead { (text(lang, &one.text)) }
+        p.small.soft { (lang.say("since ", "seit ")) (time(&one.since)) " UTC"
+            @if one.flaps > 0 { " · " (lang.say("came back ", "kam wieder: ")) (one.flaps) (lang.say(" times", "-mal")) }
+            @if let Some((who, at)) = &one.acknowledged { " · " (lang.say("acknowledged by ", "quittiert von ")) (who) ", " (time(at)) " UTC" }
+        }
+        @if let Some(call) = &one.call { p { strong { (lang.say("Call: ", "Anrufen: ")) } (call) } }
+        @if !one.first.is_empty() { h3 { (lang.say("Try first", "Zuerst versuchen")) } ul { @for first in &one.first { li { (text(lang, first)) } } } }
+        @for also in &one.also { p.small { (text(lang, also)) } }
+        @if one.acknowledged.is_none() && visitor.actor.may_somewhere(Right::Act) { form method="post" action="/alerts" {
+            (form_token(visitor)) input type="hidden" name="id" value=(one.id);
+            button type="submit" name="what" value="acknowledge" { (lang.say("Acknowledge", "Quittieren")) }
+        } }
+        details { summary { (lang.say("Who was told when", "Wer wann benachrichtigt wurde")) } (history(lang, one)) }
+    } }
+}
+
+fn history(lang: Lang, one: &AlertView) -> Markup {
+    html! { div.table tabindex="0" { table {
+        thead { tr { th scope="col" { (lang.say("when (UTC)", "wann (UTC)")) } th scope="col" { (lang.say("what", "was")) } th scope="col" { (lang.say("who", "wer")) } th scope="col" { (lang.say("way", "Weg")) } } }
+        tbody { @for line in &one.lines { tr { td.nowrap { (time(&line.at)) } td { (word(lang, &line.what)) } td { (line.who) } td { (line.way) } } } }
+    } } }
+}
+
+fn word(lang: Lang, what: &str) -> &str {
+    match what {
+        "opened" => lang.say("opened", "geöffnet"),
+        "told" => lang.say("told", "benachrichtigt"),
+        "failed" => lang.say("not reached", "nicht erreicht"),
+        "held-back" => lang.say("held back: too many", "zurückgehalten: zu viele"),
+        "acknowledged" => lang.say("acknowledged", "quittiert"),
+        "closed" => lang.say("well again", "wieder gut"),
+        "again" => lang.say("came back", "kam wieder"),
+        "worse" => lang.say("has become worse", "wurde schlimmer"),
+        "grown" => lang.say("has grown", "wurde größer"),
+        "joined" => lang.say("became part of alert", "ging auf in Alarm"),
+        "muted" => lang.say("muted", "stumm"),
+        "unmuted" => lang.say("no longer muted", "nicht mehr stumm"),
+        other => other,
+    }
+}
+
+fn on_call(lang: Lang, all: &Alerts) -> Markup {
+    html! {
+        @if !all.tells { div.notice { (lang.say("Nobody is told: the site has no alerts.toml with a rule.", "Niemand wird benachrichtigt: der Standort hat keine alerts.toml mit einer Regel.")) } }
+        @if !all.on_call.is_empty() { p { strong { (lang.say("On call: ", "Bereitschaft: ")) }
+            @for (at, one) in all.on_call.iter().enumerate() { @if at > 0 { " · " } (one.rota) " – " (one.title.as_deref().unwrap_or(lang.say("nobody", "niemand"))) }
+        } }
+        @for way in all.ways.iter().filter(|way| way.failing.is_some()) {
+            div.notice.stop { (lang.say("This way fails: ", "Dieser Weg versagt: ")) (way.name) " (" (way.kind) "): " (way.failing.as_deref().unwrap_or_default()) }
+        }
+    }
+}
+
+fn maintenance(visitor: &Visitor, all: &Alerts) -> Markup {
+    let lang = visitor.lang;
+    let may = visitor.actor.may_somewhere(Right::Act);
+    html! { section.card {
+        h2 { (lang.say("Maintenance", "Wartung")) }
+        @if all.mutes.is_empty() { (nothing(lang.say("Nothing is muted by hand.", "Nichts ist von Hand stumm."))) }
+        @for mute in &all.mutes { form method="post" action="/alerts" {
+            (form_token(visitor)) input type="hidden" name="id" value=(mute.id);
+            p { (if mute.systems.is_empty() { lang.say("all systems", "alle Systeme").to_owned() } else { mute.systems.iter().cloned().collect::<Vec<_>>().join(", ") })
+                " " (lang.say("until ", "bis ")) (time(&mute.until)) " UTC · " (mute.who) ": " (mute.reason) " "
+                @if may { button.plain type="submit" name="what" value="unmute" { (lang.say("End", "Beenden")) } } }
+        } }
+        @if may { form method="post" action="/alerts" {
+            (form_token(visitor))
+            p { label for="mute-system" { (lang.say("System (all when empty)", "System (alle, wenn leer)")) } input #mute-system name="system" maxlength="80" autocomplete="off" autocapitalize="none"; }
+            p { label for="mute-minutes" { (lang.say("For so many minutes", "Für so viele Minuten")) } input #mute-minutes name="minutes" type="number" min="1" max="10080" value="60" required; }
+            p { label for="mute-reason" { (lang.say("Why", "Warum")) } input #mute-reason name="reason" maxlength="300" required; }
+            p { button type="submit" name="what" value="mute" { (lang.say("Mute", "Stumm schalten")) } }
+        } }
+    } }
+}
