@@ -304,6 +304,7 @@ mod tests {
         Counter {
             files: RwLock::new(Arc::new(Files { dialects, ..Files::default() })),
             door: Door::new(Arc::new(people)),
+            shadows: Arc::new(crate::shadow::Shadows::open(store.clone()).expect("shadows")),
             store,
             engine: None,
             world: World::new("UTC").expect("a world"),
@@ -311,7 +312,8 @@ mod tests {
             failed: Default::default(),
             course: Default::default(),
             watch: Arc::default(),
-            reload: None,
+            board: Arc::default(),
+            deploying: None,
         }
     }
 

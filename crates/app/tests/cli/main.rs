@@ -5,6 +5,7 @@ mod support;
 
 mod basics;
 mod check;
+mod deploy;
 mod diagnose;
 mod dialects;
 mod messages;
@@ -14,4 +15,5 @@ mod queue;
 mod replay;
 mod samples;
 mod serve;
+mod shadow;
 mod upkeep;

@@ -40,6 +40,12 @@ pub enum Action {
     Revive,
     /// The site's files were read again.
     Reload,
+    /// Another revision of the site was brought to life.
+    Deploy,
+    /// An older revision of the site was gone back to.
+    Rollback,
+    /// A changed channel was made to run along, or was thrown away.
+    Shadow,
     /// An account was made, changed or removed.
     Account,
     /// A token was made or taken away.
@@ -59,7 +65,7 @@ pub enum Action {
 
 impl Action {
     /// All that this version writes.
-    pub const ALL: [Action; 21] = [
+    pub const ALL: [Action; 24] = [
         Action::Start,
         Action::Stop,
         Action::LogIn,
@@ -75,6 +81,9 @@ impl Action {
         Action::Kill,
         Action::Revive,
         Action::Reload,
+        Action::Deploy,
+        Action::Rollback,
+        Action::Shadow,
         Action::Account,
         Action::Token,
         Action::Emergency,
@@ -101,6 +110,9 @@ impl Action {
             Action::Kill => "kill",
             Action::Revive => "revive",
             Action::Reload => "reload",
+            Action::Deploy => "deploy",
+            Action::Rollback => "rollback",
+            Action::Shadow => "shadow",
             Action::Account => "account",
             Action::Token => "token",
             Action::Emergency => "emergency",
@@ -134,6 +146,9 @@ impl Action {
             Action::Kill => ("gave up", "aufgegeben"),
             Action::Revive => ("revived", "wiederbelebt"),
             Action::Reload => ("reloaded the site", "Standort neu gelesen"),
+            Action::Deploy => ("deployed a revision", "Revision in Betrieb genommen"),
+            Action::Rollback => ("rolled back", "auf frühere Revision zurückgegangen"),
+            Action::Shadow => ("ran a changed channel along", "geänderten Kanal mitlaufen lassen"),
             Action::Account => ("changed an account", "Konto geändert"),
             Action::Token => ("changed a token", "Zugangsschlüssel geändert"),
             Action::Emergency => ("took emergency access", "Notzugriff genommen"),

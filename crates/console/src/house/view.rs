@@ -5,6 +5,8 @@ use klinke_model::{Attempt, AttemptResult, Delivery, Hold};
 use klinke_store::Summary;
 use serde::{Deserialize, Serialize};
 
+use super::deploy::Deployed;
+
 /// One line of a list of envelopes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MessageLine {
@@ -68,6 +70,9 @@ pub struct Message {
     pub children: Vec<u64>,
     /// The channel's version that handled it.
     pub version: u32,
+    /// The revision of the site that was live when it did.
+    #[serde(default)]
+    pub revision: Option<String>,
     /// The stages in order: received, after each step, as sent.
     pub stages: Vec<Stage>,
     /// The step that ended it, and why.
@@ -219,6 +224,9 @@ pub struct Status {
     /// What is new in the messages of systems that have a dialect.
     #[serde(default)]
     pub drift: Vec<DriftView>,
+    /// Which revision of the site runs, and what did not get so far.
+    #[serde(default)]
+    pub deployed: Deployed,
     /// What the running site has found to be wrong; `klinke diagnose` says more.
     #[serde(default)]
     pub findings: Vec<Brief>,
