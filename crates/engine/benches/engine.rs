@@ -147,7 +147,10 @@ fn store_alone() -> Duration {
             deliveries: vec![NewDelivery { destination, lane: "".into(), part: 0 }],
         };
         let (after, at) = (None, Timestamp(0));
-        store.route(Routed { envelope, channel, after, at, outcome, trace: Vec::new() }, Box::new(|_| {}));
+        store.route(
+            Routed { envelope, channel, version: None, after, at, outcome, trace: Vec::new() },
+            Box::new(|_| {}),
+        );
         let attempt = Attempt {
             number: 1,
             started: Timestamp(0),

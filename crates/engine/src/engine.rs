@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use klinke_model::{ChannelId, DestinationId, EnvelopeId, Origin, Payload, Timestamp};
+use klinke_model::{ChannelId, DestinationId, EnvelopeId, Origin, Payload, Timestamp, VersionId};
 use klinke_store::{Action, Store};
 use tokio::sync::{Mutex, RwLock};
 
@@ -83,6 +83,8 @@ pub struct ChannelReport {
     pub address: Option<String>,
     /// Since when it runs.
     pub since: Timestamp,
+    /// The version that handles what arrives now.
+    pub version: VersionId,
     /// Why it refuses arrivals now, if it does.
     pub refuses: Option<String>,
     /// What waits for its last fragment.
@@ -272,6 +274,7 @@ impl Engine {
             name: name.clone(),
             address: running.address.clone(),
             since: running.since,
+            version: running.version(),
             refuses: crate::source::Intake::pressure(running.intake.as_ref())
                 .map(|refusal| refusal.to_string()),
             fragments: running.fragments(),

@@ -59,6 +59,7 @@ impl Bench {
         let routed = Routed {
             envelope,
             channel: self.channel,
+            version: None,
             after: None,
             at: Timestamp::now(),
             outcome,

@@ -87,8 +87,15 @@ fn fill(store: &SqliteStore, messages: u64) {
             let deliveries = vec![NewDelivery { destination, lane: "".into(), part: 0 }];
             let outcome = Outcome::Deliveries { parts: vec![part], deliveries };
             let (envelope, at) = (EnvelopeId(n + 1), received(n).after(Duration::from_micros(800)));
-            let routed =
-                Routed { envelope, channel: template.channel, after: None, at, outcome, trace: vec![] };
+            let routed = Routed {
+                envelope,
+                channel: template.channel,
+                version: None,
+                after: None,
+                at,
+                outcome,
+                trace: vec![],
+            };
             let sender = sender.clone();
             store.route(routed, Box::new(move |result| sender.send(result).unwrap()));
         }

@@ -127,7 +127,8 @@ impl Work<'_> {
             _ => (None, None),
         };
         let id = signed(id.0);
-        let row = params![id, route.at.0, outcome, ended, route.trace, parts, deliveries];
+        let version = route.version.map(|version| version.0);
+        let row = params![id, route.at.0, outcome, ended, route.trace, parts, deliveries, version];
         self.statements.route.execute(row)?;
         if outcome != 0 {
             self.statements.ended.execute([i64::from(outcome == 2), id])?;

@@ -29,6 +29,7 @@ pub(crate) struct Accept {
 pub(crate) struct Route {
     pub(crate) envelope: EnvelopeId,
     pub(crate) channel: klinke_model::ChannelId,
+    pub(crate) version: Option<klinke_model::VersionId>,
     pub(crate) after: Option<EnvelopeId>,
     pub(crate) at: klinke_model::Timestamp,
     pub(crate) ended: Option<klinke_store::Ended>,

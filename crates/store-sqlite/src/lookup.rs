@@ -26,6 +26,7 @@ pub(crate) struct RouteRow {
     trace: Option<Vec<u8>>,
     pub(crate) parts: Option<Vec<u8>>,
     pub(crate) deliveries: Vec<NewDelivery>,
+    version: Option<VersionId>,
 }
 
 /// The envelope of a row, without its payload, and the payload's size.
@@ -84,7 +85,7 @@ pub(crate) fn with_row<T>(
 
 /// What the steps made of an envelope.
 pub(crate) fn route_row(connection: &Connection, id: EnvelopeId) -> Result<Option<RouteRow>> {
-    let sql = "SELECT at, outcome, ended, trace, parts, deliveries FROM route WHERE envelope = ?1";
+    let sql = "SELECT at, outcome, ended, trace, parts, deliveries, version FROM route WHERE envelope = ?1";
     let mut statement = connection.prepare_cached(sql).map_err(from_sqlite)?;
     let mut rows = statement.query([signed(id.0)]).map_err(from_sqlite)?;
     let Some(row) = rows.next().map_err(from_sqlite)? else { return Ok(None) };
@@ -97,6 +98,7 @@ pub(crate) fn route_row(connection: &Connection, id: EnvelopeId) -> Result<Optio
         parts: get(row, 4)?,
         deliveries: routes::unpack_deliveries(deliveries.as_deref())
             .map_err(|error| of_envelope(signed(id.0), error))?,
+        version: get::<Option<u32>>(row, 6)?.map(VersionId),
     }))
 }
 
@@ -109,7 +111,7 @@ impl RouteRow {
         })?;
         let ended = self.ended.as_deref();
         let ended = ended.map(|ended| routes::unpack_ended(&shared.texts, ended, self.outcome == 2));
-        Ok(RouteRecord { at: Timestamp(self.at), ended: ended.transpose()?, trace })
+        Ok(RouteRecord { at: Timestamp(self.at), version: self.version, ended: ended.transpose()?, trace })
     }
 }
 

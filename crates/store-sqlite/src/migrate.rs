@@ -6,7 +6,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::failure::from_sqlite;
 
 /// The migrations in their order; the first makes an empty file version 1.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/v1.sql"), include_str!("migrations/v2.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/v1.sql"),
+    include_str!("migrations/v2.sql"),
+    include_str!("migrations/v3.sql"),
+];
 
 /// The version that this program writes.
 pub const VERSION: u32 = MIGRATIONS.len() as u32;

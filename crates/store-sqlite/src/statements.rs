@@ -26,8 +26,8 @@ statements! {
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
     child = "INSERT INTO child(parent, envelope) VALUES (?1, ?2)";
     seq = "SELECT channel, seq FROM envelope WHERE id = ?1";
-    route = "INSERT INTO route(envelope, at, outcome, ended, trace, parts, deliveries)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    route = "INSERT INTO route(envelope, at, outcome, ended, trace, parts, deliveries, version)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     ended = "INSERT INTO ended(failed, envelope) VALUES (?1, ?2)";
     wait = "INSERT INTO waiting(destination, lane, envelope, part, queued, due, attempts, reason)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";

@@ -34,7 +34,7 @@ impl SqliteStore {
     }
 
     fn make_route(&self, routed: Routed) -> Result<Route> {
-        let Routed { envelope, channel, after, at, outcome, trace } = routed;
+        let Routed { envelope, channel, version, after, at, outcome, trace } = routed;
         let (ended, parts, deliveries) = match outcome {
             Outcome::Deliveries { parts, deliveries } => {
                 (None, self.make_parts(envelope, &parts)?, deliveries)
@@ -48,7 +48,7 @@ impl SqliteStore {
         };
         let compress = |bytes| self.shared.bodies.encode(TRACES, &Payload::new(bytes));
         let trace = routes::pack_trace(&trace, compress)?;
-        Ok(Route { envelope, channel, after, at, ended, trace, parts, deliveries })
+        Ok(Route { envelope, channel, version, after, at, ended, trace, parts, deliveries })
     }
 
     fn make_parts(&self, envelope: EnvelopeId, parts: &[Part]) -> Result<Vec<Body>> {

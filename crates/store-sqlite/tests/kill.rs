@@ -70,7 +70,15 @@ fn live(bed: &Arc<Bed>, n: u64) {
     let lane = format!("{}", n % 5);
     let deliveries = vec![NewDelivery { destination: bed.ris, lane: lane.as_str().into(), part: 0 }];
     let outcome = Outcome::Deliveries { parts, deliveries };
-    let routed = Routed { envelope: id, channel: bed.channel, after: None, at: NOON, outcome, trace: vec![] };
+    let routed = Routed {
+        envelope: id,
+        channel: bed.channel,
+        version: None,
+        after: None,
+        at: NOON,
+        outcome,
+        trace: vec![],
+    };
     bed.store.route(
         routed,
         Box::new(move |result| {

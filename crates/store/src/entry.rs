@@ -36,6 +36,8 @@ pub struct Routed {
     pub envelope: EnvelopeId,
     /// Its channel.
     pub channel: ChannelId,
+    /// The version whose steps ran, where it is another than the one under which the envelope was accepted.
+    pub version: Option<VersionId>,
     /// The envelope of the same channel that the caller routed just before, if this is not its first:
     /// when that one was refused, this one is refused too, so that nothing is passed over.
     pub after: Option<EnvelopeId>,

@@ -22,11 +22,20 @@ pub struct EnvelopeRecord {
     pub children: Vec<EnvelopeId>,
 }
 
+impl EnvelopeRecord {
+    /// The version whose steps ran; before that the one under which the envelope was accepted.
+    pub fn version(&self) -> VersionId {
+        self.route.as_ref().and_then(|route| route.version).unwrap_or(self.envelope.version)
+    }
+}
+
 /// What the steps made of an envelope, without the parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteRecord {
     /// When.
     pub at: Timestamp,
+    /// The version whose steps ran, where it is another than the one under which it was accepted.
+    pub version: Option<VersionId>,
     /// The step that filtered or failed, and why; `None` when deliveries came of it.
     pub ended: Option<Ended>,
     /// What steps and scripts noted.

@@ -9,7 +9,9 @@ use serde::de::DeserializeOwned;
 
 use crate::control::answer::{Counter, Files, Progress};
 use crate::control::{socket, who};
+use crate::deploy::{Board, Revisions};
 use crate::diagnose::Watch;
+use crate::shadow::Shadows;
 use crate::site::{Node, fault, load};
 use crate::wire::World;
 use klinke_console::house::door::Door;
@@ -84,7 +86,10 @@ impl SiteArg {
         }
         let world = World::new(&node.zone)?;
         let store: Arc<dyn Store> = crate::serve::open_store(&node, &folder)?;
-        let site = load::load(&self.folder, self.env.as_deref());
+        let revisions = Revisions::open(&self.folder, self.env.as_deref())?;
+        let site = revisions.standing();
+        let board = Board::default();
+        board.follows(revisions.follows().map(|deploy| deploy.follow.clone()), &revisions.state);
         let watch = Arc::new(Watch::of_files(&site, &world));
         let site = site.ok();
         let files = site.as_ref().map(Files::of);
@@ -97,6 +102,7 @@ impl SiteArg {
         let counter = Counter {
             files: RwLock::new(Arc::new(files)),
             door: Door::new(Arc::new(people)),
+            shadows: Arc::new(Shadows::open(store.clone())?),
             store,
             engine: None,
             world,
@@ -105,7 +111,8 @@ impl SiteArg {
             course: Default::default(),
             watch,
             alerts,
-            reload: None,
+            board: Arc::new(board),
+            deploying: None,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         // Nobody serves: whoever opens the store themselves leaves the same entries.

@@ -199,6 +199,18 @@ pub const TEXTS: &[(&str, &str)] = &[
     ),
     ("replay --limit", "Wie viele höchstens, die ältesten zuerst"),
     ("replay --allow", "Ein Feld, das anders werden darf, etwa PV1-3.1"),
+    ("shadow", "Lässt einen geänderten Kanal mitlaufen, ohne zuzustellen, und sagt, was anders wird"),
+    ("shadow --channel", "Der Kanal"),
+    ("shadow --against", "Lässt den Kanal mitlaufen, wie dieser Ordner oder Stand in git ihn hat"),
+    ("shadow --status", "Sagt, was bisher anders wird"),
+    ("shadow --take", "Setzt den geänderten Kanal an die Stelle dessen, der in Betrieb ist"),
+    ("shadow --drop", "Verwirft den geänderten Kanal"),
+    ("deploy", "Nimmt eine andere Revision eines laufenden Standorts in Betrieb, wenn sie besteht"),
+    ("deploy <REV>", "Ein Commit, ein Zweig oder eine Marke"),
+    ("deploy --dry", "Sagt nur, was sich ändern würde"),
+    ("rollback", "Geht auf eine frühere Revision eines laufenden Standorts zurück"),
+    ("rollback <REV>", "Ein Commit, ein Zweig oder eine Marke"),
+    ("rollback --reason", "Warum, für das Protokoll"),
     ("backup", "Sichert den Speicher im laufenden Betrieb"),
     ("backup <FOLDER>", "Ein leerer Ordner, oder einer, den es noch nicht gibt"),
     ("restore", "Stellt einen Speicher aus einer Sicherung wieder her"),
@@ -369,6 +381,40 @@ Eine Datei kann mehrere Nachrichten enthalten. Exit-Status: 0 alle wurden angeno
 Die Dateien des Standorts, wie sie jetzt sind, werden gegen die laufende Version gehalten, oder gegen einen
 anderen Ordner oder einen Stand in git. Nichts wird gesendet.
 Exit-Status: 0 nichts wird anders als erlaubt, 1 etwas wird anders.",
+    ),
+    (
+        "shadow",
+        "Beispiele:
+  klinke shadow krankenhaus/ --channel adt-to-ris --against feature
+  klinke shadow krankenhaus/ --status
+  klinke shadow krankenhaus/ --channel adt-to-ris --take
+  klinke shadow krankenhaus/ --channel adt-to-ris --drop
+
+Alles, was ab jetzt kommt, geht durch die Schritte in Betrieb und durch die geänderten; nur die ersten stellen
+zu. Übernommen ist der geänderte Kanal ab der nächsten Nachricht in Betrieb und bleibt es, bis die Dateien des
+Standorts selbst etwas anderes über ihn sagen.
+Exit-Status: 0 nichts wird anders, 1 etwas wird anders oder geht nicht in Betrieb.",
+    ),
+    (
+        "deploy",
+        "Beispiele:
+  klinke deploy krankenhaus/ --dry
+  klinke deploy krankenhaus/
+  klinke deploy krankenhaus/ 3f2a91c
+
+Die Dateien werden geprüft und die Beispiele ausgeführt; was nicht besteht, geht nicht in Betrieb.
+Mit [deploy] follow = \"main\" in klinke.toml: ohne Revision die neueste, der dann wieder gefolgt wird; eine
+Revision bleibt bis zum nächsten `klinke deploy`. Ohne [deploy]: die Dateien, wie sie im Ordner liegen.
+Exit-Status: 0 in Betrieb (mit --dry: kann in Betrieb gehen), 1 geht nicht in Betrieb.",
+    ),
+    (
+        "rollback",
+        "Beispiele:
+  klinke rollback krankenhaus/ --reason 'falsche Station in Aufträgen'
+  klinke rollback krankenhaus/ 3f2a91c --reason 'Stand von Freitag'
+
+Ohne Revision die, die davor lief. Dabei bleibt es bis zum nächsten `klinke deploy`. Wer und warum steht im Protokoll.
+Exit-Status: 0 in Betrieb, 1 geht nicht in Betrieb.",
     ),
     ("backup", "Beispiel:\n  klinke backup krankenhaus/ /sicherung/2026-11-24"),
     ("restore", "Beispiel:\n  klinke restore krankenhaus/ /sicherung/2026-11-24"),

@@ -258,6 +258,10 @@ fn show(site: &SiteArg, id: u64, out: Out) -> Ended {
         format!("from {}, {}, version {}", message.peer, message.origin, message.version),
         format!("von {}, {}, Version {}", message.peer, message.origin, message.version),
     ));
+    if let Some(revision) = &message.revision {
+        let revision = crate::site::revision::short(revision);
+        out.line(out.lang.pick(format!("revision {revision}"), format!("Revision {revision}")));
+    }
     if let Some(parent) = message.parent {
         out.line(out.lang.pick(format!("came of {parent}"), format!("entstanden aus {parent}")));
     }

@@ -5,8 +5,8 @@ mod audit;
 mod bench;
 mod check;
 mod common;
-mod compare;
 mod demo;
+mod deploy;
 pub mod diagnose;
 mod draft;
 mod explain;
@@ -23,6 +23,7 @@ mod replay;
 mod schema;
 mod send;
 mod serve;
+mod shadow;
 mod shell;
 mod status;
 mod test;
@@ -88,6 +89,12 @@ enum Verb {
     Listen(listen::Args),
     /// Run kept messages through a changed channel and show what differs
     Replay(replay::Args),
+    /// Let a changed channel run along without delivering, and say what differs
+    Shadow(shadow::Args),
+    /// Bring another revision of a running site to life, if it passes
+    Deploy(deploy::DeployArgs),
+    /// Go back to an earlier revision of a running site
+    Rollback(deploy::RollbackArgs),
     /// Copy the store while the site runs
     Backup(upkeep::BackupArgs),
     /// Make a store from a backup
@@ -137,6 +144,9 @@ pub fn run() -> ExitCode {
         Verb::Send(args) => send::run(&args, out),
         Verb::Listen(args) => listen::run(&args, out),
         Verb::Replay(args) => replay::run(&args, out),
+        Verb::Shadow(args) => shadow::run(&args, out),
+        Verb::Deploy(args) => deploy::deploy(&args, out),
+        Verb::Rollback(args) => deploy::rollback(&args, out),
         Verb::Backup(args) => upkeep::backup(&args, out),
         Verb::Restore(args) => upkeep::restore(&args, out),
         Verb::Verify(args) => upkeep::verify(&args, out),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use klinke_adapters::units::Period;
 use klinke_console::house::replay::{EndingChange, FieldChange, Replayed};
 use klinke_console::house::request::{Replay, Request};
@@ -85,9 +85,7 @@ fn base(site: &SiteArg, against: &str, channel: &str) -> Result<String> {
     if Path::new(against).is_dir() {
         return replay::in_folder(Path::new(against), site.env.as_deref(), channel);
     }
-    let scratch = tempfile::tempdir().context("a folder for the other revision")?;
-    let folder = replay::checkout(&site.folder, against, scratch.path())?;
-    replay::in_folder(&folder, site.env.as_deref(), channel).with_context(|| against.to_owned())
+    replay::in_revision(&site.folder, against, site.env.as_deref(), channel)
 }
 
 /// True when something differs that is not allowed to.
@@ -104,7 +102,8 @@ fn unexpected(done: &Replayed, allowed: &[String]) -> bool {
     !done.endings.is_empty() || done.more > 0 || done.fields.iter().any(|field| !is_allowed(field))
 }
 
-fn show(done: &Replayed, unexpected: bool, out: Out) {
+/// What differs, for people.
+pub fn show(done: &Replayed, unexpected: bool, out: Out) {
     for change in &done.endings {
         out.line(ending(change, done, out));
     }

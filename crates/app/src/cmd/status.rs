@@ -6,6 +6,8 @@ use super::Ended;
 use super::common::SiteArg;
 use crate::lang::Pick;
 use crate::out::{Out, Tone, bytes};
+use crate::site::revision::short;
+use klinke_console::house::deploy::{Deployed, Pinned, Taken};
 use klinke_console::house::request::Request;
 use klinke_console::house::view::{Brief, ChannelView, DestinationView, DriftView, Status};
 
@@ -46,7 +48,7 @@ fn is_well(status: &Status) -> bool {
             && one.refuses.is_none()
             && one.destinations.iter().all(destination)
     };
-    status.store.refuses.is_none() && status.channels.iter().all(channel)
+    status.store.refuses.is_none() && status.deployed.refused.is_none() && status.channels.iter().all(channel)
 }
 
 fn head(status: &Status, out: Out) {
@@ -61,10 +63,52 @@ fn head(status: &Status, out: Out) {
         format!("store: {} envelopes, {}, {free} free", store.envelopes, bytes(store.bytes)),
         format!("Speicher: {} Sendungen, {}, {free} frei", store.envelopes, bytes(store.bytes)),
     ));
+    deployed(&status.deployed, out);
     if let Some(refuses) = &store.refuses {
         out.line(
             out.tone(Tone::Bad, out.lang.pick("refuses to write: ", "schreibt nicht: ").to_owned() + refuses),
         );
+    }
+}
+
+/// Which revision runs.
+fn deployed(deployed: &Deployed, out: Out) {
+    if !deployed.revision.is_empty() {
+        let (revision, since) = (short(&deployed.revision), &deployed.since);
+        out.line(
+            out.lang.pick(
+                format!("revision {revision} since {since}"),
+                format!("Revision {revision} seit {since}"),
+            ),
+        );
+    }
+    if let Some(follow) = &deployed.follow {
+        out.line(out.lang.pick(format!("follows {follow}"), format!("folgt {follow}")));
+    }
+    if let Some(Pinned { at, reason }) = &deployed.pinned {
+        let text = out
+            .lang
+            .pick(format!("stays there since {at}: {reason}"), format!("bleibt dort seit {at}: {reason}"));
+        out.line(out.tone(Tone::Warn, text));
+    }
+    for Taken { channel, revision } in &deployed.taken {
+        let revision = short(revision);
+        out.line(out.tone(
+            Tone::Warn,
+            out.lang.pick(
+                format!("{channel} runs under {revision}, which the site's own files do not say yet"),
+                format!("{channel} läuft unter {revision}, was die Dateien des Standorts noch nicht sagen"),
+            ),
+        ));
+    }
+    if let Some(refused) = &deployed.refused {
+        let (revision, at) = (short(&refused.revision), &refused.at);
+        let text = out.lang.pick(
+            format!("{revision} did not go live ({at}):"),
+            format!("{revision} ging nicht in Betrieb ({at}):"),
+        );
+        out.line(out.tone(Tone::Bad, text));
+        refused.faults.iter().for_each(|fault| out.line(format!("  {fault}")));
     }
 }
 

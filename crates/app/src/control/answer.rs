@@ -14,12 +14,15 @@ use serde_json::{Value, json};
 use super::behind::Behind;
 use super::systems::{self, Wiring};
 use super::{alter, files, find, learn, reading, settle, show, status};
+use crate::deploy::{Board, Deploying, Order};
 use crate::replay;
 use crate::serve::drift::Gauge;
 use crate::serve::{Counts, Course};
+use crate::shadow::{self, Shadows};
 use crate::wire::World;
 use klinke_console::house::door::Door;
 use klinke_console::house::request::{Request, Wish};
+use klinke_console::house::shadow::Ask as Shadow;
 use klinke_console::people::Actor;
 
 /// What requests are answered from.
@@ -44,12 +47,13 @@ pub struct Counter {
     pub watch: Arc<crate::diagnose::Watch>,
     /// Who is told when something is wrong.
     pub alerts: Arc<crate::alerts::Bureau>,
-    /// Reads the site's files again.
-    pub reload: Option<Reload>,
+    /// Which revision of the site runs.
+    pub board: Arc<Board>,
+    /// Changed channels that run along.
+    pub shadows: Arc<Shadows>,
+    /// Brings other files of the site to life.
+    pub deploying: Option<Deploying>,
 }
-
-/// Reads the site's files again and says what has changed.
-pub type Reload = Box<dyn Fn() -> Result<Value> + Send + Sync>;
 
 /// What answers depend on in the site's files.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +66,8 @@ pub struct Files {
     pub wiring: Wiring,
     /// Where the site lies, and the overlay that was laid over it.
     pub folder: Option<PathBuf>,
+    /// The folder that people work in: the same, unless the files were taken out of git.
+    pub home: Option<PathBuf>,
     pub environment: Option<String>,
     /// Dialects of partners.
     pub dialects: BTreeMap<String, Gauge>,
@@ -79,6 +85,7 @@ impl Files {
             retention: crate::serve::retention(site),
             wiring: Wiring::of(site),
             folder: Some(site.folder.clone()),
+            home: Some(site.home.clone()),
             environment: site.environment.clone(),
             dialects: site
                 .dialects
@@ -193,6 +200,7 @@ impl Counter {
             }
             Request::Alerts(ask) => crate::alerts::answer::answer(self, ask, runtime),
             Request::Prune => self.prune(progress),
+            Request::Shadow(ask) => self.shadow(ask),
             Request::Audit(_) | Request::People(_) => bail!("the door itself answers this"),
             Request::Systems => Ok(serde_json::to_value(&self.files().wiring.systems)?),
             Request::Channel { name } => Ok(serde_json::to_value(systems::channel(self, &name)?)?),
@@ -205,17 +213,28 @@ impl Counter {
             Request::History { channel } => Ok(serde_json::to_value(self.course.of(channel.as_deref()))?),
             Request::Replay(order) => {
                 let (files, store) = (self.files(), self.store.as_ref());
-                let replayed = replay::replay(store, &self.world, files.folder.as_deref(), &order, progress)?;
+                let replayed = replay::replay(store, &self.world, files.home.as_deref(), &order, progress)?;
                 Ok(serde_json::to_value(replayed)?)
             }
             Request::Site => Ok(serde_json::to_value(files::site(self)?)?),
             Request::File { path } => Ok(serde_json::to_value(files::text(self, &path)?)?),
             Request::Propose { path, text } => Ok(serde_json::to_value(files::propose(self, &path, &text)?)?),
-            Request::Reload => match &self.reload {
-                Some(reload) => reload(),
-                None => bail!("nothing serves this site, there is nothing to reload"),
-            },
+            Request::Reload => self.deploying(Order::Look),
+            Request::Deploy { revision, dry } => self.deploying(Order::Deploy { revision, dry }),
+            Request::Rollback { revision, reason } => self.deploying(Order::Rollback { revision, reason }),
         }
+    }
+
+    fn deploying(&self, order: Order) -> Result<Value> {
+        let deploying = self.deploying.as_ref().context("nothing serves this site; start `klinke serve`")?;
+        deploying(order)
+    }
+
+    fn shadow(&self, ask: Shadow) -> Result<Value> {
+        if let Shadow::Take { channel } = ask {
+            return self.deploying(Order::Take { channel });
+        }
+        shadow::answer(self, ask)
     }
 
     fn resend(

@@ -28,8 +28,9 @@ pub fn site(counter: &Counter) -> Result<SiteFiles> {
     files.iter_mut().for_each(|file| file.shown &= std::fs::read_to_string(folder.join(&file.path)).is_ok());
     Ok(SiteFiles {
         name: known.site.clone(),
-        faults: check(folder, known.environment.as_deref(), counter),
-        git: git(folder),
+        faults: check(folder, known.home.as_deref().unwrap_or(folder), known.environment.as_deref(), counter),
+        git: git(known.home.as_deref().unwrap_or(folder)),
+        deployed: counter.board.view(),
         files,
         folder: folder.display().to_string(),
     })
@@ -63,7 +64,8 @@ pub fn propose(counter: &Counter, path: &str, text: &str) -> Result<Vec<String>>
         link(&folder.join(part), &scratch.path().join(part), path.file_name())?;
     }
     std::fs::write(scratch.path().join(path), text).context("the changed file")?;
-    Ok(check(scratch.path(), known.environment.as_deref(), counter))
+    let home = known.home.as_deref().unwrap_or(folder);
+    Ok(check(scratch.path(), home, known.environment.as_deref(), counter))
 }
 
 /// Links to all that lies in a folder, but for one name.
@@ -103,8 +105,8 @@ fn list(folder: &Path, part: &Path, files: &mut Vec<SiteFile>) {
 }
 
 /// What `klinke check` says.
-fn check(folder: &Path, environment: Option<&str>, counter: &Counter) -> Vec<String> {
-    let checked = load::load(folder, environment)
+fn check(folder: &Path, home: &Path, environment: Option<&str>, counter: &Counter) -> Vec<String> {
+    let checked = load::load_beside(folder, home, environment)
         .and_then(|site| wire::channels(&site, &counter.world, &crate::serve::no_relay).map(|_| ()));
     checked.err().into_iter().flatten().map(|fault| fault.to_string()).collect()
 }

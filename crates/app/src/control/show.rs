@@ -6,6 +6,7 @@ use klinke_store::EnvelopeRecord;
 
 use super::answer::Counter;
 use super::find;
+use crate::serve::lives;
 use klinke_console::house::encode;
 use klinke_console::house::view::{DeliveryView, Ended, Message, MessageLine, Stage};
 
@@ -34,12 +35,14 @@ pub fn message(counter: &Counter, id: EnvelopeId) -> Result<Message> {
         .iter()
         .map(|(delivery, attempts)| DeliveryView::new(delivery, name(delivery.key.destination), attempts));
     let route = record.route.as_ref();
+    let handled = route.map_or(record.envelope.received, |route| route.at);
     Ok(Message {
         peer: record.envelope.peer.to_string(),
         origin: record.envelope.origin.name().to_owned(),
         parent: record.envelope.origin.parent().map(|id| id.0),
         children: record.children.iter().map(|id| id.0).collect(),
-        version: record.envelope.version.0,
+        version: record.version().0,
+        revision: lives::at(counter.store.as_ref(), record.version(), handled)?.map(|life| life.revision),
         stages,
         ended: route.and_then(|route| route.ended.as_ref()).map(|ended| Ended {
             failed: ended.failed,
@@ -68,7 +71,7 @@ fn line_of(counter: &Counter, record: &EnvelopeRecord) -> Result<MessageLine> {
 /// The stages after each step, by running the version's steps again; none when they can't be built.
 fn steps(counter: &Counter, record: &EnvelopeRecord, channel: &str) -> Vec<Stage> {
     let versions = counter.store.versions(record.envelope.channel).unwrap_or_default();
-    let Some(version) = versions.iter().find(|version| version.id == record.envelope.version) else {
+    let Some(version) = versions.iter().find(|version| version.id == record.version()) else {
         return Vec::new();
     };
     let Ok(trial) = counter.world.trial(channel, &version.text) else { return Vec::new() };

@@ -38,6 +38,7 @@ pub fn status(counter: &Counter, runtime: &tokio::runtime::Handle) -> Result<Sta
         },
         channels: channels.collect(),
         drift: super::learn::drift(counter, None)?,
+        deployed: counter.board.view(),
         findings: counter.watch.briefs(),
     })
 }

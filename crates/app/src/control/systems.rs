@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use klinke_console::house::site::{ChannelFiles, SystemView, Version};
+use klinke_store::VersionInfo;
 
 use super::answer::Counter;
+use crate::serve::lives;
 use crate::site::adapters::Adapters;
 use crate::site::{Site, System};
 use crate::wire::version;
@@ -116,12 +118,18 @@ pub fn channel(counter: &Counter, name: &str) -> Result<ChannelFiles> {
         title: ends.title,
         from: ends.from,
         to: ends.to,
-        versions: versions
-            .unwrap_or_default()
-            .iter()
-            .map(|one| Version { id: one.id.0, since: one.since.to_string(), files: texts(&one.text) })
-            .collect(),
+        versions: versions.iter().flatten().map(|one| kept(counter, one)).collect::<Result<_>>()?,
         examples: examples(counter, name).unwrap_or_default(),
+    })
+}
+
+fn kept(counter: &Counter, one: &VersionInfo) -> Result<Version> {
+    let lives = lives::of(counter.store.as_ref(), one.id)?;
+    Ok(Version {
+        id: one.id.0,
+        since: one.since.to_string(),
+        lives: lives.into_iter().map(|life| (life.since.to_string(), life.revision)).collect(),
+        files: texts(&one.text),
     })
 }
 

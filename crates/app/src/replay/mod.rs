@@ -8,9 +8,9 @@
 //! One thread reads the store, others run the steps; they give way to whatever else this machine does.
 
 pub mod difference;
-mod git;
 mod tally;
 
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -23,12 +23,13 @@ use klinke_engine::Trial;
 use klinke_model::{ChannelId, Envelope, EnvelopeId, Timestamp};
 use klinke_store::{Query, Store};
 
+use crate::deploy::tree;
 use crate::site::{fault, load};
 use crate::wire::World;
 use crate::wire::version::Version;
 
-pub use git::checkout;
-use tally::Tally;
+pub use difference::note;
+pub use tally::Tally;
 
 /// Envelopes that are handed on at once, and their bytes.
 const BATCH: usize = 256;
@@ -37,14 +38,14 @@ const BATCH_BYTES_MAX: usize = 8 << 20;
 const BATCHES_MAX: usize = 4;
 /// Threads that run steps.
 const WORKERS_MAX: usize = 4;
-/// How much less urgent than the rest a replay is, as `nice` counts.
-const NICENESS: i32 = 10;
+/// How much less urgent than the rest a replay or a shadow is, as `nice` counts.
+pub const NICENESS: i32 = 10;
 
 /// Runs what is asked for.
 pub fn replay(
     store: &dyn Store,
     world: &World,
-    folder: Option<&std::path::Path>,
+    folder: Option<&Path>,
     order: &Replay,
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<Replayed> {
@@ -68,8 +69,22 @@ pub fn replay(
 }
 
 /// The version of a channel as the files in a folder have it.
-pub fn in_folder(folder: &std::path::Path, environment: Option<&str>, channel: &str) -> Result<String> {
-    let site = load::load(folder, environment).map_err(|faults| fault::as_error(&faults))?;
+pub fn in_folder(folder: &Path, environment: Option<&str>, channel: &str) -> Result<String> {
+    beside(folder, folder, environment, channel)
+}
+
+/// The version of a channel as a revision of the site's repository has it.
+pub fn in_revision(site: &Path, revision: &str, environment: Option<&str>, channel: &str) -> Result<String> {
+    let commit = tree::resolve(site, revision)
+        .with_context(|| format!("`{revision}` is neither a folder nor a revision of {}", site.display()))?;
+    let scratch = tempfile::tempdir().context("a folder for the other revision")?;
+    let folder = scratch.path().join("site");
+    tree::lay(site, &commit.hash, &folder)?;
+    beside(&folder, site, environment, channel).with_context(|| revision.to_owned())
+}
+
+fn beside(folder: &Path, home: &Path, environment: Option<&str>, channel: &str) -> Result<String> {
+    let site = load::load_beside(folder, home, environment).map_err(|faults| fault::as_error(&faults))?;
     let file = site.channels.get(channel);
     let file = file.with_context(|| format!("there is no channel `{channel}` in {}", folder.display()))?;
     Ok(Version::of(&site, file).text())

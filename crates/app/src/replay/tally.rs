@@ -12,7 +12,7 @@ const KINDS_MAX: usize = 2_000;
 const VALUE_MAX: usize = 200;
 
 /// What differs, so far.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Tally {
     envelopes: u64,
     differ: u64,
@@ -22,6 +22,21 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Goes on from what was counted before.
+    pub fn of(before: Replayed) -> Tally {
+        let endings =
+            before.endings.into_iter().map(|one| ((one.before, one.after), (one.count, one.examples)));
+        let fields =
+            before.fields.into_iter().map(|one| ((one.destination, one.path), (one.count, one.examples)));
+        Tally {
+            envelopes: before.envelopes,
+            differ: before.differ,
+            endings: endings.collect(),
+            fields: fields.collect(),
+            more: before.more,
+        }
+    }
+
     /// Envelopes so far.
     pub fn envelopes(&self) -> u64 {
         self.envelopes
@@ -64,11 +79,19 @@ impl Tally {
         self.differ += other.differ;
         self.more += other.more;
         for (key, (count, examples)) in other.endings {
+            if self.endings.len() >= KINDS_MAX && !self.endings.contains_key(&key) {
+                self.more += 1;
+                continue;
+            }
             let (sum, all) = self.endings.entry(key).or_default();
             *sum += count;
             examples.into_iter().for_each(|one| keep(all, one));
         }
         for (key, (count, examples)) in other.fields {
+            if self.fields.len() >= KINDS_MAX && !self.fields.contains_key(&key) {
+                self.more += 1;
+                continue;
+            }
             let (sum, all) = self.fields.entry(key).or_default();
             *sum += count;
             examples.into_iter().for_each(|one| keep(all, one));

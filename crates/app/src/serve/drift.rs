@@ -310,6 +310,7 @@ mod tests {
         Counter {
             files: RwLock::new(Arc::new(Files { dialects, ..Files::default() })),
             door: Door::new(Arc::new(people)),
+            shadows: Arc::new(crate::shadow::Shadows::open(store.clone()).expect("shadows")),
             store,
             engine: None,
             world: World::new("UTC").expect("a world"),
@@ -318,7 +319,8 @@ mod tests {
             course: Default::default(),
             watch: Arc::default(),
             alerts,
-            reload: None,
+            board: Arc::default(),
+            deploying: None,
         }
     }
 

@@ -3,16 +3,16 @@
 mod console;
 pub mod drift;
 mod history;
+pub mod lives;
 mod log;
 mod metrics;
 mod notify;
 mod people;
 mod prune;
-mod reload;
 pub mod rhythm;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use anyhow::{Context, Result};
@@ -22,6 +22,7 @@ use klinke_console::people::session::Lengths;
 use klinke_engine::source::Stop;
 use klinke_engine::{Applied, Engine, clock::Clock};
 use klinke_formats::SearchKeys;
+use klinke_model::Timestamp;
 use klinke_store::Store;
 use klinke_store_sqlite::{Options, SqliteStore};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -30,11 +31,14 @@ pub use console::{Door, Visitors};
 pub use history::Course;
 
 use crate::alerts::{bureau, heartbeat, look, send};
-use crate::control::answer::{Counter, Files, Reload};
+use crate::control::answer::{Counter, Files};
 use crate::control::socket;
+use crate::deploy::{self, Board, Deploying, Desk, Revisions};
 use crate::diagnose::Watch;
+use crate::shadow::{self, Shadows};
 use crate::site::node::Retention;
-use crate::site::{Node, Site, fault, load};
+use crate::site::revision::of_folder as site_revision;
+use crate::site::{Node, Site, fault};
 use crate::wire::{self, World};
 
 /// How long a store that another process has open is waited for.
@@ -42,10 +46,11 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// Runs the site in a folder until it is told to stop; true when it stopped in good order.
 pub fn run(folder: &Path, environment: Option<&str>) -> Result<bool> {
-    let site = load::load(folder, environment).map_err(|faults| fault::as_error(&faults))?;
+    let mut revisions = Revisions::open(folder, environment)?;
+    let site = revisions.start()?;
     log::start(&site.node.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let orderly = runtime.block_on(serve(site, folder.to_owned(), environment.map(str::to_owned)))?;
+    let orderly = runtime.block_on(serve(site, revisions))?;
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     Ok(orderly)
 }
@@ -64,6 +69,8 @@ pub struct Serving {
     pub failed: Failed,
     /// What is known of the partners.
     pub watch: Arc<Watch>,
+    /// Which revision of the site runs.
+    pub board: Arc<Board>,
 }
 
 /// Channels that did not start, and why.
@@ -80,7 +87,8 @@ impl Serving {
         let store = open_store(&site.node, &store_folder)?;
         let engine = Arc::new(Engine::start(store.clone(), Clock::system()).await?);
         let (counts, failed) = (Counts::default(), Failed::default());
-        let serving = Serving { engine, store, world, counts, failed, watch: Arc::default() };
+        let (watch, board) = (Arc::default(), Arc::default());
+        let serving = Serving { engine, store, world, counts, failed, watch, board };
         let applied = serving.apply(site).await?;
         Ok((serving, applied))
     }
@@ -96,7 +104,7 @@ impl Serving {
             ends.insert(one.spec.name.clone(), one.ends);
             one.spec
         });
-        let specs = specs.collect();
+        let (specs, since) = (specs.collect(), Timestamp::now());
         let applied = self.engine.apply(specs, site.node.stop.limit.0).await;
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) =
             applied.failed.iter().map(|(name, error)| (name.clone(), error.to_string())).collect();
@@ -104,11 +112,30 @@ impl Serving {
         // A channel that was left alone still counts with its old source.
         statistics.retain(|name, _| applied.started.contains(name));
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).extend(statistics);
+        self.note(site, since).await?;
         Ok(applied)
     }
 
+    /// Notes under which revision the channels run.
+    async fn note(&self, site: &Site, since: Timestamp) -> Result<()> {
+        let taken = |name: &str| site.taken.get(name).and_then(|site| site.revision.clone());
+        let report = self.engine.report().await;
+        let versions: Vec<_> = report.iter().map(|one| (one.version, taken(&one.name))).collect();
+        let (known, folder, store) = (site.revision.clone(), site.folder.clone(), self.store.clone());
+        let noted = tokio::task::spawn_blocking(move || -> Result<String> {
+            let revision = known.unwrap_or_else(|| site_revision(&folder));
+            let name =
+                |(version, own): (_, Option<String>)| (version, own.unwrap_or_else(|| revision.clone()));
+            let versions: Vec<_> = versions.into_iter().map(name).collect();
+            lives::note(store.as_ref(), &versions, since)?;
+            Ok(revision)
+        });
+        self.board.lives(noted.await??, since);
+        Ok(())
+    }
+
     /// What answers the tools and the console.
-    pub fn counter(&self, site: &Site, reload: Option<Reload>) -> Result<Arc<Counter>> {
+    pub fn counter(&self, site: &Site, deploying: Option<Deploying>) -> Result<Arc<Counter>> {
         let lengths = site.node.console.as_ref().map_or_else(Lengths::default, |table| table.lengths());
         let people = people::open(self.store.clone(), &site.node, lengths)?;
         Ok(Arc::new(Counter {
@@ -122,7 +149,9 @@ impl Serving {
             course: Arc::default(),
             watch: self.watch.clone(),
             alerts: Arc::new(crate::alerts::Bureau::open(self.store.clone(), Some(site))?),
-            reload,
+            board: self.board.clone(),
+            deploying,
+            shadows: Arc::new(Shadows::open(self.store.clone())?),
         }))
     }
 }
@@ -154,7 +183,7 @@ fn alert(counter: &Arc<Counter>, stop: &Stop) -> [tokio::task::JoinHandle<()>; 3
     ]
 }
 
-async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Result<bool> {
+async fn serve(site: Site, revisions: Revisions) -> Result<bool> {
     // What may fail goes first: nothing is taken from partners by a site that does not come up.
     let signals = Signals::new()?;
     let measured = match &site.node.metrics {
@@ -166,7 +195,7 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
     let store_folder = site.store_folder();
     let (stopper, stop) = Stop::new();
     let (wish, wishes) = tokio::sync::mpsc::channel(1);
-    let counter = serving.counter(&site, Some(reload::asker(wish.clone())))?;
+    let counter = serving.counter(&site, Some(deploy::asker(wish.clone())))?;
     let people = counter.door.people().clone();
     let listener = socket::bind(&store_folder)?;
     people::begin(&people)?;
@@ -177,6 +206,7 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
     let mut tasks = vec![
         tokio::spawn(people::run(people.clone(), retention, stop.clone())),
         tokio::spawn(socket::serve(listener, counter.clone(), stop.clone())),
+        tokio::spawn(shadow::run(counter.shadows.clone(), counter.world.clone(), stop.clone())),
         tokio::spawn(prune::run(counter.clone(), stop.clone())),
         tokio::spawn(drift::run(counter.clone(), drift::ears(&counter.alerts), stop.clone())),
         tokio::spawn(rhythm::run(counter.clone(), stop.clone())),
@@ -190,9 +220,11 @@ async fn serve(site: Site, folder: PathBuf, environment: Option<String>) -> Resu
     }
     let limit = site.node.stop.limit.0;
     let engine = serving.engine.clone();
-    tasks.push(tokio::spawn(reload::run(serving, counter, folder, environment, wishes, stop.clone())));
+    let name = site.node.name.clone();
+    let desk = Desk { serving, counter, revisions, live: Arc::new(site) };
+    tasks.push(tokio::spawn(desk.run(wishes, stop.clone())));
     tracing::info!(
-        site = %site.node.name,
+        site = %name,
         channels = applied.started.len(),
         failed = applied.failed.len(),
         "the site runs"
@@ -228,14 +260,14 @@ impl Signals {
     }
 
     /// Waits for SIGTERM or SIGINT; SIGHUP asks for a reload.
-    async fn wait_for_the_end(mut self, wish: tokio::sync::mpsc::Sender<reload::Wish>) {
+    async fn wait_for_the_end(mut self, wish: tokio::sync::mpsc::Sender<deploy::Wish>) {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
                 _ = self.hang_up.recv() => {
                     // One that waits already will read the newest files.
-                    let _ = wish.try_send(reload::Wish::default());
+                    let _ = wish.try_send((deploy::Order::Look, None));
                 }
             }
         }

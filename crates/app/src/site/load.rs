@@ -24,12 +24,17 @@ const FILE_BYTES_MAX: u64 = 64 << 20;
 
 /// Reads the site in a folder, with the overlay of an environment.
 pub fn load(folder: &Path, environment: Option<&str>) -> Result<Site, Vec<Fault>> {
-    Loader { folder, faults: Vec::new() }.load(environment)
+    load_beside(folder, folder, environment)
+}
+
+/// Reads a site whose data and secrets lie in another folder than its files.
+pub fn load_beside(folder: &Path, home: &Path, environment: Option<&str>) -> Result<Site, Vec<Fault>> {
+    Loader { folder, home, faults: Vec::new() }.load(environment)
 }
 
 /// Reads `klinke.toml` alone: enough for the tools, which work while channels have faults.
 pub fn node(folder: &Path, environment: Option<&str>) -> Result<Node, Vec<Fault>> {
-    let mut loader = Loader { folder, faults: Vec::new() };
+    let mut loader = Loader { folder, home: folder, faults: Vec::new() };
     let mut file = loader.parse(Path::new("klinke.toml"));
     let mut overlay = environment.and_then(|name| loader.overlay(name));
     let node = file.as_mut().and_then(|file| loader.node(file, overlay.as_mut()));
@@ -47,6 +52,7 @@ pub fn holes(site: &Site, zone: &Zone) -> Vec<Fault> {
 
 struct Loader<'a> {
     folder: &'a Path,
+    home: &'a Path,
     faults: Vec<Fault>,
 }
 
@@ -74,6 +80,9 @@ impl Loader<'_> {
         match (node, systems_file) {
             (Some(node), Some(systems_file)) if self.faults.is_empty() => Ok(Site {
                 folder: self.folder.to_owned(),
+                home: self.home.to_owned(),
+                revision: None,
+                taken: BTreeMap::new(),
                 environment: environment.map(str::to_owned),
                 node,
                 systems,
@@ -123,7 +132,7 @@ impl Loader<'_> {
     fn expanded(&mut self, file: &mut SourceFile) -> Option<toml::Table> {
         let mut values = file.values.clone();
         let mut hidden = Vec::new();
-        let expanded = secrets::expand(&mut values, self.folder, &mut hidden);
+        let expanded = secrets::expand(&mut values, self.home, &mut hidden);
         file.hidden.extend(hidden);
         self.note(expanded.map_err(|(path, text)| file.fault(&path, text)))?;
         Some(values)

@@ -22,6 +22,7 @@ pub mod fault;
 pub mod load;
 pub mod node;
 pub mod places;
+pub mod revision;
 pub mod schema;
 pub mod secrets;
 pub mod source;
@@ -29,6 +30,7 @@ pub mod system;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use klinke_diagnosis::alert::Plan;
 use klinke_diagnosis::dialect::Dialect;
@@ -45,8 +47,13 @@ pub use system::System;
 /// A loaded site.
 #[derive(Debug)]
 pub struct Site {
-    /// Its folder.
+    /// The folder of its files.
     pub folder: PathBuf,
+    /// Where its data, secrets, keys and drop folders are: beside the files, unless these were taken out of
+    /// git into a folder of their own.
+    pub home: PathBuf,
+    /// The revision of its files, where it is known without asking git.
+    pub revision: Option<String>,
     /// The environment whose overlay was laid over it.
     pub environment: Option<String>,
     /// `klinke.toml`, with its overlay.
@@ -71,12 +78,14 @@ pub struct Site {
     pub table_texts: BTreeMap<String, String>,
     /// Message templates by file name.
     pub templates: BTreeMap<String, String>,
+    /// Channels whose files are those of another revision: a shadow that was taken over.
+    pub taken: BTreeMap<String, Arc<Site>>,
     /// Scripts by path within the site (`channels/x.ts`, `lib/y.ts`).
     pub scripts: BTreeMap<String, String>,
 }
 
 /// A channel and its file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ChannelFile {
     /// What the file says.
     pub channel: Channel,
@@ -87,8 +96,21 @@ pub struct ChannelFile {
 }
 
 impl Site {
+    /// The site whose files a channel is made of: this one, unless a shadow of the channel was taken over.
+    pub fn of(&self, channel: &str) -> &Site {
+        self.taken.get(channel).map_or(self, |taken| taken)
+    }
+
+    /// Puts a channel's files of another revision in the place of this site's.
+    pub fn take(&mut self, channel: &str, taken: Site) {
+        if let Some(file) = taken.channels.get(channel).cloned() {
+            self.channels.insert(channel.to_owned(), file);
+            self.taken.insert(channel.to_owned(), Arc::new(taken));
+        }
+    }
+
     /// The folder of the store.
     pub fn store_folder(&self) -> PathBuf {
-        self.folder.join(&self.node.store.path)
+        self.home.join(&self.node.store.path)
     }
 }

@@ -32,6 +32,8 @@ pub struct Node {
     pub metrics: Option<Metrics>,
     /// Pages for people, in a browser; off when absent. Since 0.1.
     pub console: Option<Console>,
+    /// Which revision of the site runs: what a ref of git names. The files in the folder when absent. Since 0.1.
+    pub deploy: Option<Deploy>,
     /// What is logged, and how. Since 0.1.
     #[serde(default)]
     pub log: Log,
@@ -229,6 +231,22 @@ impl Default for Diagnosis {
             limit: Period::seconds(5),
         }
     }
+}
+
+/// Which revision of the site runs.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Deploy {
+    /// The ref of git that is followed, in the repository that the site's folder lies in: `"main"`,
+    /// `"origin/main"`. Since 0.1.
+    pub follow: String,
+    /// How often it is looked at. Default `"30s"`. Since 0.1.
+    #[serde(default = "default_look", deserialize_with = "above_zero")]
+    pub every: Period,
+}
+
+fn default_look() -> Period {
+    Period::seconds(30)
 }
 
 /// How `serve` stops.

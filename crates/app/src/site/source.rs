@@ -12,7 +12,7 @@ use super::adapters::Side;
 use super::fault::Fault;
 
 /// A parsed file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SourceFile {
     /// Where it lies within the site.
     pub file: PathBuf,

@@ -39,7 +39,7 @@ pub struct Compiled {
 pub fn channels(site: &Site, world: &World, relay: Relay<'_>) -> Result<Vec<Compiled>, Vec<Fault>> {
     let (mut specs, mut faults) = (Vec::new(), Vec::new());
     for (name, file) in &site.channels {
-        match channel(site, name, file, world, relay) {
+        match channel(site.of(name), name, file, world, relay) {
             Ok(spec) => specs.push(spec),
             Err(more) => faults.extend(more),
         }

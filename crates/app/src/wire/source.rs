@@ -39,7 +39,7 @@ impl Compiler<'_> {
         };
         let kind = adapter(name).and_then(|adapter| adapter.source);
         let kind = kind.ok_or_else(|| fault(format!("`{name}` can't be a source")))?;
-        let surroundings = Surroundings { folder: &self.site.folder, channel };
+        let surroundings = Surroundings { folder: &self.site.home, channel };
         let made = (kind.make)(settings(value).map_err(fault)?, &surroundings);
         let made = made.map_err(|error| fault(error.to_string()))?;
         let (statistics, probe) = (made.statistics, made.probe);

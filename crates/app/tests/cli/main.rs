@@ -4,11 +4,12 @@
 mod support;
 
 mod acts;
-mod api;
 mod alerts;
+mod api;
 mod basics;
 mod check;
 mod crawl;
+mod deploy;
 mod diagnose;
 mod dialects;
 mod messages;
@@ -18,4 +19,5 @@ mod queue;
 mod replay;
 mod samples;
 mod serve;
+mod shadow;
 mod upkeep;

@@ -43,6 +43,12 @@ pub enum Action {
     Drop,
     /// The site's files were read again.
     Reload,
+    /// Another revision of the site was brought to life.
+    Deploy,
+    /// An older revision of the site was gone back to.
+    Rollback,
+    /// A changed channel was made to run along, or was thrown away.
+    Shadow,
     /// An account was made, changed or removed.
     Account,
     /// A token was made or taken away.
@@ -66,7 +72,7 @@ pub enum Action {
 
 impl Action {
     /// All that this version writes.
-    pub const ALL: [Action; 24] = [
+    pub const ALL: [Action; 27] = [
         Action::Start,
         Action::Stop,
         Action::LogIn,
@@ -83,6 +89,9 @@ impl Action {
         Action::Revive,
         Action::Drop,
         Action::Reload,
+        Action::Deploy,
+        Action::Rollback,
+        Action::Shadow,
         Action::Account,
         Action::Token,
         Action::Emergency,
@@ -112,6 +121,9 @@ impl Action {
             Action::Revive => "revive",
             Action::Drop => "drop",
             Action::Reload => "reload",
+            Action::Deploy => "deploy",
+            Action::Rollback => "rollback",
+            Action::Shadow => "shadow",
             Action::Account => "account",
             Action::Token => "token",
             Action::Emergency => "emergency",
@@ -148,6 +160,9 @@ impl Action {
             Action::Revive => ("revived", "wiederbelebt"),
             Action::Drop => ("dropped", "verworfen"),
             Action::Reload => ("reloaded the site", "Standort neu gelesen"),
+            Action::Deploy => ("deployed a revision", "Revision in Betrieb genommen"),
+            Action::Rollback => ("rolled back", "auf frühere Revision zurückgegangen"),
+            Action::Shadow => ("ran a changed channel along", "geänderten Kanal mitlaufen lassen"),
             Action::Account => ("changed an account", "Konto geändert"),
             Action::Token => ("changed a token", "Zugangsschlüssel geändert"),
             Action::Emergency => ("took emergency access", "Notzugriff genommen"),

@@ -177,8 +177,12 @@ fn event(action: Action) -> (Code, Option<Code>) {
         Action::ReadAudit => (Code("110101", "Audit Log Used"), None),
         Action::Account | Action::Token => (ALERT, Some(Code("110137", "User Security Attributes Changed"))),
         Action::Emergency => (ALERT, Some(Code("110127", "Emergency Override Started"))),
-        Action::Reload => (ALERT, Some(Code("110131", "Software Configuration"))),
-        Action::Acknowledge | Action::Mute => (ALERT, Some(Code("110131", "Software Configuration"))),
+        Action::Reload
+        | Action::Deploy
+        | Action::Rollback
+        | Action::Shadow
+        | Action::Acknowledge
+        | Action::Mute => (ALERT, Some(Code("110131", "Software Configuration"))),
         Action::Prune => (ALERT, Some(Code("110135", "Object Security Attributes Changed"))),
         Action::Hold
         | Action::Release

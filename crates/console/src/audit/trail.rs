@@ -5,9 +5,10 @@
 //! | a message with its stages | open-payload | before the answer is given |
 //! | a payload as a file | export | before the answer is given |
 //! | learning a dialect | open-payload: whose; the program read all of them, and shows shapes | before it is done |
-//! | a replay | open-payload: the messages that its examples show | before the answer is given |
+//! | a replay, what differs in a shadow | open-payload: the messages that its examples show | before the answer is given |
+//! | a shadow: begin, throw away | shadow | before it is done, and once more when it failed |
 //! | messages by a key or a text | search: what was sought, whose messages were shown | before the answer is given |
-//! | resend, edit, hold, release, skip, give up, revive, drop, reload, back up | that | before it is done, and once more when it failed |
+//! | resend, edit, hold, release, skip, give up, revive, drop, reload, deploy, roll back, back up | that | before it is done, and once more when it failed |
 //! | prune | that, when something went | after it was done: a full disk must not keep it from being done |
 //! | the audit log | read-audit: whom it was read about | before the answer is given |
 //!
@@ -23,6 +24,7 @@ use super::entry::{Action, Entry, Object};
 use crate::house::alerts;
 use crate::house::door::About;
 use crate::house::request::{Find, Request, Settle};
+use crate::house::shadow::Ask as Shadow;
 use crate::people::Actor;
 
 /// The most patients named in one entry; a search may show thousands.
@@ -73,6 +75,9 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         }
         Request::Payload { .. } => (Action::Export, Before),
         Request::Replay(_) => (Action::OpenPayload, Answered),
+        Request::Shadow(Shadow::Status { .. }) => (Action::OpenPayload, Answered),
+        Request::Shadow(Shadow::Take { .. }) => (Action::Deploy, Before),
+        Request::Shadow(_) => (Action::Shadow, Before),
         Request::Learn(_) => (Action::OpenPayload, Before),
         Request::Export { .. } => (Action::Export, Answered),
         Request::Alerts(alerts::Ask::Acknowledge { .. }) => (Action::Acknowledge, Before),
@@ -86,6 +91,9 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         Request::Resend { .. } => (Action::Resend, Before),
         Request::Edit { .. } => (Action::Edit, Before),
         Request::Backup { .. } => (Action::Backup, Before),
+        Request::Deploy { dry: true, .. } => return None,
+        Request::Deploy { .. } => (Action::Deploy, Before),
+        Request::Rollback { .. } => (Action::Rollback, Before),
         Request::Reload => (Action::Reload, Before),
         Request::Prune => (Action::Prune, Done),
         Request::Audit(_) => (Action::ReadAudit, Answered),
@@ -109,8 +117,14 @@ pub fn add_message(object: &mut Object, id: u64, about: &About) {
 
 /// The messages of which an answer shows something, where only the answer says which.
 pub fn shown(request: &Request, answer: &Value) -> Vec<u64> {
-    let Request::Replay(_) = request else { return Vec::new() };
-    let fields = answer["fields"].as_array().into_iter().flatten();
+    let differences: Vec<&Value> = match request {
+        Request::Replay(_) => vec![answer],
+        Request::Shadow(Shadow::Status { .. }) => {
+            answer.as_array().into_iter().flatten().map(|one| &one["differences"]).collect()
+        }
+        _ => return Vec::new(),
+    };
+    let fields = differences.into_iter().filter_map(|one| one["fields"].as_array()).flatten();
     let examples = fields.filter_map(|field| field["examples"].as_array()).flatten();
     let mut ids: Vec<u64> = examples.filter_map(|example| example["envelope"].as_u64()).collect();
     ids.sort_unstable();
@@ -179,6 +193,7 @@ fn object(request: &Request) -> Object {
             object.destination = Some(place.clone())
         }
         Request::Replay(order) => object.channel = Some(order.channel.clone()),
+        Request::Shadow(ask) => object.channel = ask.channel().map(str::to_owned),
         Request::Learn(order) => {
             (object.channel, object.system) = (order.channel.clone(), order.system.clone());
         }
@@ -216,6 +231,13 @@ fn note(request: &Request) -> Option<String> {
             alerts::Ask::Unmute { id } => format!("mute {id} ended"),
             alerts::Ask::Test { .. } => "a test alert was sent".to_owned(),
         }),
+        Request::Deploy { revision, .. } => Some(revision.clone().unwrap_or_else(|| "the newest".to_owned())),
+        Request::Rollback { revision, reason } => {
+            Some(format!("{}: {reason}", revision.as_deref().unwrap_or("the one before")))
+        }
+        Request::Shadow(Shadow::Start { against, .. }) => Some(format!("runs along: {against}")),
+        Request::Shadow(Shadow::Take { .. }) => Some("a shadow was taken over".to_owned()),
+        Request::Shadow(Shadow::Drop { .. }) => Some("thrown away".to_owned()),
         Request::Learn(_) => Some("a dialect was learned".to_owned()),
         Request::Payload { stage, .. } => Some(stage.clone()),
         Request::Resend { channel, reason, .. } => {

@@ -2,13 +2,15 @@
 //!
 //! [`House`] is the one door: pages, API and tools ask the same [`Request`]s. Who answers is the program.
 
-pub mod alter;
 pub mod alerts;
+pub mod alter;
+pub mod deploy;
 pub mod door;
 pub mod history;
 pub mod reading;
 pub mod replay;
 pub mod request;
+pub mod shadow;
 pub mod site;
 pub mod view;
 

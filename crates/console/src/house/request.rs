@@ -110,6 +110,22 @@ pub enum Request {
     Prune,
     /// Reads the site's files again and takes over what has changed.
     Reload,
+    /// Brings another revision of the site to life, and follows from there.
+    Deploy {
+        /// Which; the newest when absent.
+        revision: Option<String>,
+        /// Only says what would change.
+        dry: bool,
+    },
+    /// Goes back to a revision and stays there until the next [`Request::Deploy`].
+    Rollback {
+        /// Which; the one that ran before when absent.
+        revision: Option<String>,
+        /// Why.
+        reason: String,
+    },
+    /// Something of channels that run along.
+    Shadow(super::shadow::Ask),
     /// Something of the audit log.
     Audit(crate::audit::request::Ask),
     /// Something of alerts.

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::deploy::Deployed;
+
 /// A partner.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct SystemView {
@@ -46,6 +48,9 @@ pub struct Version {
     pub id: u32,
     /// When it came into use.
     pub since: String,
+    /// When it went live and under which revisions of the site, the oldest first.
+    #[serde(default)]
+    pub lives: Vec<(String, String)>,
     /// Its files: name and text, the channel's own first.
     pub files: Vec<(String, String)>,
 }
@@ -61,6 +66,9 @@ pub struct SiteFiles {
     pub files: Vec<SiteFile>,
     /// What is wrong in them, as `klinke check` says it; empty when nothing is.
     pub faults: Vec<String>,
+    /// Which revision runs, and what did not get so far.
+    #[serde(default)]
+    pub deployed: Deployed,
     /// The state of the folder in git, when it is in git.
     pub git: Option<GitState>,
 }

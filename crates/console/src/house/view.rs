@@ -6,6 +6,8 @@ use klinke_store::Summary;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::deploy::Deployed;
+
 /// One line of a list of envelopes.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct MessageLine {
@@ -69,6 +71,9 @@ pub struct Message {
     pub children: Vec<u64>,
     /// The channel's version that handled it.
     pub version: u32,
+    /// The revision of the site that was live when it did.
+    #[serde(default)]
+    pub revision: Option<String>,
     /// The stages in order: received, after each step, as sent.
     pub stages: Vec<Stage>,
     /// The step that ended it, and why.
@@ -220,6 +225,9 @@ pub struct Status {
     /// What is new in the messages of systems that have a dialect.
     #[serde(default)]
     pub drift: Vec<DriftView>,
+    /// Which revision of the site runs, and what did not get so far.
+    #[serde(default)]
+    pub deployed: Deployed,
     /// What the running site has found to be wrong; `klinke diagnose` says more.
     #[serde(default)]
     pub findings: Vec<Brief>,

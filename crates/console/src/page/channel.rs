@@ -3,7 +3,7 @@
 use axum::extract::{Path, State as Shared};
 use maud::{Markup, html};
 
-use super::parts::{escaped, nothing, number, state, time, zoned};
+use super::parts::{escaped, nothing, number, short, state, time, zoned};
 use super::{Page, acts, chart, difference, frame, panel, queues, trouble};
 use crate::house::history::History;
 use crate::house::request::Request;
@@ -14,6 +14,8 @@ use crate::web::{Console, Fault, Visitor};
 
 /// Lanes shown on a channel's page.
 const LANES_MAX: usize = 20;
+/// Revisions shown of a version.
+const LIVES_MAX: usize = 5;
 /// Versions shown with their differences.
 const VERSIONS_MAX: usize = 20;
 
@@ -192,6 +194,9 @@ fn one_version(lang: Lang, version: &Version, before: Option<&Version>, open: bo
     let old = |name: &str| before.and_then(|before| before.files.iter().find(|(other, _)| other == name));
     html! { section.card {
         h2 { (lang.say("Version ", "Version ")) (version.id) " " span.soft.small { (lang.say("since ", "seit ")) (time(&version.since)) } }
+        @for (since, revision) in version.lives.iter().rev().take(LIVES_MAX) {
+            p.small.soft { (lang.say("live under ", "in Betrieb unter ")) span.mono { (short(revision)) } (lang.say(" since ", " seit ")) (time(since)) }
+        }
         @if let Some(before) = before {
             @for (name, text) in &version.files {
                 @if let Some(shown) = difference::show(old(name).map_or("", |(_, text)| text), text) {

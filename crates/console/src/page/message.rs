@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::parts::{State, bytes, envelope_state, escaped, moment, state, time, zoned};
+use super::parts::{State, bytes, envelope_state, escaped, moment, short, state, time, zoned};
 use super::{Page, acts, chart, frame};
 use crate::house::reading::{Change, Line, PAYLOAD_SHOWN_MAX, Reading, SegmentWords, Sheet, Words};
 use crate::house::request::Request;
@@ -61,6 +61,7 @@ fn top(lang: Lang, reading: &Reading, title: &str) -> Markup {
             a href={ "/channels/" (escaped(&line.channel)) } { (line.channel) } " · "
             @if !line.system.is_empty() { a href={ "/systems/" (escaped(&line.system)) } { (line.system) } " · " }
             span.mono { (message.peer) } " · " (bytes(line.size)) " · " (lang.say("version ", "Version ")) (message.version)
+            @if let Some(revision) = &message.revision { " · " (lang.say("revision ", "Revision ")) span.mono { (short(revision)) } }
             @if let Some(parent) = message.parent { " · " (origin(lang, &message.origin)) " " a href={ "/messages/" (parent) } { (parent) } }
         }
         @if !line.keys.is_empty() { p.small { @for (name, value) in &line.keys {

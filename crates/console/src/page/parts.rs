@@ -122,3 +122,13 @@ mod tests {
         assert_eq!(escaped("a b/ü?"), "a%20b%2F%C3%BC%3F");
     }
 }
+
+/// A revision with not more digits than it takes.
+pub fn short(revision: &str) -> String {
+    match revision.trim_end_matches('+') {
+        commit if commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            format!("{}{}", &commit[..12], &revision[commit.len()..])
+        }
+        _ => revision.to_owned(),
+    }
+}

@@ -7,11 +7,13 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::parts::{State, bytes, escaped, number, state};
+use super::parts::{State, bytes, escaped, number, short, state, time};
 use super::{Page, difference, frame};
+use crate::house::deploy::Deployed;
 use crate::house::request::Request;
 use crate::house::site::SiteFiles;
 use crate::house::view::Status;
+use crate::lang::Lang;
 use crate::people::Right;
 use crate::web::{Console, Fault, LongFields, Visitor, form_token};
 
@@ -22,6 +24,7 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor) -> Page {
     let lang = visitor.lang;
     let body = html! {
         h1 { (lang.say("Site", "Standort")) }
+        (live(lang, &site.deployed))
         section.card {
             h2 { (lang.say("Check of the files", "Prüfung der Dateien")) }
             @if site.faults.is_empty() { p { (state(State::Good, lang.say("nothing is wrong", "nichts ist falsch"))) } }
@@ -57,6 +60,28 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor) -> Page {
         }
     };
     Ok(frame::page(&visitor, lang.say("Site", "Standort"), &body))
+}
+
+/// Which revision runs, and why none newer does.
+fn live(lang: Lang, deployed: &Deployed) -> Markup {
+    html! { @if !deployed.revision.is_empty() { section.card {
+        h2 { (lang.say("Revision", "Revision")) }
+        p { span.mono { (short(&deployed.revision)) } " " span.soft { (lang.say("since ", "seit ")) (time(&deployed.since)) }
+            @if let Some(follow) = &deployed.follow { ", " (lang.say("follows ", "folgt ")) span.mono { (follow) } } }
+        @if let Some(pinned) = &deployed.pinned {
+            p { (state(State::Warn, lang.say("stays there", "bleibt dort"))) " " (time(&pinned.at)) ": " (pinned.reason) }
+        }
+        @for taken in &deployed.taken {
+            p { (state(State::Warn, lang.say("runs otherwise than the files say", "läuft anders, als die Dateien sagen"))) " " (taken.channel) " " span.mono { (short(&taken.revision)) } }
+        }
+        @if let Some(refused) = &deployed.refused {
+            p { (state(State::Stop, lang.say("did not go live", "ging nicht in Betrieb"))) " " span.mono { (short(&refused.revision)) } " " (time(&refused.at)) }
+            pre tabindex="0" { @for fault in &refused.faults { (fault) "\n" } }
+        }
+        @if !deployed.before.is_empty() {
+            p.small.soft { (lang.say("before: ", "davor: ")) @for one in &deployed.before { span.mono { (short(one)) } " " } }
+        }
+    } } }
 }
 
 /// Which file.

@@ -8,11 +8,13 @@
 //! | a message | view payload, and a purpose where the role asks for one; with view state alone without its contents |
 //! | learning a dialect | view payload for the whole channel |
 //! | a replay | view payload for the whole channel; with files of one's own administer as well |
+//! | what differs in a shadow | view payload for the whole channel |
+//! | a shadow: begin, take over, throw away | administer |
 //! | alerts | view state; of the systems that may be seen. Acknowledge and mute: act; test: administer |
 //! | hold, release, skip, give up, revive, drop, resend | act |
 //! | edit, and what an edit would change | act and view payload |
 //! | the audit log | audit |
-//! | accounts, reload, backup, verify, prune | administer |
+//! | accounts, reload, deploy, roll back, backup, verify, prune | administer |
 //!
 //! A place is a channel or a system: a right for either covers a message that came from this system into
 //! this channel. Destinations count by the system of their name.
@@ -24,6 +26,7 @@ use crate::audit::trail;
 use crate::house::alerts;
 use crate::house::door::{About, Answers};
 use crate::house::request::Request;
+use crate::house::shadow::Ask as Shadow;
 
 /// What stands where an identifier is left out.
 pub const HIDDEN: &str = "…";
@@ -110,6 +113,16 @@ pub fn check(
             }
             said(actor, purpose)
         }
+        // A shadow's files are programs that somebody brings along; what differs shows fields of messages.
+        Request::Shadow(Shadow::Status { channel }) => {
+            match channel {
+                Some(channel) => at(Right::ViewPayload, &[channel])?,
+                None if actor.grants.payload == Places::All => {}
+                None => return Err(Denied::Right(Right::ViewPayload)),
+            }
+            said(actor, purpose)
+        }
+        Request::Shadow(_) => somewhere(Right::Administer),
         Request::Messages(find) if trail::is_search(find) => somewhere(Right::ViewPayload),
         Request::Messages(_) => somewhere(Right::ViewState),
         Request::Show { .. } | Request::Read { .. } => {
@@ -133,9 +146,13 @@ pub fn check(
             said(actor, purpose)
         }
         Request::Audit(_) => somewhere(Right::Audit),
-        Request::People(_) | Request::Backup { .. } | Request::Verify | Request::Prune | Request::Reload => {
-            somewhere(Right::Administer)
-        }
+        Request::People(_)
+        | Request::Backup { .. }
+        | Request::Verify
+        | Request::Prune
+        | Request::Reload
+        | Request::Deploy { .. }
+        | Request::Rollback { .. } => somewhere(Right::Administer),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use klinke_model::{ChannelId, DestinationId, EnvelopeId, Timestamp};
+use klinke_model::{ChannelId, DestinationId, EnvelopeId, Timestamp, VersionId};
 use klinke_store::Store;
 use tokio::task::JoinHandle;
 
@@ -204,6 +204,11 @@ impl Running {
         orderly
     }
 
+    /// The version that handles what arrives now.
+    pub fn version(&self) -> VersionId {
+        *self.intake.version.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What waits for its last fragment.
     pub fn fragments(&self) -> FragmentReport {
         self.intake.fragments.as_ref().map(|fragments| fragments.report()).unwrap_or_default()
@@ -241,7 +246,7 @@ pub(crate) fn introduction(
 /// The numbers that the store gives a channel and its destinations, and what waits there.
 struct Names {
     channel: ChannelId,
-    version: klinke_model::VersionId,
+    version: VersionId,
     unrouted: u64,
     destinations: Vec<(DestinationId, u64)>,
     holds: Vec<klinke_model::Hold>,

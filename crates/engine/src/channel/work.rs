@@ -30,11 +30,12 @@ impl Works {
         Works(vec![(version, Arc::new(work))])
     }
 
-    /// The steps of a version; of one that is no longer here, the newest.
-    pub fn of(&self, version: VersionId) -> &Work {
+    /// The steps of a version; of one that is no longer here the newest, and its number.
+    pub fn of(&self, version: VersionId) -> (VersionId, &Work) {
         let newest = self.0.len() - 1;
         let at = self.0.iter().rposition(|(known, _)| *known == version);
-        &self.0[at.unwrap_or(newest)].1
+        let (version, work) = &self.0[at.unwrap_or(newest)];
+        (*version, work)
     }
 
     /// A reload brought other steps.
@@ -144,10 +145,17 @@ pub struct Made {
 
 impl Made {
     /// As an entry of the store.
-    pub fn into_routed(self, envelope: &Envelope, after: Option<EnvelopeId>, at: Timestamp) -> Routed {
+    pub fn into_routed(
+        self,
+        envelope: &Envelope,
+        version: VersionId,
+        after: Option<EnvelopeId>,
+        at: Timestamp,
+    ) -> Routed {
         Routed {
             envelope: envelope.id,
             channel: envelope.channel,
+            version: Some(version).filter(|version| *version != envelope.version),
             after,
             at,
             outcome: self.outcome,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use klinke_model::{Envelope, EnvelopeId};
+use klinke_model::{Envelope, EnvelopeId, VersionId};
 use klinke_store::{Error, Outcome, Routed};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -139,7 +139,7 @@ impl Worker {
         };
         let (channel, at) = (self.channel, self.clock.now());
         let after = position.chained.replace(envelope);
-        let routed = Routed { envelope, channel, after, at, outcome, trace: Vec::new() };
+        let routed = Routed { envelope, channel, version: None, after, at, outcome, trace: Vec::new() };
         self.hand_over(routed, Vec::new(), permit);
     }
 
@@ -159,7 +159,7 @@ impl Worker {
         } else {
             run_all(&works, envelopes)
         };
-        for (envelope, made) in made {
+        for (envelope, version, made) in made {
             let weight = weight(&envelope, &made);
             let Ok(permit) = self.unconfirmed.clone().acquire_many_owned(weight).await else { return };
             if self.refused.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
@@ -168,7 +168,7 @@ impl Worker {
             position.last = envelope.id;
             let (after, at) = (position.chained.replace(envelope.id), self.clock.now());
             let items = self.items(&envelope, &made, at);
-            self.hand_over(made.into_routed(&envelope, after, at), items, permit);
+            self.hand_over(made.into_routed(&envelope, version, after, at), items, permit);
         }
     }
 
@@ -230,10 +230,12 @@ impl Worker {
     }
 }
 
-fn run_all(works: &Works, envelopes: Vec<Envelope>) -> Vec<(Envelope, Made)> {
+/// Each with the version that ran, and what that made of it.
+fn run_all(works: &Works, envelopes: Vec<Envelope>) -> Vec<(Envelope, VersionId, Made)> {
     let run = |envelope: Envelope| {
-        let made = works.of(envelope.version).run(&envelope, None);
-        (envelope, made)
+        let (version, work) = works.of(envelope.version);
+        let made = work.run(&envelope, None);
+        (envelope, version, made)
     };
     envelopes.into_iter().map(run).collect()
 }

@@ -149,6 +149,27 @@ async fn a_restart_runs_the_steps_on_all_that_an_earlier_run_left() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_restart_runs_under_other_steps_names_the_version_that_ran() {
+    let (bed, tap, partner) = (Bed::new().await, Tap::default(), Partner::good());
+    bed.run(spec("a", &tap, &partner, "one", "f")).await;
+    bed.store.set_manual(true);
+    let accepted = tap.submit("n=1");
+    settle().await;
+    bed.store.crash(1);
+    drop(accepted);
+    let again = Bed::over(Arc::new(bed.store.inner().reopen())).await;
+    again.run(spec("a", &tap, &partner, "two", "f")).await;
+    until(|| partner.count() == 1).await;
+    settle().await;
+    let record = again.record(EnvelopeId(1));
+    let known = klinke_store::Store::versions(again.store.inner().as_ref(), record.envelope.channel).unwrap();
+    let text = |id| known.iter().find(|one| one.id == id).unwrap().text.clone();
+    assert_eq!(text(record.envelope.version), "one f", "accepted under it");
+    assert_eq!(text(record.version()), "two f", "handled by it");
+    assert_eq!(partner.taken(), ["n=1;by=two"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn two_channels_of_one_name_do_not_both_start() {
     let (bed, tap, partner) = (Bed::new().await, Tap::default(), Partner::good());
     let applied =

@@ -71,7 +71,8 @@ impl Bed {
     /// Routes one and waits.
     pub fn route(&self, envelope: EnvelopeId, outcome: Outcome) -> Result<()> {
         let trace = vec!["step 1: set".to_owned()];
-        let routed = Routed { envelope, channel: self.channel, after: None, at: NOON, outcome, trace };
+        let routed =
+            Routed { envelope, channel: self.channel, version: None, after: None, at: NOON, outcome, trace };
         wait(|done| self.store.route(routed, done))
     }
 

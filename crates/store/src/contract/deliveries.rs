@@ -53,8 +53,15 @@ pub fn holds_thousands_of_lanes(subject: &mut dyn Subject) {
         let deliveries = vec![NewDelivery { destination: bed.ris, lane: lane.as_str().into(), part: 0 }];
         let outcome = Outcome::Deliveries { parts: vec![Part::Unchanged], deliveries };
         let envelope = EnvelopeId(number + 1);
-        let routed =
-            crate::Routed { envelope, channel: bed.channel, after: None, at: NOON, outcome, trace: vec![] };
+        let routed = crate::Routed {
+            envelope,
+            channel: bed.channel,
+            version: None,
+            after: None,
+            at: NOON,
+            outcome,
+            trace: vec![],
+        };
         bed.store.route(routed, Box::new(move |result| sender.send(result).unwrap()));
     }
     drop(sender);

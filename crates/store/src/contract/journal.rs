@@ -225,13 +225,38 @@ pub fn routes_each_envelope_once(subject: &mut dyn Subject) {
     assert!(bed.route(id, again()).is_err());
     let second = bed.accept_text("b");
     let other = bed.store.channel("orm").unwrap();
-    let routed =
-        Routed { envelope: second, channel: other, after: None, at: NOON, outcome: again(), trace: vec![] };
+    let routed = Routed {
+        envelope: second,
+        channel: other,
+        version: None,
+        after: None,
+        at: NOON,
+        outcome: again(),
+        trace: vec![],
+    };
     assert!(crate::faulty::wait(|done| bed.store.route(routed, done)).is_err());
     let bed = bed.reopen(subject);
     assert!(bed.route(id, again()).is_err());
     assert_eq!(bed.store.channels().unwrap()[0].tally.routed, 1);
     bed.check();
+}
+
+/// The version that ran is told where it is another than the one under which the envelope was accepted.
+pub fn tells_the_version_that_ran(subject: &mut dyn Subject) {
+    let bed = Bed::new(subject);
+    let later = bed.store.version(bed.channel, "later", NOON).unwrap();
+    let ids = [bed.accept_text("a"), bed.accept_text("b")];
+    for (envelope, version) in ids.into_iter().zip([None, Some(later)]) {
+        let outcome = Outcome::Filtered { step: "step 1: only".to_owned(), reason: "no".to_owned() };
+        let (channel, trace) = (bed.channel, vec![]);
+        let routed = Routed { envelope, channel, version, after: None, at: NOON, outcome, trace };
+        crate::faulty::wait(|done| bed.store.route(routed, done)).unwrap();
+    }
+    let bed = bed.reopen(subject);
+    let record = |id| bed.store.envelope(id).unwrap().unwrap();
+    assert_eq!(record(ids[0]).version(), record(ids[0]).envelope.version);
+    assert_eq!(record(ids[1]).version(), later);
+    assert_ne!(record(ids[1]).envelope.version, later);
 }
 
 /// An envelope routed after one that was refused is refused too.
@@ -240,7 +265,8 @@ pub fn passes_over_nothing_that_was_refused(subject: &mut dyn Subject) {
     let ids: Vec<_> = (0..3).map(|_| bed.accept_text("a")).collect();
     let route = |envelope, after| {
         let outcome = Outcome::Filtered { step: "step 1: only".to_owned(), reason: "no".to_owned() };
-        let routed = Routed { envelope, channel: bed.channel, after, at: NOON, outcome, trace: vec![] };
+        let routed =
+            Routed { envelope, channel: bed.channel, version: None, after, at: NOON, outcome, trace: vec![] };
         crate::faulty::wait(|done| bed.store.route(routed, done))
     };
     route(ids[0], None).unwrap();

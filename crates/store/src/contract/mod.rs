@@ -68,6 +68,7 @@ macro_rules! contract_tests {
             journal::refuses_what_makes_no_sense_and_keeps_nothing_of_it,
             journal::answers_refusals_in_order,
             journal::routes_each_envelope_once,
+            journal::tells_the_version_that_ran,
             journal::passes_over_nothing_that_was_refused,
             journal::counts_what_a_mark_passes_as_failed,
             journal::keeps_what_was_filtered_or_failed,

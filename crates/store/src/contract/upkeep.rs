@@ -110,6 +110,7 @@ pub fn prunes_in_bites(subject: &mut dyn Subject) {
         let routed = crate::Routed {
             envelope: EnvelopeId(number),
             channel: bed.channel,
+            version: None,
             after: None,
             at: NOON,
             outcome,

@@ -40,7 +40,7 @@ impl State {
     }
 
     pub(super) fn route(&mut self, routed: Routed) -> Result<()> {
-        let Routed { envelope: id, channel, after, at, outcome, trace } = routed;
+        let Routed { envelope: id, channel, version, after, at, outcome, trace } = routed;
         let mark = self.channel(channel)?.mark;
         let received = &self.kept(id)?.envelope;
         if received.channel != channel {
@@ -77,7 +77,7 @@ impl State {
             }
         };
         if let Some(kept) = self.envelopes.get_mut(&id) {
-            kept.route = Some(RouteRecord { at, ended, trace });
+            kept.route = Some(RouteRecord { at, version, ended, trace });
             kept.parts = parts;
         }
         Ok(())

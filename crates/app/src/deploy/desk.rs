@@ -1,0 +1,345 @@
+//! Brings revisions of a site to life while it runs.
+//!
+//! One task does so, one wish after the other: a signal's, a tool's, or the ref's that has moved.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use klinke_console::audit::{Action, Entry, Who};
+use klinke_console::house::deploy::{Pinned, Plan};
+use klinke_engine::Applied;
+use klinke_engine::source::Stop;
+use klinke_model::Timestamp;
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::block_in_place;
+
+use super::revisions::Revisions;
+use crate::control::answer::Counter;
+use crate::serve::Serving;
+use crate::site::Site;
+
+/// What is wished for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// To look at the folder, or at the ref, again.
+    Look,
+    /// To go to a revision, or to the newest, and follow from there; `dry` says only what would change.
+    Deploy {
+        /// Which; the newest when absent.
+        revision: Option<String>,
+        /// Nothing is done.
+        dry: bool,
+    },
+    /// To put a shadow in the place of the channel that is live.
+    Take {
+        /// The channel.
+        channel: String,
+    },
+    /// To go back and stay there.
+    Rollback {
+        /// Which; the one that ran before when absent.
+        revision: Option<String>,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What a tool calls to wish for something and wait for it.
+pub type Deploying = Box<dyn Fn(Order) -> Result<Value> + Send + Sync>;
+
+/// A wish, and whom to tell how it went; nobody where a signal wished.
+pub type Wish = (Order, Option<oneshot::Sender<Result<Value>>>);
+
+/// What a tool calls.
+pub fn asker(wish: mpsc::Sender<Wish>) -> Deploying {
+    Box::new(move |order| {
+        let (sender, receiver) = oneshot::channel();
+        wish.blocking_send((order, Some(sender))).ok().context("the site is stopping")?;
+        receiver.blocking_recv().context("the site is stopping")?
+    })
+}
+
+/// The task that brings revisions to life.
+pub struct Desk {
+    /// The running site.
+    pub serving: Serving,
+    /// What answers from its files.
+    pub counter: Arc<Counter>,
+    /// Where its files come from.
+    pub revisions: Revisions,
+    /// What runs.
+    pub live: Arc<Site>,
+}
+
+impl Desk {
+    /// Works until `stop` is said.
+    pub async fn run(mut self, mut wishes: mpsc::Receiver<Wish>, mut stop: Stop) {
+        self.tell();
+        let every = self.revisions.follows().map(|deploy| deploy.every.0);
+        if every.is_some() {
+            self.look().await;
+            self.tell();
+        }
+        loop {
+            let next = async {
+                match every {
+                    Some(every) => tokio::time::sleep(every).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let wish = tokio::select! {
+                () = stop.said() => return,
+                wish = wishes.recv() => match wish {
+                    Some(wish) => Some(wish),
+                    None => return,
+                },
+                () = next => None,
+            };
+            match wish {
+                None => self.look().await,
+                Some((Order::Look, None)) => {
+                    self.entry(Action::Reload, "SIGHUP").await;
+                    self.reload().await.map(drop).unwrap_or_else(|error| complain(&error));
+                }
+                Some((order, answer)) => {
+                    let done = self.obey(order).await;
+                    done.as_ref().map(drop).unwrap_or_else(complain);
+                    if let Some(answer) = answer {
+                        let _ = answer.send(done);
+                    }
+                }
+            }
+            self.tell();
+        }
+    }
+
+    async fn obey(&mut self, order: Order) -> Result<Value> {
+        match order {
+            Order::Look => self.reload().await,
+            Order::Deploy { revision, dry } => {
+                Ok(serde_json::to_value(self.deploy(revision.as_deref(), dry).await?)?)
+            }
+            Order::Take { channel } => Ok(serde_json::to_value(self.take(&channel).await?)?),
+            Order::Rollback { revision, reason } => {
+                Ok(serde_json::to_value(self.rollback(revision.as_deref(), &reason).await?)?)
+            }
+        }
+    }
+
+    /// The ref may have moved.
+    async fn look(&mut self) {
+        if self.revisions.state.pinned.is_some() {
+            return;
+        }
+        let newest = match block_in_place(|| self.revisions.newest()) {
+            Ok(newest) => newest,
+            Err(error) => return complain(&error),
+        };
+        let state = &self.revisions.state;
+        let is_known = state.live.as_ref() == Some(&newest.hash)
+            || state.refused.as_ref().is_some_and(|refused| refused.revision == newest.hash);
+        if is_known {
+            return;
+        }
+        self.entry(Action::Deploy, &format!("followed to {}", newest.hash)).await;
+        match self.go(&newest.hash).await {
+            Ok(plan) if plan.live => tracing::info!(revision = %newest.hash, "a revision went live"),
+            Ok(_) => {}
+            Err(error) => complain(&error),
+        }
+    }
+
+    /// Reads the folder again, or looks at the ref.
+    async fn reload(&mut self) -> Result<Value> {
+        if self.revisions.follows().is_some() {
+            self.look().await;
+            return Ok(serde_json::to_value(self.counter.board.view())?);
+        }
+        let (plan, applied) = self.folder(false).await?;
+        let Some(applied) = applied else { bail!("{}", plan.faults.join("\n")) };
+        let failed: Vec<String> =
+            applied.failed.iter().map(|(name, error)| format!("{name}: {error}")).collect();
+        let said = json!({
+            "started": applied.started,
+            "changed": applied.changed,
+            "kept": applied.kept,
+            "stopped": applied.stopped,
+            "failed": failed,
+        });
+        tracing::info!(applied = %said, "the site's files were read again");
+        Ok(said)
+    }
+
+    async fn deploy(&mut self, revision: Option<&str>, dry: bool) -> Result<Plan> {
+        if self.revisions.follows().is_none() && revision.is_none() {
+            return Ok(self.folder(dry).await?.0);
+        }
+        let commit = block_in_place(|| match revision {
+            Some(revision) => self.revisions.commit(revision),
+            None => self.revisions.newest(),
+        })?;
+        let mut plan = match dry {
+            true => block_in_place(|| self.revisions.candidate(&commit.hash, Some(&self.live)))?.1,
+            false => {
+                let newest = block_in_place(|| self.revisions.newest())?;
+                let other = (newest != commit).then(|| pin(&format!("{} was asked for", commit.hash)));
+                let before = std::mem::replace(&mut self.revisions.state.pinned, other.clone());
+                let plan = self.go(&commit.hash).await?;
+                if !plan.live && other.is_some() {
+                    self.revisions.state.pinned = before;
+                    block_in_place(|| self.revisions.keep())?;
+                }
+                plan
+            }
+        };
+        plan.subject = commit.subject;
+        Ok(plan)
+    }
+
+    async fn rollback(&mut self, revision: Option<&str>, reason: &str) -> Result<Plan> {
+        let commit = block_in_place(|| {
+            let before = self.revisions.state.before.first().cloned();
+            match revision.map(str::to_owned).or(before) {
+                Some(revision) => self.revisions.commit(&revision),
+                None => bail!("no other revision has run yet: name one to go back to"),
+            }
+        })?;
+        let (before, taken) =
+            (self.revisions.state.pinned.take(), std::mem::take(&mut self.revisions.state.taken));
+        self.revisions.state.pinned = Some(pin(reason));
+        let left = self.revisions.state.live.clone();
+        let mut plan = self.go(&commit.hash).await?;
+        if plan.live {
+            // The next step back goes further, and not forth again.
+            self.revisions.state.before.retain(|one| Some(one) != left.as_ref());
+        } else {
+            (self.revisions.state.pinned, self.revisions.state.taken) = (before, taken);
+        }
+        block_in_place(|| self.revisions.keep())?;
+        plan.subject = commit.subject;
+        Ok(plan)
+    }
+
+    /// Puts a shadow in the place of the channel that is live, by the reload that keeps connections.
+    async fn take(&mut self, channel: &str) -> Result<Plan> {
+        let live = self.live.clone();
+        let shadow = self.counter.shadows.kept(channel);
+        let shadow = shadow.with_context(|| format!("no shadow runs along with `{channel}`"))?;
+        let before =
+            block_in_place(|| self.revisions.takes(&live, channel, &shadow.folder, &shadow.revision))?;
+        let (site, mut plan) = block_in_place(|| match self.revisions.state.live.clone() {
+            Some(commit) if self.revisions.follows().is_some() => {
+                self.revisions.candidate(&commit, Some(&live))
+            }
+            _ => self.revisions.folder(&live),
+        })?;
+        (plan.from, plan.revision) = (self.counter.board.view().revision, shadow.revision);
+        if let Some(site) = site.filter(|_| plan.faults.is_empty()) {
+            self.bring(site, &mut plan).await?;
+        }
+        if plan.live {
+            block_in_place(|| {
+                self.revisions.keep()?;
+                self.counter.shadows.end(channel)
+            })?;
+        } else {
+            match before {
+                Some(before) => drop(self.revisions.state.taken.insert(channel.to_owned(), before)),
+                None => drop(self.revisions.state.taken.remove(channel)),
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Goes to a commit if it may, and says what has changed.
+    async fn go(&mut self, hash: &str) -> Result<Plan> {
+        let live = self.live.clone();
+        let (site, mut plan) = block_in_place(|| self.revisions.candidate(hash, Some(&live)))?;
+        plan.from = live.revision.clone().unwrap_or_default();
+        if let Some(site) = site.filter(|_| plan.faults.is_empty()) {
+            self.bring(site, &mut plan).await?;
+        }
+        match plan.live {
+            true => block_in_place(|| self.revisions.lives(hash))?,
+            false => {
+                tracing::error!(revision = hash, faults = %plan.faults.join("; "), "a revision does not go live");
+                block_in_place(|| self.revisions.refuses(&plan))?;
+            }
+        }
+        self.alert(&plan);
+        Ok(plan)
+    }
+
+    /// Takes over the folder if it may.
+    async fn folder(&mut self, dry: bool) -> Result<(Plan, Option<Applied>)> {
+        let live = self.live.clone();
+        let (site, mut plan) = block_in_place(|| self.revisions.folder(&live))?;
+        plan.from = self.counter.board.view().revision;
+        let site = site.filter(|_| plan.faults.is_empty() && !dry);
+        let Some(site) = site else {
+            if !dry {
+                self.alert(&plan);
+            }
+            return Ok((plan, None));
+        };
+        let applied = self.bring(site, &mut plan).await?;
+        plan.revision = self.counter.board.view().revision;
+        self.alert(&plan);
+        Ok((plan, Some(applied)))
+    }
+
+    /// Makes a site the running one. A channel that ran and does not start under it brings the old one back.
+    async fn bring(&mut self, site: Site, plan: &mut Plan) -> Result<Applied> {
+        let failed_before = self.failed();
+        let applied = self.serving.apply(&site).await?;
+        let failed = self.failed();
+        let fell: Vec<_> = failed
+            .iter()
+            .filter(|(name, _)| self.live.channels.contains_key(*name) && !failed_before.contains_key(*name))
+            .collect();
+        if !fell.is_empty() && self.revisions.follows().is_some() {
+            plan.faults = fell.iter().map(|(name, why)| format!("{name} does not start: {why}")).collect();
+            return self.serving.apply(&self.live).await;
+        }
+        self.counter.take_over(&site);
+        self.counter.alerts.take_over(&site);
+        self.counter.door.people().set_roles(site.node.roles());
+        block_in_place(|| self.revisions.settles(&site))?;
+        self.live = Arc::new(site);
+        plan.live = true;
+        Ok(applied)
+    }
+
+    fn failed(&self) -> std::collections::BTreeMap<String, String> {
+        self.serving.failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// An entry of what no tool has wished for: a tool's has come through the door.
+    async fn entry(&self, action: Action, note: &str) {
+        let log = self.counter.door.log().clone();
+        let entry = Entry::new(Who::program(), "", action).noted(note);
+        let written = tokio::task::spawn_blocking(move || log.write(&entry)).await;
+        if !matches!(written, Ok(Ok(_))) {
+            tracing::error!("the audit log does not say that other files of the site count");
+        }
+    }
+
+    /// People are told when what was to go live does not.
+    fn alert(&self, plan: &Plan) {
+        self.counter.alerts.reloaded((!plan.live).then(|| plan.faults.join("; ")));
+    }
+
+    fn tell(&self) {
+        let follow = self.revisions.follows().map(|deploy| deploy.follow.clone());
+        self.counter.board.follows(follow, &self.revisions.state);
+    }
+}
+
+fn pin(reason: &str) -> Pinned {
+    Pinned { at: Timestamp::now().to_string(), reason: reason.to_owned() }
+}
+
+fn complain(error: &anyhow::Error) {
+    tracing::error!(error = %format!("{error:#}"), "the site's files have faults; all runs as before");
+}

@@ -1,0 +1,88 @@
+//! Which revision of the site runs, what was refused, and what going to another would change.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What runs, and what did not get so far.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Deployed {
+    /// The revision that runs; empty while nothing does.
+    pub revision: String,
+    /// Since when.
+    pub since: String,
+    /// The ref of git that is followed; absent where the folder is.
+    pub follow: Option<String>,
+    /// Who keeps it where it is: nothing newer goes live by itself.
+    pub pinned: Option<Pinned>,
+    /// The newest revision that did not go live, and why.
+    pub refused: Option<Refused>,
+    /// Revisions that ran before, the newest first.
+    pub before: Vec<String>,
+    /// Channels that a shadow has brought to life, while the site's own files still say something else.
+    pub taken: Vec<Taken>,
+}
+
+/// A revision held by a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Pinned {
+    /// Since when.
+    pub at: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A revision that did not go live.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Refused {
+    /// Which.
+    pub revision: String,
+    /// When.
+    pub at: String,
+    /// What is wrong with it.
+    pub faults: Vec<String>,
+}
+
+/// A channel that runs otherwise than the site's own files say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Taken {
+    /// Which.
+    pub channel: String,
+    /// The revision that it runs under.
+    pub revision: String,
+}
+
+/// What going to a revision changes, or has changed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Plan {
+    /// The revision that runs, or ran before.
+    pub from: String,
+    /// The revision to go to.
+    pub revision: String,
+    /// When and by whom that was made, and its first line, as git has it.
+    pub subject: String,
+    /// Channels that are new.
+    pub added: Vec<String>,
+    /// Channels whose steps change; their connections stay.
+    pub changed: Vec<String>,
+    /// Channels whose source or destinations change: they start anew.
+    pub restarted: Vec<String>,
+    /// Channels that are gone.
+    pub removed: Vec<String>,
+    /// Keys of `klinke.toml` that count from the next start on.
+    pub restart: Vec<String>,
+    /// The site's own examples that were run.
+    pub examples: usize,
+    /// Why it does not go live; empty when it may.
+    pub faults: Vec<String>,
+    /// True when it went live, false when this only says what would be.
+    pub live: bool,
+}
+
+impl Plan {
+    /// True when no channel changes.
+    pub fn is_empty(&self) -> bool {
+        [&self.added, &self.changed, &self.restarted, &self.removed].into_iter().all(Vec::is_empty)
+    }
+}
