@@ -16,20 +16,21 @@ pub fn ask_bytes(folder: &Path, arguments: &[&str], input: &[u8]) -> Result<Vec<
     answer(arguments, done)
 }
 
-/// What git answers in a folder, with another index than the repository's own where one is named. Neither
-/// hooks nor settings of the folder make git run anything.
-pub fn ask(folder: &Path, index: Option<&Path>, arguments: &[&str]) -> Result<String> {
-    let mut command = command(folder);
-    if let Some(index) = index {
-        command.env("GIT_INDEX_FILE", index);
-    }
-    let done = command.args(arguments).output().context("git is not to be had here")?;
+/// What git answers in a folder. Neither hooks nor settings of the folder make git run anything, and it goes
+/// nowhere over the network.
+pub fn ask(folder: &Path, arguments: &[&str]) -> Result<String> {
+    let done = command(folder).args(arguments).output().context("git is not to be had here")?;
     Ok(String::from_utf8_lossy(&answer(arguments, done)?).trim_end().to_owned())
 }
 
 fn command(folder: &Path) -> Command {
     let mut command = Command::new("git");
-    command.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-C"]).arg(folder);
+    // Asking changes nothing, not even what git remembers of the files.
+    command.arg("--no-optional-locks");
+    command.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]);
+    // What a partial clone does not have is missing; nothing is fetched for it, and nobody is asked.
+    command.args(["-c", "protocol.allow=never", "-C"]).arg(folder);
+    command.env("GIT_NO_REPLACE_OBJECTS", "1").env("GIT_TERMINAL_PROMPT", "0");
     command
 }
 

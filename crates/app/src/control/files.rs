@@ -113,7 +113,7 @@ fn check(folder: &Path, home: &Path, environment: Option<&str>, counter: &Counte
 
 /// The state in git; nothing where there is none, or no git on this machine.
 fn git(folder: &Path) -> Option<GitState> {
-    let ask = |arguments: &[&str]| crate::git::ask(folder, None, arguments).ok();
+    let ask = |arguments: &[&str]| crate::git::ask(folder, arguments).ok();
     let commit = ask(&["rev-parse", "HEAD"])?;
     let changed = ask(&["status", "--porcelain", "--untracked-files=normal", "--", "."]).unwrap_or_default();
     Some(GitState {

@@ -33,9 +33,9 @@ pub struct Commit {
 pub fn resolve(site: &Path, revision: &str) -> Result<Commit> {
     ensure!(!revision.starts_with('-') && !revision.chars().any(char::is_control), "this is no revision");
     let name = format!("{revision}^{{commit}}");
-    let hash = git::ask(site, None, &["rev-parse", "--verify", "--quiet", &name])
+    let hash = git::ask(site, &["rev-parse", "--verify", "--quiet", &name])
         .with_context(|| format!("`{revision}` is no revision of {}", site.display()))?;
-    let subject = git::ask(site, None, &["log", "-1", "--format=%cs %an: %s", &hash])?;
+    let subject = git::ask(site, &["log", "-1", "--format=%cs %an: %s", &hash])?;
     Ok(Commit { hash, subject })
 }
 
@@ -90,9 +90,9 @@ struct File {
 
 /// The files of the site's folder in a commit.
 fn listed(site: &Path, hash: &str) -> Result<Vec<File>> {
-    let prefix = git::ask(site, None, &["rev-parse", "--show-prefix"])?;
+    let prefix = git::ask(site, &["rev-parse", "--show-prefix"])?;
     let name = format!("{hash}:{}", prefix.trim_end_matches('/'));
-    let tree = git::ask(site, None, &["rev-parse", "--verify", "--quiet", &name])
+    let tree = git::ask(site, &["rev-parse", "--verify", "--quiet", &name])
         .with_context(|| format!("the commit has no folder {prefix}"))?;
     let list = git::ask_bytes(site, &["ls-tree", "-r", "-z", "-l", "--full-tree", &tree], b"")?;
     let entries = list.split(|&byte| byte == 0).filter(|entry| !entry.is_empty());

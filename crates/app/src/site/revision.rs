@@ -32,12 +32,12 @@ pub fn short(revision: &str) -> String {
 
 fn committed(folder: &Path) -> Option<String> {
     // A folder that merely lies within somebody's repository is not in git itself.
-    git::ask(folder, None, &["ls-files", "--error-unmatch", "--", "klinke.toml"]).ok()?;
-    let commit = git::ask(folder, None, &["rev-parse", "--verify", "HEAD"]).ok()?;
+    git::ask(folder, &["ls-files", "--error-unmatch", "--", "klinke.toml"]).ok()?;
+    let commit = git::ask(folder, &["rev-parse", "--verify", "HEAD"]).ok()?;
     let mut arguments = vec!["status", "--porcelain", "--untracked-files=all", "--"];
     arguments.extend(TOP);
     arguments.extend(FOLDERS);
-    let changed = git::ask(folder, None, &arguments).ok()?;
+    let changed = git::ask(folder, &arguments).ok()?;
     Some(if changed.is_empty() { commit } else { commit + "+" })
 }
 

@@ -6,12 +6,12 @@ use crate::support::partner::{Line, Sink};
 use crate::support::{Site, adt, klinke};
 
 /// Steps that say which revision wrote them.
-fn steps(mark: &str) -> String {
+pub fn steps(mark: &str) -> String {
     format!("\n[[step]]\nset = {{ \"MSH-6\" = \"{mark}\" }}\n")
 }
 
 /// Runs git in a site's folder; gives what it says.
-fn git(site: &Site, arguments: &[&str]) -> String {
+pub fn git(site: &Site, arguments: &[&str]) -> String {
     let author = ["-c", "user.name=Test", "-c", "user.email=test@example.org", "-C", site.path()];
     let done = Command::new("git").args(author).args(arguments).output().expect("git is there");
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
@@ -19,7 +19,7 @@ fn git(site: &Site, arguments: &[&str]) -> String {
 }
 
 /// Commits all of a site but what serve writes; gives the commit.
-fn commit(site: &Site, subject: &str) -> String {
+pub fn commit(site: &Site, subject: &str) -> String {
     site.write(".gitignore", "data/\nserve.log\n");
     git(site, &["add", "--all"]);
     git(site, &["commit", "--quiet", "-m", subject]);
@@ -75,7 +75,7 @@ fn a_message_names_the_revision_that_handled_it() {
 }
 
 /// A site that follows `main`, with one channel and an example of it.
-fn followed(sink: &Sink) -> (Site, String) {
+pub fn followed(sink: &Sink) -> (Site, String) {
     let site = Site::to_partner(sink.port, "");
     write_channel(&site, "ONE");
     site.write(
@@ -92,24 +92,24 @@ fn followed(sink: &Sink) -> (Site, String) {
 }
 
 /// Changes the mark and the example that goes with it.
-fn mark(site: &Site, mark: &str) -> String {
+pub fn mark(site: &Site, mark: &str) -> String {
     write_channel(site, mark);
     let example = String::from_utf8(adt("EX1", "1")).expect("text");
     site.write("examples/adt/a.ris.hl7", &example.replace("|RIS|KH|", &format!("|RIS|{mark}|")));
     commit(site, mark)
 }
 
-fn deployed(site: &Site) -> serde_json::Value {
+pub fn deployed(site: &Site) -> serde_json::Value {
     site.json("status", &[])["deployed"].clone()
 }
 
 #[track_caller]
-fn wait_live(serve: &crate::support::Serve<'_>, site: &Site, revision: &str) {
+pub fn wait_live(serve: &crate::support::Serve<'_>, site: &Site, revision: &str) {
     serve.wait_for(&format!("{revision} to be live"), || deployed(site)["revision"] == revision);
 }
 
 /// The receiving facility of the last of so many arrivals: the mark of who handled it.
-fn marked(sink: &Sink, count: usize) -> String {
+pub fn marked(sink: &Sink, count: usize) -> String {
     let arrivals = sink.wait_for(count);
     let text = String::from_utf8_lossy(&arrivals[count - 1]).into_owned();
     text.split('|').nth(5).unwrap_or_default().to_owned()

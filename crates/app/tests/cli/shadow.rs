@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
+use crate::deploy;
 use crate::support::partner::{Line, Sink};
 use crate::support::{Serve, Site, adt, klinke};
 
@@ -155,5 +156,55 @@ fn what_can_not_run_along_says_why() {
     assert!(start(other.path()).contains("channels/adt.toml:1"));
     assert!(site.klinke("shadow", &["--channel", "adr", "--drop"]).ended(2).err.contains("`adr`"));
     assert!(site.klinke("shadow", &["--channel", "adt", "--take"]).ended(2).err.contains("no shadow"));
+    serve.stop();
+}
+
+#[test]
+fn a_branch_runs_along_is_taken_over_and_gives_way_to_the_ref() {
+    let sink = Sink::open();
+    let (site, first) = deploy::followed(&sink);
+    let serve = site.serve();
+    deploy::wait_live(&serve, &site, &first);
+    let mut line = Line::open(&serve.address("adt"));
+    deploy::git(&site, &["checkout", "--quiet", "-b", "feature"]);
+    let feature = deploy::mark(&site, "TWO");
+    site.klinke("shadow", &["--channel", "adt", "--against", "feature"]).ended(0);
+    line.send(&adt("MSG1", "4711")).expect("an answer");
+    assert_eq!(wait_through(&serve, &site, 1)["revision"], feature.as_str());
+    assert_eq!(deploy::marked(&sink, 1), "ONE");
+    site.klinke("shadow", &["--channel", "adt", "--take"]).ended(0);
+    line.send(&adt("MSG2", "4711")).expect("the connection lives");
+    assert_eq!(deploy::marked(&sink, 2), "TWO");
+    let shown = |id: &str| site.json("messages", &["show", id])["revision"].clone();
+    assert_eq!([shown("1"), shown("2")], [first.as_str(), feature.as_str()]);
+    assert_eq!(deploy::deployed(&site)["revision"], first.as_str());
+
+    // Another commit of the ref, which says nothing of this channel, does not undo it; nor does a restart.
+    deploy::git(&site, &["checkout", "--quiet", "main"]);
+    site.write("tables/other.csv", "from,to\n");
+    let second = deploy::commit(&site, "a table");
+    deploy::wait_live(&serve, &site, &second);
+    line.send(&adt("MSG3", "4711")).expect("the connection lives");
+    assert_eq!(deploy::marked(&sink, 3), "TWO");
+    drop(line);
+    serve.stop();
+    let serve = site.serve();
+    let mut line = Line::open(&serve.address("adt"));
+    line.send(&adt("MSG4", "4711")).expect("an answer");
+    assert_eq!(deploy::marked(&sink, 4), "TWO");
+
+    // Merged, the ref's own files count again. The channel goes on without a cut.
+    deploy::git(&site, &["merge", "--quiet", "--no-edit", "feature"]);
+    let merged = deploy::git(&site, &["rev-parse", "HEAD"]);
+    deploy::wait_live(&serve, &site, &merged);
+    serve.wait_for("the branch to be merged", || deploy::deployed(&site)["taken"] == serde_json::json!([]));
+    line.send(&adt("MSG5", "4711")).expect("the connection lives");
+    assert_eq!(deploy::marked(&sink, 5), "TWO");
+    assert_eq!(shown("5"), merged.as_str());
+
+    // Rolled back, nothing of a shadow stays.
+    site.klinke("rollback", &[&first, "--reason", "as before"]).ended(0);
+    line.send(&adt("MSG6", "4711")).expect("the connection lives");
+    assert_eq!(deploy::marked(&sink, 6), "ONE");
     serve.stop();
 }
