@@ -70,7 +70,7 @@ pub async fn link(
     Path(token): Path<String>,
 ) -> Html<String> {
     let found = console.redeem(token.clone(), false).await;
-    let lang = found.as_ref().map_or(visitor.lang, |one| lang_of(one));
+    let lang = found.as_ref().map_or(visitor.lang, lang_of);
     let title = lang.say("Acknowledge", "Quittieren");
     let body = match found {
         None => {
@@ -92,7 +92,7 @@ pub async fn acknowledge(
     Path(token): Path<String>,
 ) -> Response {
     let done = console.redeem(token, true).await;
-    let lang = done.as_ref().map_or(visitor.lang, |one| lang_of(one));
+    let lang = done.as_ref().map_or(visitor.lang, lang_of);
     let text = match &done {
         None => worthless(lang).to_owned(),
         Some(one) => {

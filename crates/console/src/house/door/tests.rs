@@ -12,6 +12,7 @@ use super::*;
 use crate::audit::Who;
 use crate::audit::log::Wanted;
 use crate::audit::request::Ask;
+use crate::house::alerts;
 use crate::house::request::{Find, Replay, Settle};
 use crate::house::shadow::Ask as Shadow;
 use crate::people::{Right, Role, Roles};
@@ -48,6 +49,11 @@ impl Answers for House {
             Request::Hold { place, .. } if place == "adt/gone" => {
                 return Err("there is no destination".to_owned());
             }
+            Request::Alerts(alerts::Ask::List) => json!({
+                "open": [{ "systems": ["ris"] }, { "systems": ["lis"] }, { "systems": ["klinke"] }],
+                "closed": [{ "systems": ["lis", "ris"] }, { "systems": ["lis"] }],
+            }),
+            Request::Alerts(alerts::Ask::Acknowledge { who, .. }) => json!({ "who": who }),
             _ => json!({ "done": true }),
         })
     }
@@ -351,4 +357,24 @@ fn the_program_looks_without_a_trace() {
     let bed = Bed::new();
     bed.ask(&Actor::program(), Request::Prune).unwrap();
     assert!(bed.entries().is_empty());
+}
+
+#[test]
+fn alerts_are_seen_by_system_and_acknowledged_in_ones_own_name() {
+    let bed = Bed::new();
+    let looks = actor(Role { state: names(&["ris"]), ..Role::default() });
+    let seen = bed.ask(&looks, Request::Alerts(alerts::Ask::List)).unwrap();
+    assert_eq!(seen["open"], json!([{ "systems": ["ris"] }, { "systems": ["klinke"] }]));
+    assert_eq!(seen["closed"], json!([{ "systems": ["lis", "ris"] }]));
+    assert!(bed.entries().is_empty(), "a look at alerts leaves no entry");
+    let forged = || Request::Alerts(alerts::Ask::Acknowledge { id: 7, who: "somebody else".to_owned() });
+    assert!(matches!(bed.ask(&looks, forged()), Err(Refused::Denied(_))));
+    let acts = actor(Role { state: names(&["ris"]), act: names(&["ris"]), ..Role::default() });
+    assert_eq!(bed.ask(&acts, forged()).unwrap()["who"], "anna");
+    let test = Request::Alerts(alerts::Ask::Test { way: None });
+    assert!(matches!(bed.ask(&acts, test), Err(Refused::Denied(_))), "a test is for those who administer");
+    let entries = bed.entries();
+    assert_eq!((entries[1].action, entries[1].outcome), (Action::Acknowledge, Outcome::Done));
+    assert_eq!(entries[1].note.as_deref(), Some("alert 7"));
+    assert_eq!((entries[2].action, entries[2].outcome), (Action::Mute, Outcome::Refused));
 }
