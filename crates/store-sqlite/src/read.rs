@@ -54,6 +54,9 @@ pub(crate) fn arrivals(
     failure.map_or(Ok(found), |(_, error)| Err(error))
 }
 
+/// Which envelope could not be read, and why.
+type Failure = (EnvelopeId, Error);
+
 /// Envelopes of a channel above a number, within limits of count and bytes, up to the first that can't be
 /// read and is not passed over.
 fn above(
@@ -63,7 +66,7 @@ fn above(
     from: u64,
     (limit, bytes_max): (usize, usize),
     passes: &dyn Fn(&Error) -> bool,
-) -> Result<(Vec<Envelope>, Option<(EnvelopeId, Error)>)> {
+) -> Result<(Vec<Envelope>, Option<Failure>)> {
     let (mut found, mut bytes) = (Vec::new(), 0usize);
     let mut failure = None;
     each_of_channel(connection, channel, from, &mut |id| {

@@ -175,7 +175,8 @@ impl Bureau {
             let mut state = self.lock();
             let mark = mark(&state.desk);
             let is_old = now.since(state.saved_at) > std::time::Duration::from_secs(60);
-            if !always && mark == state.saved && !(is_old && !state.desk.open().is_empty()) {
+            let is_due = is_old && !state.desk.open().is_empty();
+            if !always && !is_due && mark == state.saved {
                 return Ok(());
             }
             (state.saved, state.saved_at) = (mark, now);

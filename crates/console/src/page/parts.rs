@@ -107,6 +107,16 @@ pub fn nothing(text: &str) -> Markup {
     html! { p.soft { (text) } }
 }
 
+/// A revision with not more digits than it takes.
+pub fn short(revision: &str) -> String {
+    match revision.trim_end_matches('+') {
+        commit if commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            format!("{}{}", &commit[..12], &revision[commit.len()..])
+        }
+        _ => revision.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,15 +130,5 @@ mod tests {
             ("999 B".into(), "1.5 KB".into(), "2.5 MB".into())
         );
         assert_eq!(escaped("a b/ü?"), "a%20b%2F%C3%BC%3F");
-    }
-}
-
-/// A revision with not more digits than it takes.
-pub fn short(revision: &str) -> String {
-    match revision.trim_end_matches('+') {
-        commit if commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-            format!("{}{}", &commit[..12], &revision[commit.len()..])
-        }
-        _ => revision.to_owned(),
     }
 }
