@@ -169,14 +169,21 @@ impl Bureau {
         state.desk.settle(errand, way, arrived, last, Timestamp::now());
     }
 
-    /// Keeps the desk, when something of it has changed that must not be lost, and once a minute otherwise.
+    /// Keeps the desk when something of it has changed that must not be lost, and else now and then.
     pub fn save(&self, now: Timestamp, always: bool) -> Result<()> {
         let (desk, measure) = {
             let mut state = self.lock();
             let mark = mark(&state.desk);
+<<<<<<< HEAD
             let is_old = now.since(state.saved_at) > std::time::Duration::from_secs(60);
             let is_due = is_old && !state.desk.open().is_empty();
             if !always && !is_due && mark == state.saved {
+=======
+            // What is seen of open alerts, and the numbers, may be a little behind after a crash.
+            let often = if state.desk.open().is_empty() { 600 } else { 60 };
+            let is_due = now.since(state.saved_at) > std::time::Duration::from_secs(often);
+            if !(always || is_due || mark != state.saved) {
+>>>>>>> alerts
                 return Ok(());
             }
             (state.saved, state.saved_at) = (mark, now);

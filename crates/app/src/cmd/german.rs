@@ -320,6 +320,17 @@ Exit-Status: 0 gefunden, 1 nichts gefunden.",
 Die Kennung kann die eines Patienten, eines Falls, eines Auftrags oder einer Nachricht sein.",
     ),
     (
+        "alerts",
+        "Beispiele:
+  klinke alerts krankenhaus/
+  klinke alerts krankenhaus/ ack 17
+  klinke alerts krankenhaus/ mute --system ris --for 2h --reason 'RIS wird aktualisiert'
+  klinke alerts krankenhaus/ unmute 21
+  klinke alerts krankenhaus/ test --way mail
+
+Exit-Status: 0 nichts ist offen, oder erledigt; 1 etwas ist offen, oder eine Probe kam nicht an.",
+    ),
+    (
         "queue",
         "Beispiele:
   klinke queue krankenhaus/

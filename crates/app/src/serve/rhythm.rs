@@ -168,3 +168,85 @@ fn hear(rhythm: &mut Rhythm, calendar: &Calendar<'_>, channel: &str, one: &Envel
         if &*one.format == hl7v2::NAME { event(&one.payload).unwrap_or_default() } else { String::new() };
     rhythm.hear(calendar, source, &event, one.received);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::RwLock;
+
+    use klinke_console::house::door::Door;
+    use klinke_console::people::People;
+    use klinke_console::people::session::Lengths;
+    use klinke_model::Payload;
+    use klinke_store::NewEnvelope;
+    use klinke_store::memory::MemoryStore;
+
+    use super::*;
+    use crate::control::answer::Files;
+    use crate::wire::World;
+
+    fn counter() -> Counter {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+        let people = People::open(store.clone(), Lengths::default()).expect("people");
+        let alerts = Arc::new(crate::alerts::Bureau::open(store.clone(), None).expect("a bureau"));
+        Counter {
+            files: RwLock::new(Arc::new(Files::default())),
+            door: Door::new(Arc::new(people)),
+            store,
+            engine: None,
+            world: World::new("Europe/Berlin").expect("a world"),
+            counts: Default::default(),
+            failed: Default::default(),
+            course: Default::default(),
+            watch: Arc::default(),
+            alerts,
+            reload: None,
+        }
+    }
+
+    fn accept(counter: &Counter, system: &str, event: &str, origin: Origin) {
+        let store = counter.store.as_ref();
+        let channel = store.channel("adt").expect("a channel");
+        let version = store.version(channel, "", Timestamp(0)).expect("a version");
+        let text = format!("MSH|^~\\&|KIS||||20260301||{event}|1|P|2.5\rPID|1||4711||Beispiel^Berta\r");
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let envelope = NewEnvelope {
+            channel,
+            version,
+            received: Timestamp::now(),
+            system: system.into(),
+            peer: "".into(),
+            format: "hl7v2".into(),
+            origin,
+            fingerprint: None,
+            payload: Payload::new(text.into_bytes()),
+        };
+        store.accept(envelope, Box::new(move |done| drop(sender.send(done))));
+        receiver.recv().expect("called").expect("accepted");
+    }
+
+    #[test]
+    fn what_partners_send_is_counted_by_sender_and_event_and_kept_without_a_patient() {
+        let counter = counter();
+        accept(&counter, "kis", "ADT^A01", Origin::Received);
+        let mut ear = Ear::open(&counter).expect("opens");
+        ear.listen(&counter).expect("listens");
+        assert_eq!(ear.rhythm.len(), 0, "what came before it listened is not heard");
+        accept(&counter, "kis", "ADT^A08", Origin::Received);
+        accept(&counter, "kis", "Beispiel^Berta", Origin::Received);
+        accept(&counter, "", "ORU^R01", Origin::Received);
+        accept(&counter, "lis", "ORU^R01", Origin::Resent(EnvelopeId(1)));
+        ear.listen(&counter).expect("listens");
+        // kis, kis ADT^A08, and the channel with its event: what a person resends is no partner's.
+        assert_eq!(ear.rhythm.len(), 4);
+        let hours = |ear: &mut Ear| {
+            let calendar = Calendar { land: None, offset: &|_| 60 };
+            ear.rhythm.look(&calendar, Timestamp::now().after(Duration::from_secs(3 * 3_600)));
+        };
+        hours(&mut ear);
+        ear.save(counter.store.as_ref(), usize::MAX).expect("saved");
+        let kept = counter.store.values(PREFIX, None, 99).expect("values");
+        assert_eq!(kept.len(), 4);
+        assert!(kept.iter().all(|(name, _)| !name.contains("Berta")), "{kept:?}");
+        assert_eq!(Ear::open(&counter).expect("opens").rhythm.len(), 4, "after a restart");
+    }
+}

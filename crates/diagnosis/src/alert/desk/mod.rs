@@ -24,7 +24,7 @@ use super::sign::Sign;
 use crate::lang::Text;
 use crate::rhythm::Calendar;
 
-/// Alerts that are open at the same time; what comes beyond is counted.
+/// Alerts that are open at the same time; what comes beyond waits until one is closed.
 pub const OPEN_MAX: usize = 500;
 /// Closed ones that are kept.
 pub const CLOSED_MAX: usize = 200;
