@@ -174,16 +174,10 @@ impl Bureau {
         let (desk, measure) = {
             let mut state = self.lock();
             let mark = mark(&state.desk);
-<<<<<<< HEAD
-            let is_old = now.since(state.saved_at) > std::time::Duration::from_secs(60);
-            let is_due = is_old && !state.desk.open().is_empty();
-            if !always && !is_due && mark == state.saved {
-=======
             // What is seen of open alerts, and the numbers, may be a little behind after a crash.
             let often = if state.desk.open().is_empty() { 600 } else { 60 };
             let is_due = now.since(state.saved_at) > std::time::Duration::from_secs(often);
             if !(always || is_due || mark != state.saved) {
->>>>>>> alerts
                 return Ok(());
             }
             (state.saved, state.saved_at) = (mark, now);
