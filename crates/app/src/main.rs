@@ -2,6 +2,7 @@
 //! it. `klinke help` lists the verbs; each is one file below `cmd`.
 
 mod bench;
+mod canary;
 mod cmd;
 mod control;
 mod demo;

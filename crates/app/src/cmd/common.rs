@@ -110,6 +110,7 @@ impl SiteArg {
             course: Default::default(),
             watch,
             board: Arc::new(board),
+            canaries: Arc::default(),
             deploying: None,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;

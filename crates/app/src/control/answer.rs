@@ -20,6 +20,7 @@ use crate::serve::drift::Gauge;
 use crate::serve::{Counts, Course};
 use crate::shadow::{self, Shadows};
 use crate::wire::World;
+use klinke_console::house::canary::Ask as Canary;
 use klinke_console::house::door::Door;
 use klinke_console::house::request::{Request, Wish};
 use klinke_console::house::shadow::Ask as Shadow;
@@ -49,6 +50,8 @@ pub struct Counter {
     pub board: Arc<Board>,
     /// Changed channels that run along.
     pub shadows: Arc<Shadows>,
+    /// Changed channels that handle some of the messages.
+    pub canaries: Arc<crate::canary::Book>,
     /// Brings other files of the site to life.
     pub deploying: Option<Deploying>,
 }
@@ -173,6 +176,8 @@ impl Counter {
             }
             Request::Prune => self.prune(progress),
             Request::Shadow(ask) => self.shadow(ask),
+            Request::Canary(Canary::Status { channel }) => self.canaries.views(channel.as_deref()),
+            Request::Canary(ask) => self.deploying(Order::Canary(ask)),
             Request::Audit(_) | Request::People(_) => bail!("the door itself answers this"),
             Request::Systems => Ok(serde_json::to_value(&self.files().wiring.systems)?),
             Request::Channel { name } => Ok(serde_json::to_value(systems::channel(self, &name)?)?),

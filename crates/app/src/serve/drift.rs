@@ -313,6 +313,7 @@ mod tests {
             course: Default::default(),
             watch: Arc::default(),
             board: Arc::default(),
+            canaries: Arc::default(),
             deploying: None,
         }
     }

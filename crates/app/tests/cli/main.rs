@@ -4,6 +4,7 @@
 mod support;
 
 mod basics;
+mod canary;
 mod check;
 mod deploy;
 mod diagnose;

@@ -2,6 +2,7 @@
 //!
 //! [`House`] is the one door: pages, API and tools ask the same [`Request`]s. Who answers is the program.
 
+pub mod canary;
 pub mod deploy;
 pub mod door;
 pub mod history;

@@ -9,7 +9,7 @@
 //! | learning a dialect | view payload for the whole channel |
 //! | a replay | view payload for the whole channel; with files of one's own administer as well |
 //! | what differs in a shadow | view payload for the whole channel |
-//! | a shadow: begin, take over, throw away | administer |
+//! | a shadow, a canary: begin, take over, throw away | administer |
 //! | hold, release, skip, give up, revive, resend | act |
 //! | edit | act and view payload |
 //! | the audit log | audit |
@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use super::{Actor, Places, Right};
 use crate::audit::trail;
+use crate::house::canary::Ask as Canary;
 use crate::house::door::{About, Answers};
 use crate::house::request::Request;
 use crate::house::shadow::Ask as Shadow;
@@ -115,6 +116,13 @@ pub fn check(
             }
             said(actor, purpose)
         }
+        Request::Canary(Canary::Status { channel: Some(name) }) => match sees_channel(house, actor, name) {
+            true => Ok(()),
+            false => Err(Denied::Right(Right::ViewState)),
+        },
+        Request::Canary(Canary::Status { channel: None }) if actor.grants.state == Places::All => Ok(()),
+        Request::Canary(Canary::Status { channel: None }) => Err(Denied::Right(Right::ViewState)),
+        Request::Canary(_) => somewhere(Right::Administer),
         Request::Shadow(_) => somewhere(Right::Administer),
         Request::Messages(find) if trail::is_search(find) => somewhere(Right::ViewPayload),
         Request::Messages(_) => somewhere(Right::ViewState),
