@@ -3,6 +3,7 @@
 
 mod alerts;
 mod bench;
+mod canary;
 mod cmd;
 mod control;
 mod demo;

@@ -85,6 +85,8 @@ pub struct ChannelReport {
     pub since: Timestamp,
     /// The version that handles what arrives now.
     pub version: VersionId,
+    /// The version that handles some of it.
+    pub canary: Option<VersionId>,
     /// Why it refuses arrivals now, if it does.
     pub refuses: Option<String>,
     /// What waits for its last fragment.
@@ -150,7 +152,7 @@ impl Engine {
                 continue;
             }
             match before.remove(&name) {
-                Some(old) if old.is_as(&spec.text) => {
+                Some(old) if old.is_as(&spec.whole_text()) => {
                     applied.kept.push(name);
                     continue;
                 }
@@ -275,6 +277,7 @@ impl Engine {
             address: running.address.clone(),
             since: running.since,
             version: running.version(),
+            canary: running.canary(),
             refuses: crate::source::Intake::pressure(running.intake.as_ref())
                 .map(|refusal| refusal.to_string()),
             fragments: running.fragments(),

@@ -103,7 +103,11 @@ impl Blobs {
             io::ErrorKind::NotFound => Error::Damaged(format!("blob {} is gone", hex(hash))),
             _ => crate::failure::from_io("cannot read", &path, &error),
         })?;
-        let damaged = |error| Error::Damaged(format!("blob {}: {error}", hex(hash)));
+        // What the system could not read may be read later; what was read and makes no sense is damaged.
+        let damaged = |error: io::Error| match error.raw_os_error() {
+            Some(_) => crate::failure::from_io("cannot read", &path, &error),
+            None => Error::Damaged(format!("blob {}: {error}", hex(hash))),
+        };
         let decoder = zstd::stream::read::Decoder::new(file).map_err(damaged)?;
         let mut bytes = Vec::new();
         bytes.reserve_exact(usize::try_from(size).unwrap_or(usize::MAX).min(1 << 31) + 1);

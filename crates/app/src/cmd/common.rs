@@ -112,6 +112,7 @@ impl SiteArg {
             watch,
             alerts,
             board: Arc::new(board),
+            canaries: Arc::default(),
             deploying: None,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;

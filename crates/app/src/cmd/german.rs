@@ -200,6 +200,17 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("replay --limit", "Wie viele höchstens, die ältesten zuerst"),
     ("replay --allow", "Ein Feld, das anders werden darf, etwa PV1-3.1"),
     ("shadow", "Lässt einen geänderten Kanal mitlaufen, ohne zuzustellen, und sagt, was anders wird"),
+    (
+        "canary",
+        "Lässt einen geänderten Kanal einen Teil der Nachrichten bearbeiten und hält ihn an, wenn es ihm schlechter ergeht",
+    ),
+    ("canary --channel", "Der Kanal"),
+    ("canary --against", "Der Kanal, wie dieser Ordner oder Stand in git ihn hat"),
+    ("canary --share", "So viele der Nachrichten: 5%"),
+    ("canary --key", "Die Nachrichten, die diese Bedingung erfüllen, geschrieben wie in `only`"),
+    ("canary --status", "Sagt, wie es beiden Seiten ergeht"),
+    ("canary --take", "Setzt den geänderten Kanal an die Stelle dessen, der in Betrieb ist"),
+    ("canary --drop", "Verwirft den geänderten Kanal"),
     ("shadow --channel", "Der Kanal"),
     ("shadow --against", "Lässt den Kanal mitlaufen, wie dieser Ordner oder Stand in git ihn hat"),
     ("shadow --status", "Sagt, was bisher anders wird"),
@@ -392,6 +403,19 @@ Eine Datei kann mehrere Nachrichten enthalten. Exit-Status: 0 alle wurden angeno
 Die Dateien des Standorts, wie sie jetzt sind, werden gegen die laufende Version gehalten, oder gegen einen
 anderen Ordner oder einen Stand in git. Nichts wird gesendet.
 Exit-Status: 0 nichts wird anders als erlaubt, 1 etwas wird anders.",
+    ),
+    (
+        "canary",
+        "Beispiele:
+  klinke canary krankenhaus/ --channel adt-to-ris --against feature --share 5%
+  klinke canary krankenhaus/ --channel adt-to-ris --against feature --key '\"PV1-3.1\" = [\"CHI1\"]'
+  klinke canary krankenhaus/ --status
+  klinke canary krankenhaus/ --channel adt-to-ris --take
+  klinke canary krankenhaus/ --channel adt-to-ris --drop
+
+Nach Anteil gehen Nachrichten mit demselben Schlüssel der Spur immer denselben Weg. Geht unter der geänderten
+Fassung mehr schief als unter der in Betrieb (gescheitert, aufgegeben, abgelehnt), wird sie von selbst angehalten.
+Exit-Status: 0 wie gewünscht, 1 eine wurde angehalten oder geht nicht in Betrieb.",
     ),
     (
         "shadow",

@@ -3,6 +3,7 @@
 mod alerts;
 mod audit;
 mod bench;
+mod canary;
 mod check;
 mod common;
 mod demo;
@@ -89,6 +90,8 @@ enum Verb {
     Listen(listen::Args),
     /// Run kept messages through a changed channel and show what differs
     Replay(replay::Args),
+    /// Let a changed channel handle some of the messages, and stop it when it fares worse
+    Canary(canary::Args),
     /// Let a changed channel run along without delivering, and say what differs
     Shadow(shadow::Args),
     /// Bring another revision of a running site to life, if it passes
@@ -144,6 +147,7 @@ pub fn run() -> ExitCode {
         Verb::Send(args) => send::run(&args, out),
         Verb::Listen(args) => listen::run(&args, out),
         Verb::Replay(args) => replay::run(&args, out),
+        Verb::Canary(args) => canary::run(&args, out),
         Verb::Shadow(args) => shadow::run(&args, out),
         Verb::Deploy(args) => deploy::deploy(&args, out),
         Verb::Rollback(args) => deploy::rollback(&args, out),

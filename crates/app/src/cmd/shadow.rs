@@ -80,7 +80,7 @@ pub fn run(args: &Args, out: Out) -> Ended {
 }
 
 /// A folder by its whole path: whoever serves works in another one.
-fn whole(against: &str) -> anyhow::Result<String> {
+pub fn whole(against: &str) -> anyhow::Result<String> {
     if !Path::new(against).is_dir() {
         return Ok(against.to_owned());
     }

@@ -48,7 +48,12 @@ fn is_well(status: &Status) -> bool {
             && one.refuses.is_none()
             && one.destinations.iter().all(destination)
     };
-    status.store.refuses.is_none() && status.deployed.refused.is_none() && status.channels.iter().all(channel)
+    let deployed = &status.deployed;
+    let stopped = deployed.canaries.iter().any(|one| one.stopped.is_some());
+    status.store.refuses.is_none()
+        && deployed.refused.is_none()
+        && !stopped
+        && status.channels.iter().all(channel)
 }
 
 fn head(status: &Status, out: Out) {
@@ -100,6 +105,25 @@ fn deployed(deployed: &Deployed, out: Out) {
                 format!("{channel} läuft unter {revision}, was die Dateien des Standorts noch nicht sagen"),
             ),
         ));
+    }
+    for one in &deployed.canaries {
+        let (channel, revision, terms) = (&one.channel, short(&one.revision), &one.terms);
+        out.line(match &one.stopped {
+            None => out.tone(
+                Tone::Warn,
+                out.lang.pick(
+                    format!("{channel}: {revision} handles {terms}"),
+                    format!("{channel}: {revision} bearbeitet {terms}"),
+                ),
+            ),
+            Some(why) => out.tone(
+                Tone::Bad,
+                out.lang.pick(
+                    format!("{channel}: the canary {revision} was stopped: {why}"),
+                    format!("{channel}: der Kanarienvogel {revision} wurde angehalten: {why}"),
+                ),
+            ),
+        });
     }
     if let Some(refused) = &deployed.refused {
         let (revision, at) = (short(&refused.revision), &refused.at);

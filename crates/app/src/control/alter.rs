@@ -1,7 +1,7 @@
 //! A message as a text that a person changes, and back: only lines that were changed are written anew, all
 //! other bytes stay as they came.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use anyhow::{Result, bail};
 use klinke_console::house::alter::{Alteration, Altered, BYTES_MAX};
@@ -118,11 +118,13 @@ fn written(rows: &[Row<'_>], charset: Charset, text: &str) -> Result<Vec<u8>> {
 /// An error when a line was changed whose bytes do not come back from its text: others of its bytes than
 /// those that somebody changed would change as well.
 fn fragile(rows: &[Row<'_>], charset: Charset, lines: &[String]) -> Result<()> {
+    let kept: HashSet<&str> = lines.iter().map(String::as_str).collect();
     for (at, row) in rows.iter().enumerate() {
-        let comes_back = charset.encode(&row.text).is_ok_and(|bytes| bytes[..] == *row.bytes);
+        if charset.encode(&row.text).is_ok_and(|bytes| bytes[..] == *row.bytes) {
+            continue;
+        }
         // A line that is gone was taken out, and needs no bytes.
-        let is_changed = lines.get(at).is_some_and(|line| *line != row.text) && !lines.contains(&row.text);
-        if is_changed && !comes_back {
+        if lines.get(at).is_some_and(|line| *line != row.text) && !kept.contains(row.text.as_str()) {
             bail!("line {} holds bytes that are not {} and can't be changed here", at + 1, charset.name());
         }
     }

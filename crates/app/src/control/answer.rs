@@ -20,6 +20,7 @@ use crate::serve::drift::Gauge;
 use crate::serve::{Counts, Course};
 use crate::shadow::{self, Shadows};
 use crate::wire::World;
+use klinke_console::house::canary::Ask as Canary;
 use klinke_console::house::door::Door;
 use klinke_console::house::request::{Request, Wish};
 use klinke_console::house::shadow::Ask as Shadow;
@@ -51,6 +52,8 @@ pub struct Counter {
     pub board: Arc<Board>,
     /// Changed channels that run along.
     pub shadows: Arc<Shadows>,
+    /// Changed channels that handle some of the messages.
+    pub canaries: Arc<crate::canary::Book>,
     /// Brings other files of the site to life.
     pub deploying: Option<Deploying>,
 }
@@ -201,6 +204,8 @@ impl Counter {
             Request::Alerts(ask) => crate::alerts::answer::answer(self, ask, runtime),
             Request::Prune => self.prune(progress),
             Request::Shadow(ask) => self.shadow(ask),
+            Request::Canary(Canary::Status { channel }) => self.canaries.views(channel.as_deref()),
+            Request::Canary(ask) => self.deploying(Order::Canary(ask)),
             Request::Audit(_) | Request::People(_) => bail!("the door itself answers this"),
             Request::Systems => Ok(serde_json::to_value(&self.files().wiring.systems)?),
             Request::Channel { name } => Ok(serde_json::to_value(systems::channel(self, &name)?)?),
@@ -244,9 +249,24 @@ impl Counter {
         channel: Option<&str>,
     ) -> Result<Value> {
         let engine = self.running()?;
-        let mut made = Vec::new();
+        // All are looked for before the first one leaves: a list with a slip in it sends nothing.
+        if let Some(missing) =
+            envelopes.iter().find(|id| !matches!(self.store.envelope(EnvelopeId(**id)), Ok(Some(_))))
+        {
+            bail!("there is no envelope {missing}; none was sent");
+        }
+        let mut made: Vec<u64> = Vec::new();
         for &id in envelopes {
-            made.push(runtime.block_on(engine.resend(EnvelopeId(id), channel)).map_err(again)?.id.0);
+            match runtime.block_on(engine.resend(EnvelopeId(id), channel)).map_err(again) {
+                Ok(receipt) => made.push(receipt.id.0),
+                Err(error) if made.is_empty() => return Err(error),
+                Err(error) => {
+                    let sent = &envelopes[..made.len()];
+                    return Err(error.context(format!(
+                        "envelope {id} was not sent; sent before it were {sent:?}, as {made:?}"
+                    )));
+                }
+            }
         }
         Ok(json!({ "envelopes": made }))
     }

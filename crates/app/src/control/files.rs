@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use klinke_console::house::site::{GitState, SiteFile, SiteFiles};
 
 use super::answer::Counter;
-use crate::site::load;
+use crate::site::{load, secrets};
 use crate::wire;
 
 /// Folders of a site whose files decide what happens.
@@ -55,6 +55,9 @@ pub fn propose(counter: &Counter, path: &str, text: &str) -> Result<Vec<String>>
     if text.len() as u64 > TEXT_BYTES_MAX {
         bail!("the text is too long");
     }
+    if let Some(reference) = foreign(&std::fs::read_to_string(folder.join(path))?, text) {
+        bail!("`{reference}` is not in the file that is there: what leads out of the site is added by hand");
+    }
     let scratch = tempfile::tempdir().context("a folder for the changed file")?;
     let path = Path::new(path);
     let part = path.parent().unwrap_or(Path::new(""));
@@ -66,6 +69,17 @@ pub fn propose(counter: &Counter, path: &str, text: &str) -> Result<Vec<String>>
     std::fs::write(scratch.path().join(path), text).context("the changed file")?;
     let home = known.home.as_deref().unwrap_or(folder);
     Ok(check(scratch.path(), home, known.environment.as_deref(), counter))
+}
+
+/// The first reference to a secret or a file that a text has and the one before it has not: whoever proposes a
+/// change must not learn from its faults what else this machine holds.
+fn foreign(before: &str, text: &str) -> Option<String> {
+    let of = |text: &str| match text.parse::<toml::Table>() {
+        Ok(table) => secrets::references(&toml::Value::Table(table)),
+        Err(_) => Vec::new(),
+    };
+    let known = of(before);
+    of(text).into_iter().find(|reference| !known.contains(reference))
 }
 
 /// Links to all that lies in a folder, but for one name.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use klinke_console::audit::{Action, Entry, Who};
+use klinke_console::house::canary::{Ask as Canary, Terms};
 use klinke_console::house::deploy::{Pinned, Plan};
 use klinke_engine::Applied;
 use klinke_engine::source::Stop;
@@ -14,10 +15,13 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::block_in_place;
 
-use super::revisions::Revisions;
+use super::revisions::{Revisions, digest};
+use super::state::{CanaryFrom, State};
 use crate::control::answer::Counter;
 use crate::serve::Serving;
-use crate::site::Site;
+use crate::site::{Site, fault};
+use crate::wire::canary;
+use crate::wire::version::Version;
 
 /// What is wished for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +39,15 @@ pub enum Order {
     Take {
         /// The channel.
         channel: String,
+    },
+    /// To let a changed channel handle some of the messages, to take it over, to throw it away.
+    Canary(Canary),
+    /// To stop one that fares worse.
+    StopCanary {
+        /// The channel.
+        channel: String,
+        /// Why.
+        why: String,
     },
     /// To go back and stay there.
     Rollback {
@@ -120,6 +133,8 @@ impl Desk {
             Order::Deploy { revision, dry } => {
                 Ok(serde_json::to_value(self.deploy(revision.as_deref(), dry).await?)?)
             }
+            Order::Canary(ask) => Ok(serde_json::to_value(self.canary(ask).await?)?),
+            Order::StopCanary { channel, why } => self.stop_canary(&channel, why).await,
             Order::Take { channel } => Ok(serde_json::to_value(self.take(&channel).await?)?),
             Order::Rollback { revision, reason } => {
                 Ok(serde_json::to_value(self.rollback(revision.as_deref(), &reason).await?)?)
@@ -205,8 +220,9 @@ impl Desk {
                 None => bail!("no other revision has run yet: name one to go back to"),
             }
         })?;
-        let (before, taken) =
-            (self.revisions.state.pinned.take(), std::mem::take(&mut self.revisions.state.taken));
+        let before = self.revisions.state.clone();
+        self.revisions.state.taken.clear();
+        self.revisions.state.canaries.clear();
         self.revisions.state.pinned = Some(pin(reason));
         let left = self.revisions.state.live.clone();
         let mut plan = self.go(&commit.hash).await?;
@@ -214,7 +230,7 @@ impl Desk {
             // The next step back goes further, and not forth again.
             self.revisions.state.before.retain(|one| Some(one) != left.as_ref());
         } else {
-            (self.revisions.state.pinned, self.revisions.state.taken) = (before, taken);
+            self.revisions.state = State { refused: self.revisions.state.refused.take(), ..before };
         }
         block_in_place(|| self.revisions.keep())?;
         plan.subject = commit.subject;
@@ -223,31 +239,118 @@ impl Desk {
 
     /// Puts a shadow in the place of the channel that is live, by the reload that keeps connections.
     async fn take(&mut self, channel: &str) -> Result<Plan> {
-        let live = self.live.clone();
         let shadow = self.counter.shadows.kept(channel);
         let shadow = shadow.with_context(|| format!("no shadow runs along with `{channel}`"))?;
-        let before =
-            block_in_place(|| self.revisions.takes(&live, channel, &shadow.folder, &shadow.revision))?;
-        let (site, mut plan) = block_in_place(|| match self.revisions.state.live.clone() {
+        let before = self.revisions.state.clone();
+        block_in_place(|| self.revisions.takes(&self.live, channel, &shadow.folder, &shadow.revision))?;
+        let mut plan = self.rearrange(before).await?;
+        plan.revision = shadow.revision;
+        if plan.live {
+            block_in_place(|| self.counter.shadows.end(channel))?;
+        }
+        Ok(plan)
+    }
+
+    /// A changed channel handles some of the messages, or all, or none any more.
+    async fn canary(&mut self, ask: Canary) -> Result<Plan> {
+        let before = self.revisions.state.clone();
+        let revision = match ask {
+            Canary::Start { channel, against, terms } => {
+                let began = block_in_place(|| self.begins(&channel, &against, terms))?;
+                let revision = began.revision.clone();
+                self.revisions.state.canaries.insert(channel, began);
+                revision
+            }
+            Canary::Take { channel } | Canary::Drop { channel }
+                if !before.canaries.contains_key(&channel) =>
+            {
+                bail!("no canary of `{channel}` is there")
+            }
+            Canary::Take { channel } => {
+                let from = &before.canaries[&channel];
+                block_in_place(|| self.revisions.takes(&self.live, &channel, &from.folder, &from.revision))?;
+                self.revisions.state.canaries.remove(&channel);
+                from.revision.clone()
+            }
+            Canary::Drop { channel } => {
+                self.revisions.state.canaries.remove(&channel);
+                self.counter.board.view().revision
+            }
+            Canary::Status { .. } => bail!("this is asked of the counter"),
+        };
+        let mut plan = self.rearrange(before).await?;
+        plan.revision = revision;
+        block_in_place(|| self.revisions.sweep(&self.counter.shadows.folders()));
+        Ok(plan)
+    }
+
+    fn begins(&self, channel: &str, against: &str, terms: Terms) -> Result<CanaryFrom> {
+        let own = self.live.channels.get(channel);
+        let own = own.with_context(|| format!("no channel `{channel}` runs; `klinke status` lists them"))?;
+        let (folder, revision) = self.revisions.bring_along(against)?;
+        let site = self.revisions.in_place(&folder, &revision).with_context(|| against.to_owned())?;
+        let file = site.channels.get(channel);
+        let file = file.with_context(|| format!("there is no channel `{channel}` in {against}"))?;
+        let (was, is) = (Version::of(self.live.of(channel), own), Version::of(&site, file));
+        if was.frame(own) != is.frame(file) {
+            bail!("source or destinations of `{channel}` differ: a canary can have other steps alone");
+        }
+        if was == is {
+            bail!("{against} says of `{channel}` what runs already");
+        }
+        if let Terms::Key(condition) = &terms {
+            canary::condition_steps(condition, &site, file, &self.serving.world)
+                .map_err(|faults| fault::as_error(&faults))?;
+        }
+        let known = self.serving.store.channels()?.into_iter().find(|one| one.name == channel);
+        Ok(CanaryFrom {
+            folder,
+            revision,
+            beside: digest(&self.live, channel).unwrap_or_default(),
+            terms,
+            began: Timestamp::now().to_string(),
+            after: known.and_then(|one| one.last).unwrap_or_default().0,
+            stopped: None,
+        })
+    }
+
+    /// A canary fares worse than the live side.
+    async fn stop_canary(&mut self, channel: &str, why: String) -> Result<Value> {
+        let before = self.revisions.state.clone();
+        let Some(one) = self.revisions.state.canaries.get_mut(channel) else { return Ok(Value::Null) };
+        if one.stopped.is_some() {
+            return Ok(Value::Null);
+        }
+        tracing::error!(channel, why, "a canary was stopped");
+        one.stopped = Some(why.clone());
+        self.entry(Action::Rollback, &format!("the canary of {channel} was stopped: {why}")).await;
+        Ok(serde_json::to_value(self.rearrange(before).await?)?)
+    }
+
+    /// Makes the same files run in another arrangement of what was taken over and of canaries.
+    async fn rearrange(&mut self, before: State) -> Result<Plan> {
+        let live = self.live.clone();
+        let arranged = block_in_place(|| match self.revisions.state.live.clone() {
             Some(commit) if self.revisions.follows().is_some() => {
                 self.revisions.candidate(&commit, Some(&live))
             }
             _ => self.revisions.folder(&live),
-        })?;
-        (plan.from, plan.revision) = (self.counter.board.view().revision, shadow.revision);
+        });
+        let arranged = match arranged {
+            Ok(arranged) => arranged,
+            Err(error) => {
+                self.revisions.state = before;
+                return Err(error);
+            }
+        };
+        let (site, mut plan) = arranged;
+        plan.from = self.counter.board.view().revision;
         if let Some(site) = site.filter(|_| plan.faults.is_empty()) {
             self.bring(site, &mut plan).await?;
         }
-        if plan.live {
-            block_in_place(|| {
-                self.revisions.keep()?;
-                self.counter.shadows.end(channel)
-            })?;
-        } else {
-            match before {
-                Some(before) => drop(self.revisions.state.taken.insert(channel.to_owned(), before)),
-                None => drop(self.revisions.state.taken.remove(channel)),
-            }
+        match plan.live {
+            true => block_in_place(|| self.revisions.keep())?,
+            false => self.revisions.state = before,
         }
         Ok(plan)
     }
@@ -333,6 +436,7 @@ impl Desk {
     fn tell(&self) {
         let follow = self.revisions.follows().map(|deploy| deploy.follow.clone());
         self.counter.board.follows(follow, &self.revisions.state);
+        self.counter.canaries.follow(&self.revisions.state.canaries);
     }
 }
 

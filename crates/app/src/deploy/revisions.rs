@@ -5,12 +5,13 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
 use klinke_console::house::deploy::{Plan, Refused};
 use klinke_model::Timestamp;
 
-use super::state::{self, State, TakenFrom};
+use super::state::{self, CanaryFrom, State, TakenFrom};
 use super::{plan, tree};
 use crate::site::node::Deploy;
 use crate::site::{Fault, Node, Site, fault, load, revision};
@@ -190,6 +191,19 @@ impl Revisions {
                 }
             }
         }
+        for (channel, from) in self.state.canaries.iter().filter(|(_, from)| from.stopped.is_none()) {
+            if digest(&site, channel).as_ref() != Some(&from.beside) {
+                continue;
+            }
+            match self.in_place(&from.folder, &from.revision) {
+                Ok(changed) => {
+                    site.canaries.insert(channel.clone(), (Arc::new(changed), from.terms.clone()));
+                }
+                Err(error) => {
+                    tracing::error!(channel = %channel, error = %format!("{error:#}"), "the canary can't be read")
+                }
+            }
+        }
         site
     }
 
@@ -246,9 +260,13 @@ impl Revisions {
 
     /// Forgets channels that a site which is live now has files of its own for again.
     pub fn settles(&mut self, live: &Site) -> Result<()> {
-        let before = self.state.taken.len();
+        let before = self.state.clone();
         self.state.taken.retain(|channel, _| live.taken.contains_key(channel));
-        if before == self.state.taken.len() { Ok(()) } else { self.keep() }
+        let stays = |channel: &String, from: &mut CanaryFrom| {
+            from.stopped.is_some() || live.canaries.contains_key(channel)
+        };
+        self.state.canaries.retain(stays);
+        if before == self.state { Ok(()) } else { self.keep() }
     }
 
     fn place(&self, hash: &str) -> PathBuf {
@@ -259,7 +277,10 @@ impl Revisions {
     pub fn sweep(&self, still: &BTreeSet<String>) {
         let folder = state::folder(&self.store());
         let Ok(entries) = std::fs::read_dir(&folder) else { return };
-        let taken = |name: &str| self.state.taken.values().any(|from| from.folder == name);
+        let taken = |name: &str| {
+            self.state.taken.values().any(|from| from.folder == name)
+                || self.state.canaries.values().any(|from| from.folder == name)
+        };
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             if name.starts_with(SHADOW) && !still.contains(&name) && !taken(&name) {
@@ -288,8 +309,8 @@ impl Revisions {
     }
 }
 
-/// What a site's own files say of a channel, as a digest.
-fn digest(site: &Site, channel: &str) -> Option<String> {
+/// What a site's files say of a channel, as a digest.
+pub fn digest(site: &Site, channel: &str) -> Option<String> {
     let file = site.channels.get(channel)?;
-    Some(blake3::hash(Version::of(site, file).text().as_bytes()).to_hex().to_string())
+    Some(blake3::hash(Version::of(site.of(channel), file).text().as_bytes()).to_hex().to_string())
 }

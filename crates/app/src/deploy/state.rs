@@ -7,7 +7,8 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use klinke_console::house::deploy::{Deployed, Pinned, Refused, Taken};
+use klinke_console::house::canary::Terms;
+use klinke_console::house::deploy::{CanaryState, Deployed, Pinned, Refused, Taken};
 use serde::{Deserialize, Serialize};
 
 /// Revisions that can be gone back to without a name.
@@ -27,6 +28,27 @@ pub struct State {
     pub refused: Option<Refused>,
     /// Channels that a shadow has brought to life.
     pub taken: BTreeMap<String, TakenFrom>,
+    /// Changed channels that handle some of the messages.
+    pub canaries: BTreeMap<String, CanaryFrom>,
+}
+
+/// Where a canary has its files, and what it handles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CanaryFrom {
+    /// The folder below that of the revisions.
+    pub folder: String,
+    /// The revision that they are.
+    pub revision: String,
+    /// A digest of the channel that is live beside it: when that changes, the canary ends.
+    pub beside: String,
+    /// Which messages.
+    pub terms: Terms,
+    /// When it began.
+    pub began: String,
+    /// The last envelope before.
+    pub after: u64,
+    /// Why it handles nothing any more, if it was stopped.
+    pub stopped: Option<String>,
 }
 
 /// Where a channel that runs otherwise than the site's own files say has its files.
@@ -80,6 +102,15 @@ impl State {
         let taken = self.taken.iter();
         deployed.taken = taken
             .map(|(channel, from)| Taken { channel: channel.clone(), revision: from.revision.clone() })
+            .collect();
+        let canaries = self.canaries.iter();
+        deployed.canaries = canaries
+            .map(|(channel, from)| CanaryState {
+                channel: channel.clone(),
+                revision: from.revision.clone(),
+                terms: from.terms.to_string(),
+                stopped: from.stopped.clone(),
+            })
             .collect();
     }
 }

@@ -320,6 +320,7 @@ mod tests {
             watch: Arc::default(),
             alerts,
             board: Arc::default(),
+            canaries: Arc::default(),
             deploying: None,
         }
     }

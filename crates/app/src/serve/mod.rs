@@ -31,6 +31,7 @@ pub use console::{Door, Visitors};
 pub use history::Course;
 
 use crate::alerts::{bureau, heartbeat, look, send};
+use crate::canary;
 use crate::control::answer::{Counter, Files};
 use crate::control::socket;
 use crate::deploy::{self, Board, Deploying, Desk, Revisions};
@@ -120,7 +121,9 @@ impl Serving {
     async fn note(&self, site: &Site, since: Timestamp) -> Result<()> {
         let taken = |name: &str| site.taken.get(name).and_then(|site| site.revision.clone());
         let report = self.engine.report().await;
-        let versions: Vec<_> = report.iter().map(|one| (one.version, taken(&one.name))).collect();
+        let canary = |name: &str| site.canaries.get(name).and_then(|(site, _)| site.revision.clone());
+        let mut versions: Vec<_> = report.iter().map(|one| (one.version, taken(&one.name))).collect();
+        versions.extend(report.iter().filter_map(|one| Some((one.canary?, canary(&one.name)))));
         let (known, folder, store) = (site.revision.clone(), site.folder.clone(), self.store.clone());
         let noted = tokio::task::spawn_blocking(move || -> Result<String> {
             let revision = known.unwrap_or_else(|| site_revision(&folder));
@@ -152,6 +155,7 @@ impl Serving {
             board: self.board.clone(),
             deploying,
             shadows: Arc::new(Shadows::open(self.store.clone())?),
+            canaries: Arc::default(),
         }))
     }
 }
@@ -207,6 +211,7 @@ async fn serve(site: Site, revisions: Revisions) -> Result<bool> {
         tokio::spawn(people::run(people.clone(), retention, stop.clone())),
         tokio::spawn(socket::serve(listener, counter.clone(), stop.clone())),
         tokio::spawn(shadow::run(counter.shadows.clone(), counter.world.clone(), stop.clone())),
+        tokio::spawn(canary::run(counter.clone(), wish.clone(), stop.clone())),
         tokio::spawn(prune::run(counter.clone(), stop.clone())),
         tokio::spawn(drift::run(counter.clone(), drift::ears(&counter.alerts), stop.clone())),
         tokio::spawn(rhythm::run(counter.clone(), stop.clone())),

@@ -191,7 +191,7 @@ mod tests {
         Counter {
             files: RwLock::new(Arc::new(Files::default())),
             door: Door::new(Arc::new(people)),
-            store,
+            store: store.clone(),
             engine: None,
             world: World::new("Europe/Berlin").expect("a world"),
             counts: Default::default(),
@@ -199,7 +199,10 @@ mod tests {
             course: Default::default(),
             watch: Arc::default(),
             alerts,
-            reload: None,
+            board: Arc::default(),
+            shadows: Arc::new(crate::shadow::Shadows::open(store.clone()).expect("shadows")),
+            canaries: Arc::default(),
+            deploying: None,
         }
     }
 

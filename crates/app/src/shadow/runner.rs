@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use klinke_engine::Trial;
 use klinke_engine::source::Stop;
-use klinke_model::{ChannelId, EnvelopeId, VersionId};
+use klinke_model::{ChannelId, Envelope, EnvelopeId, VersionId};
+use klinke_store::Store;
 
 use super::Shadows;
 use crate::replay::{NICENESS, Tally, note};
@@ -54,6 +55,30 @@ struct Work {
     before: BTreeMap<VersionId, Trial>,
 }
 
+impl Work {
+    /// Makes the steps of a version ready.
+    fn prepare(&mut self, store: &dyn Store, world: &World, channel: &str, version: VersionId) -> Result<()> {
+        if !self.before.contains_key(&version) {
+            let versions = store.versions(self.channel)?;
+            let known =
+                versions.into_iter().find(|one| one.id == version).context("its version is not kept")?;
+            let trial = world.rehearsal(channel, &known.text)?;
+            if self.before.len() >= VERSIONS_MAX {
+                self.before.clear();
+            }
+            self.before.insert(version, trial);
+        }
+        Ok(())
+    }
+
+    /// Runs an envelope through both, and notes what differs.
+    fn run(&self, envelope: &Envelope, tally: &mut Tally) {
+        let Some(before) = self.before.get(&envelope.version) else { return };
+        let (old, new) = (before.run(envelope, None), self.changed.run(envelope, None));
+        note(tally, envelope, (before, &old), (&self.changed, &new));
+    }
+}
+
 impl Runner {
     fn follow(&mut self, is_over: &AtomicBool) {
         while !is_over.load(Ordering::Relaxed) {
@@ -90,28 +115,10 @@ impl Runner {
         let Some(last) = envelopes.last().map(|envelope| envelope.id) else { return Ok(0) };
         let (mut tally, mut trouble) = (Tally::default(), None);
         for envelope in &envelopes {
-            if !work.before.contains_key(&envelope.version) {
-                let versions = store.versions(work.channel)?;
-                let known = versions.into_iter().find(|version| version.id == envelope.version);
-                let trial = known
-                    .context("its version is not kept")
-                    .and_then(|one| self.world.rehearsal(channel, &one.text));
-                match trial {
-                    Ok(trial) => {
-                        if work.before.len() >= VERSIONS_MAX {
-                            work.before.clear();
-                        }
-                        work.before.insert(envelope.version, trial);
-                    }
-                    Err(error) => {
-                        trouble = Some(format!("envelope {}: {error:#}", envelope.id));
-                        continue;
-                    }
-                }
+            match work.prepare(store.as_ref(), &self.world, channel, envelope.version) {
+                Ok(()) => work.run(envelope, &mut tally),
+                Err(error) => trouble = Some(format!("envelope {}: {error:#}", envelope.id)),
             }
-            let Some(before) = work.before.get(&envelope.version) else { continue };
-            let (old, new) = (before.run(envelope, None), work.changed.run(envelope, None));
-            note(&mut tally, envelope, (before, &old), (&work.changed, &new));
         }
         self.shadows.add(channel, number, last, tally, trouble);
         Ok(envelopes.len())

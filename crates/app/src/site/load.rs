@@ -83,6 +83,7 @@ impl Loader<'_> {
                 home: self.home.to_owned(),
                 revision: None,
                 taken: BTreeMap::new(),
+                canaries: BTreeMap::new(),
                 environment: environment.map(str::to_owned),
                 node,
                 systems,

@@ -32,6 +32,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use klinke_console::house::canary::Terms;
 use klinke_diagnosis::alert::Plan;
 use klinke_diagnosis::dialect::Dialect;
 use klinke_engine::table::Tables;
@@ -80,6 +81,8 @@ pub struct Site {
     pub templates: BTreeMap<String, String>,
     /// Channels whose files are those of another revision: a shadow that was taken over.
     pub taken: BTreeMap<String, Arc<Site>>,
+    /// Changed channels that handle some of the messages, and which.
+    pub canaries: BTreeMap<String, (Arc<Site>, Terms)>,
     /// Scripts by path within the site (`channels/x.ts`, `lib/y.ts`).
     pub scripts: BTreeMap<String, String>,
 }

@@ -45,15 +45,41 @@ fn expand_value(
     }
 }
 
-/// A text without what was put in for references.
+/// A text without what was put in for references: the longest first, so that no short one breaks a longer one
+/// before it is found.
 pub fn without(hidden: &[String], mut text: String) -> String {
-    for secret in hidden.iter().filter(|secret| !secret.is_empty()) {
-        // Words about a value quote it as Rust does, with some characters escaped.
-        for shown in [secret.clone(), secret.escape_debug().to_string()] {
-            text = text.replace(&shown, "…");
-        }
+    // Words about a value quote it as Rust does, with some characters escaped.
+    let quoted = |secret: &String| {
+        let quoted = format!("{secret:?}");
+        quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned()
+    };
+    let forms = |secret: &String| [secret.clone(), quoted(secret), secret.escape_debug().to_string()];
+    let mut all: Vec<String> = hidden.iter().flat_map(forms).filter(|form| !form.is_empty()).collect();
+    all.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    for form in &all {
+        text = text.replace(form.as_str(), "…");
     }
     text
+}
+
+/// The references of a file's values: names of `${…}`, and files of `{ file = "…" }`.
+pub fn references(value: &toml::Value) -> Vec<String> {
+    let below = |values: &mut dyn Iterator<Item = &toml::Value>| values.flat_map(references).collect();
+    match value {
+        toml::Value::String(text) => {
+            let parts = text.split("${").skip(1);
+            parts.map(|part| part.split('}').next().unwrap_or_default().to_owned()).collect()
+        }
+        toml::Value::Array(list) => below(&mut list.iter()),
+        toml::Value::Table(table) => {
+            let mut all: Vec<String> = below(&mut table.iter().map(|(_, value)| value));
+            let named = ["file", "key", "certificate", "authorities", "clients"];
+            let files = named.iter().filter_map(|key| table.get(*key)?.as_str());
+            all.extend(files.map(|file| format!("file:{file}")));
+            all
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// `$${` stands for `${` itself.

@@ -76,6 +76,9 @@ impl SourceFile {
 
     /// Puts serde's words into ours, and adds the nearest key or word that does exist.
     fn explain(&self, mut path: Vec<String>, message: &str) -> Fault {
+        // Before anything is cut out of it: half a secret would not be known as one.
+        let message = super::secrets::without(&self.hidden, message.to_owned());
+        let message = message.as_str();
         if let Some(rest) = message.strip_prefix("unknown variant `") {
             let (word, known) = words(rest);
             return match klinke_engine::steps::nearest(word, known.iter().copied()) {

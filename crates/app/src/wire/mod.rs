@@ -1,5 +1,6 @@
 //! From a site's files to what the engine runs.
 
+pub mod canary;
 mod destination;
 mod end;
 mod script;
@@ -39,7 +40,8 @@ pub struct Compiled {
 pub fn channels(site: &Site, world: &World, relay: Relay<'_>) -> Result<Vec<Compiled>, Vec<Fault>> {
     let (mut specs, mut faults) = (Vec::new(), Vec::new());
     for (name, file) in &site.channels {
-        match channel(site.of(name), name, file, world, relay) {
+        let compiled = channel(site.of(name), name, file, world, relay);
+        match compiled.and_then(|compiled| canary::attach(compiled, site, name, world)) {
             Ok(spec) => specs.push(spec),
             Err(more) => faults.extend(more),
         }
@@ -129,6 +131,7 @@ pub fn channel(
         }),
         steps: steps.unwrap_or_default(),
         destinations,
+        canary: None,
         limits: limits(channel),
     };
     Ok(Compiled { spec, statistics, ends })

@@ -92,7 +92,7 @@ fn what_somebody_may_not_do_is_not_offered_and_not_done() {
     vera.submit("/account", "/messages/1/resend", &[reason]).ended(403);
     vera.submit("/account", "/messages/1/edit", &[reason, ("what", "send"), ("payload", "TVNI")]).ended(403);
     vera.submit("/account", "/queues/act", &[reason, place, ("what", "hold")]).ended(403);
-    vera.submit("/account", "/dead/act", &[reason, place, ("what", "revive"), ("newest", "9")]).ended(403);
+    vera.submit("/account", "/dead/act", &[reason, place, ("what", "revive"), ("shown", "3-0")]).ended(403);
     vera.submit("/account", "/site/reload", &[]).ended(403);
     assert_eq!(sink.arrivals().len(), 1);
 }
@@ -132,14 +132,13 @@ fn a_group_of_what_was_given_up_is_revived_or_dropped_at_once() {
     let link = format!("/dead/act?{}", link.replace("&amp;", "&"));
     let preview = anna.get(&link).ended(200);
     assert!(preview.body.contains("Revive all (3)") && preview.body.contains("href=\"/messages/3\""));
-    let (place, cause, newest) = (preview.field("place"), preview.field("cause"), preview.field("newest"));
-    assert_eq!(newest, "3");
+    let (place, cause) = (preview.field("place"), preview.field("cause"));
     let cause = cause.replace("&quot;", "\"").replace("&amp;", "&");
-    let with = |newest: &'static str, what: &'static str| {
+    let with = |shown: String, what: &'static str| {
         [
             ("place", place.clone()),
             ("cause", cause.clone()),
-            ("newest", newest.to_owned()),
+            ("shown", shown),
             ("what", what.to_owned()),
             ("reason", "RIS is mended".to_owned()),
             ("sure", "yes".to_owned()),
@@ -148,18 +147,27 @@ fn a_group_of_what_was_given_up_is_revived_or_dropped_at_once() {
     fn fields<'a>(all: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
         all.iter().map(|(name, value)| (*name, value.as_str())).collect()
     }
-    // What came after the preview is left alone.
+    // What came to the group after the preview was seen by nobody: it is shown first.
+    let stale = preview.field("shown");
+    send(&serve, &["M4"]);
+    serve.wait_for("another to be given up", || dead(&site).len() == 4);
+    let shown = anna.submit(&link, "/dead/act", &fields(&with(stale, "drop"))).ended(303);
+    assert!(format!("{:?}", shown.heads).contains("/dead/act?place="), "{:?}", shown.heads);
+    assert_eq!(dead(&site).len(), 4);
     sink.answer(Some(Code::ApplicationAccept));
-    anna.submit(&link, "/dead/act", &fields(&with("2", "revive"))).ended(303);
-    wait_for("two to arrive", || sink.arrivals().len() == 5);
-    assert_eq!(sink.arrivals()[3..], [adt("M1", "4711"), adt("M2", "4711")]);
-    assert_eq!(dead(&site), [3]);
-    let drop = with("3", "drop");
+    let now = anna.get(&link).field("shown");
+    anna.submit(&link, "/dead/act", &fields(&with(now, "revive"))).ended(303);
+    wait_for("all to arrive", || sink.arrivals().len() == 8);
+    assert_eq!(sink.arrivals()[4..], ["M1", "M2", "M3", "M4"].map(|id| adt(id, "4711")));
+    sink.answer(Some(Code::ApplicationReject));
+    send(&serve, &["M5"]);
+    serve.wait_for("one more to be given up", || dead(&site) == [5]);
+    let drop = with(anna.get(&link).field("shown"), "drop");
     let unsure: Vec<_> = fields(&drop).into_iter().filter(|(name, _)| *name != "sure").collect();
     anna.submit(&link, "/dead/act", &unsure).ended(400);
     anna.submit(&link, "/dead/act", &fields(&drop)).ended(303);
     assert!(dead(&site).is_empty());
-    let shown = site.json("messages", &["show", "3"]);
+    let shown = site.json("messages", &["show", "5"]);
     assert_eq!(
         (&shown["deliveries"][0]["state"], &shown["deliveries"][0]["reason"]),
         (&"dropped".into(), &"RIS is mended".into())

@@ -7,6 +7,7 @@ mod acts;
 mod alerts;
 mod api;
 mod basics;
+mod canary;
 mod check;
 mod crawl;
 mod deploy;

@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use super::entry::{Action, Entry, Object};
 use crate::house::alerts;
+use crate::house::canary::Ask as Canary;
 use crate::house::door::About;
 use crate::house::request::{Find, Request, Settle};
 use crate::house::shadow::Ask as Shadow;
@@ -75,6 +76,9 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         }
         Request::Payload { .. } => (Action::Export, Before),
         Request::Replay(_) => (Action::OpenPayload, Answered),
+        Request::Canary(Canary::Status { .. }) => return None,
+        Request::Canary(Canary::Drop { .. }) => (Action::Rollback, Before),
+        Request::Canary(_) => (Action::Deploy, Before),
         Request::Shadow(Shadow::Status { .. }) => (Action::OpenPayload, Answered),
         Request::Shadow(Shadow::Take { .. }) => (Action::Deploy, Before),
         Request::Shadow(_) => (Action::Shadow, Before),
@@ -193,6 +197,7 @@ fn object(request: &Request) -> Object {
             object.destination = Some(place.clone())
         }
         Request::Replay(order) => object.channel = Some(order.channel.clone()),
+        Request::Canary(ask) => object.channel = ask.channel().map(str::to_owned),
         Request::Shadow(ask) => object.channel = ask.channel().map(str::to_owned),
         Request::Learn(order) => {
             (object.channel, object.system) = (order.channel.clone(), order.system.clone());
@@ -235,6 +240,11 @@ fn note(request: &Request) -> Option<String> {
         Request::Rollback { revision, reason } => {
             Some(format!("{}: {reason}", revision.as_deref().unwrap_or("the one before")))
         }
+        Request::Canary(Canary::Start { against, terms, .. }) => {
+            Some(format!("canary: {against} for {terms}"))
+        }
+        Request::Canary(Canary::Take { .. }) => Some("a canary was taken over".to_owned()),
+        Request::Canary(_) => Some("a canary was thrown away".to_owned()),
         Request::Shadow(Shadow::Start { against, .. }) => Some(format!("runs along: {against}")),
         Request::Shadow(Shadow::Take { .. }) => Some("a shadow was taken over".to_owned()),
         Request::Shadow(Shadow::Drop { .. }) => Some("thrown away".to_owned()),

@@ -21,6 +21,21 @@ pub struct Deployed {
     pub before: Vec<String>,
     /// Channels that a shadow has brought to life, while the site's own files still say something else.
     pub taken: Vec<Taken>,
+    /// Changed channels that handle some of the messages, or were stopped.
+    pub canaries: Vec<CanaryState>,
+}
+
+/// A changed channel that handles some of the messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CanaryState {
+    /// The channel.
+    pub channel: String,
+    /// The revision of its files.
+    pub revision: String,
+    /// Which messages.
+    pub terms: String,
+    /// Why it handles nothing any more, if it was stopped.
+    pub stopped: Option<String>,
 }
 
 /// A revision held by a person.

@@ -4,6 +4,7 @@
 
 pub mod alerts;
 pub mod alter;
+pub mod canary;
 pub mod deploy;
 pub mod door;
 pub mod history;

@@ -124,6 +124,8 @@ pub enum Request {
         /// Why.
         reason: String,
     },
+    /// Something of changed channels that handle some of the messages.
+    Canary(super::canary::Ask),
     /// Something of channels that run along.
     Shadow(super::shadow::Ask),
     /// Something of the audit log.

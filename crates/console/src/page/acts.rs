@@ -2,6 +2,8 @@
 //! what was given up, a whole group at once. Each has a page of its own that shows what it is about before
 //! it is done, and asks why.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use axum::extract::{Path, Query, State as Shared};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
@@ -282,7 +284,7 @@ pub async fn group(Shared(console): Shared<Console>, visitor: Visitor, Query(gro
     }
     let all = of_group(&console, &visitor, &group.place, &group.cause).await?;
     let title = lang.say("All of a group", "Eine ganze Gruppe");
-    let newest = all.first().map_or(0, |one| one.envelope);
+    let shown = digest(&all);
     let body = html! {
         (frame::crumbs(&[("/dead", lang.say("Given up", "Aufgegeben"))]))
         h1 { (title) }
@@ -300,7 +302,7 @@ pub async fn group(Shared(console): Shared<Console>, visitor: Visitor, Query(gro
                 (form_token(&visitor))
                 input type="hidden" name="place" value=(group.place);
                 input type="hidden" name="cause" value=(group.cause);
-                input type="hidden" name="newest" value=(newest);
+                input type="hidden" name="shown" value=(shown);
                 (reason_field(&visitor, "group-reason"))
                 div.acts {
                     button type="submit" name="what" value="revive" { (lang.say("Revive all", "Alle wiederbeleben")) " (" (number(all.len() as u64)) ")" }
@@ -314,7 +316,14 @@ pub async fn group(Shared(console): Shared<Console>, visitor: Visitor, Query(gro
     Ok(frame::page(&visitor, title, &body))
 }
 
-/// Does it, with those that were shown: what came since is not touched.
+/// What tells one list of deliveries from another.
+fn digest(all: &[DeliveryView]) -> String {
+    let mut hasher = DefaultHasher::new();
+    all.iter().for_each(|one| (one.envelope, &one.destination).hash(&mut hasher));
+    format!("{}-{:x}", all.len(), hasher.finish())
+}
+
+/// Does it, when the group is still what was shown; else it is shown anew.
 pub async fn act_on_group(
     Shared(console): Shared<Console>,
     visitor: Visitor,
@@ -335,10 +344,14 @@ pub async fn act_on_group(
         }
         _ => return Err(nothing_such(&visitor)),
     };
-    let newest: u64 = fields.get("newest").parse().map_err(|_| nothing_such(&visitor))?;
     let all = of_group(&console, &visitor, &place, fields.get("cause")).await?;
-    let mut envelopes: Vec<u64> =
-        all.iter().map(|one| one.envelope).filter(|envelope| *envelope <= newest).collect();
+    if digest(&all) != fields.get("shown") {
+        let cause = escaped(fields.get("cause"));
+        return Ok(
+            Redirect::to(&format!("/dead/act?place={}&cause={cause}", escaped(&place))).into_response()
+        );
+    }
+    let mut envelopes: Vec<u64> = all.iter().map(|one| one.envelope).collect();
     // Oldest first, so that they come back in their order; parts of one envelope go together.
     envelopes.sort_unstable();
     envelopes.dedup();

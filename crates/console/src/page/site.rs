@@ -74,6 +74,13 @@ fn live(lang: Lang, deployed: &Deployed) -> Markup {
         @for taken in &deployed.taken {
             p { (state(State::Warn, lang.say("runs otherwise than the files say", "läuft anders, als die Dateien sagen"))) " " (taken.channel) " " span.mono { (short(&taken.revision)) } }
         }
+        @for one in &deployed.canaries {
+            p { @match &one.stopped {
+                None => { (state(State::Warn, lang.say("handles some of the messages", "bearbeitet einen Teil der Nachrichten"))) }
+                Some(_) => { (state(State::Stop, lang.say("the canary was stopped", "der Kanarienvogel wurde angehalten"))) }
+            } " " (one.channel) " " span.mono { (short(&one.revision)) " " (one.terms) } }
+            @if let Some(why) = &one.stopped { p.small { (why) } }
+        }
         @if let Some(refused) = &deployed.refused {
             p { (state(State::Stop, lang.say("did not go live", "ging nicht in Betrieb"))) " " span.mono { (short(&refused.revision)) } " " (time(&refused.at)) }
             pre tabindex="0" { @for fault in &refused.faults { (fault) "\n" } }

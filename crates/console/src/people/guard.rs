@@ -9,7 +9,7 @@
 //! | learning a dialect | view payload for the whole channel |
 //! | a replay | view payload for the whole channel; with files of one's own administer as well |
 //! | what differs in a shadow | view payload for the whole channel |
-//! | a shadow: begin, take over, throw away | administer |
+//! | a shadow, a canary: begin, take over, throw away | administer |
 //! | alerts | view state; of the systems that may be seen. Acknowledge and mute: act; test: administer |
 //! | hold, release, skip, give up, revive, drop, resend | act |
 //! | edit, and what an edit would change | act and view payload |
@@ -24,6 +24,7 @@ use serde_json::Value;
 use super::{Actor, Places, Right};
 use crate::audit::trail;
 use crate::house::alerts;
+use crate::house::canary::Ask as Canary;
 use crate::house::door::{About, Answers};
 use crate::house::request::Request;
 use crate::house::shadow::Ask as Shadow;
@@ -122,6 +123,13 @@ pub fn check(
             }
             said(actor, purpose)
         }
+        Request::Canary(Canary::Status { channel: Some(name) }) => match sees_channel(house, actor, name) {
+            true => Ok(()),
+            false => Err(Denied::Right(Right::ViewState)),
+        },
+        Request::Canary(Canary::Status { channel: None }) if actor.grants.state == Places::All => Ok(()),
+        Request::Canary(Canary::Status { channel: None }) => Err(Denied::Right(Right::ViewState)),
+        Request::Canary(_) => somewhere(Right::Administer),
         Request::Shadow(_) => somewhere(Right::Administer),
         Request::Messages(find) if trail::is_search(find) => somewhere(Right::ViewPayload),
         Request::Messages(_) => somewhere(Right::ViewState),
@@ -196,6 +204,9 @@ pub fn narrow(
             if let Some(channels) = answer.get_mut("channels").and_then(Value::as_array_mut) {
                 channels.retain(|one| sees_channel(house, actor, text(one, "name")));
             }
+            if actor.grants.state != Places::All {
+                narrow_deployed(house, actor, answer);
+            }
             for part in ["drift", "findings"] {
                 if let Some(all) = answer.get_mut(part).and_then(Value::as_array_mut) {
                     all.retain(|one| sees_system(actor, text(one, "system")));
@@ -240,6 +251,19 @@ pub fn narrow(
 }
 
 /// Alerts of systems that somebody may see; one that names several is seen by whoever sees one of them.
+/// Why a revision was refused names files and keys of all channels, as the page of the site does.
+fn narrow_deployed(house: &dyn Answers, actor: &Actor, answer: &mut Value) {
+    let Some(deployed) = answer.get_mut("deployed") else { return };
+    if let Some(faults) = deployed.get_mut("refused").and_then(|refused| refused.get_mut("faults")) {
+        *faults = Value::Array(Vec::new());
+    }
+    for part in ["taken", "canaries"] {
+        if let Some(all) = deployed.get_mut(part).and_then(Value::as_array_mut) {
+            all.retain(|one| sees_channel(house, actor, text(one, "channel")));
+        }
+    }
+}
+
 fn narrow_alerts(actor: &Actor, answer: &mut Value) {
     for part in ["open", "closed"] {
         let Some(all) = answer.get_mut(part).and_then(Value::as_array_mut) else { continue };

@@ -1,5 +1,6 @@
 //! A channel: its way in, its steps, its desks.
 
+pub mod canary;
 pub(crate) mod fragments;
 pub(crate) mod inbox;
 pub(crate) mod intake;

@@ -8,6 +8,7 @@ use klinke_model::{ChannelId, DestinationId, EnvelopeId, Timestamp, VersionId};
 use klinke_store::Store;
 use tokio::task::JoinHandle;
 
+use super::canary::Side;
 use super::fragments::{self, FragmentReport, Fragments};
 use super::inbox::Inbox;
 use super::intake::ChannelIntake;
@@ -86,6 +87,8 @@ impl Running {
             under_way: Arc::default(),
         });
         recall(&intake, ground).await?;
+        let whole_text = spec.whole_text();
+        let canary = side(&mut spec, names.canary, &desks);
         let work = Work {
             channel: spec.name.clone(),
             format: spec.format.clone(),
@@ -93,7 +96,7 @@ impl Running {
             steps: std::mem::take(&mut spec.steps),
             exits,
         };
-        let works = Arc::new(RwLock::new(Works::new(names.version, work)));
+        let works = Arc::new(RwLock::new(Works::new(names.version, work, canary)));
         let worker = Worker {
             channel: names.channel,
             name: spec.name.clone(),
@@ -128,7 +131,7 @@ impl Running {
         });
         Ok(Running {
             id: names.channel,
-            texts: Mutex::new((spec.text, spec.frame_text)),
+            texts: Mutex::new((whole_text, spec.frame_text)),
             address,
             since: ground.clock.now(),
             intake,
@@ -151,10 +154,16 @@ impl Running {
     }
 
     /// Takes the steps of `spec` from the next envelope on; source and lanes go on as they are.
-    pub async fn change_steps(&self, spec: ChannelSpec, ground: &Ground) -> Result<(), StartError> {
+    pub async fn change_steps(&self, mut spec: ChannelSpec, ground: &Ground) -> Result<(), StartError> {
         let (channel, now) = (self.id, ground.clock.now());
-        let text = spec.text.clone();
-        let version = ground.reader.read(move |store| store.version(channel, &text, now)).await?;
+        let (text, changed) = (spec.text.clone(), spec.canary.as_ref().map(|canary| canary.text.clone()));
+        let versions = ground.reader.read(move |store| {
+            let version = store.version(channel, &text, now)?;
+            Ok((version, changed.map(|text| store.version(channel, &text, now)).transpose()?))
+        });
+        let (version, canary) = versions.await?;
+        let whole_text = spec.whole_text();
+        let canary = side(&mut spec, canary, &self.desks);
         let exits = spec.destinations.into_iter().zip(&self.desks).map(|(one, desk)| Exit {
             destination: desk.id,
             name: one.name,
@@ -168,9 +177,9 @@ impl Running {
             steps: spec.steps,
             exits: exits.collect(),
         };
-        self.works.write().unwrap_or_else(PoisonError::into_inner).add(version, work);
+        self.works.write().unwrap_or_else(PoisonError::into_inner).add(version, work, canary);
         *self.intake.version.write().unwrap_or_else(PoisonError::into_inner) = version;
-        *self.texts.lock().unwrap_or_else(PoisonError::into_inner) = (spec.text, spec.frame_text);
+        *self.texts.lock().unwrap_or_else(PoisonError::into_inner) = (whole_text, spec.frame_text);
         Ok(())
     }
 
@@ -209,6 +218,11 @@ impl Running {
         *self.intake.version.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The version that handles some of it.
+    pub fn canary(&self) -> Option<VersionId> {
+        self.works.read().unwrap_or_else(PoisonError::into_inner).canary()
+    }
+
     /// What waits for its last fragment.
     pub fn fragments(&self) -> FragmentReport {
         self.intake.fragments.as_ref().map(|fragments| fragments.report()).unwrap_or_default()
@@ -224,6 +238,24 @@ impl Running {
         let desks = self.desks.iter().zip(&self.addresses);
         desks.map(|(desk, address)| (desk.id, desk.name.clone(), address.clone(), desk.report())).collect()
     }
+}
+
+/// The canary of a channel, with its ways out led to the channel's desks.
+fn side(spec: &mut ChannelSpec, version: Option<VersionId>, desks: &[Arc<Desk>]) -> Option<Side> {
+    let (canary, version) = (spec.canary.take()?, version?);
+    let desk = |name: &str| desks.iter().find(|desk| desk.name == format!("{}/{name}", spec.name));
+    let exits = canary
+        .exits
+        .into_iter()
+        .filter_map(|(name, steps, lane)| Some(Exit { destination: desk(&name)?.id, name, steps, lane }));
+    let work = Work {
+        channel: spec.name.clone(),
+        format: spec.format.clone(),
+        charset: canary.charset,
+        steps: canary.steps,
+        exits: exits.collect(),
+    };
+    Some(Side { version, work, choice: canary.choice })
 }
 
 async fn end(mut task: JoinHandle<()>, deadline: tokio::time::Instant) -> bool {
@@ -247,6 +279,7 @@ pub(crate) fn introduction(
 struct Names {
     channel: ChannelId,
     version: VersionId,
+    canary: Option<VersionId>,
     unrouted: u64,
     destinations: Vec<(DestinationId, u64)>,
     holds: Vec<klinke_model::Hold>,
@@ -259,10 +292,12 @@ impl Names {
         now: Timestamp,
     ) -> impl FnOnce(&dyn Store) -> klinke_store::Result<Names> + Send + use<> {
         let (name, text) = (spec.name.clone(), spec.text.clone());
+        let changed = spec.canary.as_ref().map(|canary| canary.text.clone());
         let destinations: Vec<String> = spec.destinations.iter().map(|one| one.name.clone()).collect();
         move |store| {
             let channel = store.channel(&name)?;
             let version = store.version(channel, &text, now)?;
+            let canary = changed.as_ref().map(|text| store.version(channel, text, now)).transpose()?;
             let (channels, tallies) = store.books()?;
             let unrouted =
                 channels.iter().find(|tally| tally.channel == channel).map_or(0, |one| one.unrouted);
@@ -272,7 +307,7 @@ impl Names {
                 Ok((id, tally.map_or(0, |tally| tally.waiting)))
             });
             let destinations = numbered.collect::<klinke_store::Result<_>>()?;
-            Ok(Names { channel, version, unrouted, destinations, holds: store.holds()? })
+            Ok(Names { channel, version, canary, unrouted, destinations, holds: store.holds()? })
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::source::Source;
 use crate::step::Step;
 use crate::throttle::Rate;
 
+pub use super::canary::{Canary, Choice, WHOLE};
 pub use crate::lane::queue::Budget;
 
 /// A channel, ready to run.
@@ -43,8 +44,20 @@ pub struct ChannelSpec {
     pub steps: Vec<Box<dyn Step>>,
     /// Where the results go.
     pub destinations: Vec<DestinationSpec>,
+    /// A changed version that handles some of the envelopes.
+    pub canary: Option<Canary>,
     /// What it may keep in memory and on disk.
     pub limits: Limits,
+}
+
+impl ChannelSpec {
+    /// What must be the same for a reload to leave the channel alone.
+    pub(crate) fn whole_text(&self) -> String {
+        match &self.canary {
+            None => self.text.clone(),
+            Some(canary) => format!("{}\u{0}{}\u{0}{}", self.text, canary.terms, canary.text),
+        }
+    }
 }
 
 /// One destination of a channel, ready to run.

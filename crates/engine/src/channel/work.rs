@@ -6,6 +6,7 @@ use std::sync::Arc;
 use klinke_model::{DestinationId, Envelope, EnvelopeId, Origin, Payload, Timestamp, VersionId};
 use klinke_store::{NewDelivery, Outcome, Part, Routed};
 
+use super::canary::Side;
 use super::spec::ChannelSpec;
 use crate::document::{Document, Format, Path};
 use crate::source::DAMAGED;
@@ -21,40 +22,54 @@ const LANE_BYTES_MAX: usize = 200;
 /// which it was accepted, as long as no restart comes between.
 const VERSIONS_MAX: usize = 4;
 
-/// The versions of a channel's steps that are at work, oldest first; never empty.
+/// The versions of a channel's steps that are at work, oldest first, never none; and the one that is tried
+/// on some envelopes.
 #[derive(Clone)]
-pub(crate) struct Works(Vec<(VersionId, Arc<Work>)>);
+pub(crate) struct Works {
+    all: Vec<(VersionId, Arc<Work>)>,
+    canary: Option<Arc<Side>>,
+}
 
 impl Works {
-    pub fn new(version: VersionId, work: Work) -> Self {
-        Works(vec![(version, Arc::new(work))])
+    pub fn new(version: VersionId, work: Work, canary: Option<Side>) -> Self {
+        Works { all: vec![(version, Arc::new(work))], canary: canary.map(Arc::new) }
     }
 
-    /// The steps of a version; of one that is no longer here the newest, and its number.
-    pub fn of(&self, version: VersionId) -> (VersionId, &Work) {
-        let newest = self.0.len() - 1;
-        let at = self.0.iter().rposition(|(known, _)| *known == version);
-        let (version, work) = &self.0[at.unwrap_or(newest)];
+    /// The steps that handle an envelope, and their version: the canary's where that takes it, else those under
+    /// which it was accepted; where they are no longer here, the newest.
+    pub fn of(&self, envelope: &Envelope) -> (VersionId, &Work) {
+        if let Some(side) = self.canary.as_deref().filter(|side| side.takes(envelope)) {
+            return (side.version, &side.work);
+        }
+        let newest = self.all.len() - 1;
+        let at = self.all.iter().rposition(|(known, _)| *known == envelope.version);
+        let (version, work) = &self.all[at.unwrap_or(newest)];
         (*version, work)
     }
 
+    /// The version that is tried on some envelopes.
+    pub fn canary(&self) -> Option<VersionId> {
+        self.canary.as_ref().map(|side| side.version)
+    }
+
     /// A reload brought other steps.
-    pub fn add(&mut self, version: VersionId, work: Work) {
-        self.0.retain(|(known, _)| *known != version);
-        self.0.push((version, Arc::new(work)));
-        if self.0.len() > VERSIONS_MAX {
-            self.0.remove(0);
+    pub fn add(&mut self, version: VersionId, work: Work, canary: Option<Side>) {
+        self.all.retain(|(known, _)| *known != version);
+        self.all.push((version, Arc::new(work)));
+        if self.all.len() > VERSIONS_MAX {
+            self.all.remove(0);
         }
+        self.canary = canary.map(Arc::new);
     }
 
     /// True when more than the newest are here.
     pub fn has_old(&self) -> bool {
-        self.0.len() > 1
+        self.all.len() > 1
     }
 
     /// Lets all but the newest go.
     pub fn retire(&mut self) {
-        self.0.drain(..self.0.len() - 1);
+        self.all.drain(..self.all.len() - 1);
     }
 }
 
@@ -167,10 +182,10 @@ impl Made {
 /// Sees the documents after each step: its name (`step 2: set`) and the payloads.
 pub type Observer<'a> = &'a mut dyn FnMut(&str, &[Payload]);
 
-type Documents = Vec<Box<dyn Document>>;
+pub(crate) type Documents = Vec<Box<dyn Document>>;
 
 /// How the steps end before the ways out.
-enum Halt {
+pub(crate) enum Halt {
     Filtered(String, String),
     Failed(String, String),
 }
@@ -308,12 +323,12 @@ fn cut(key: &str) -> &str {
 }
 
 /// How people find a step in its file: `step 2: set`, with its title where it has one.
-fn name(index: usize, step: &dyn Step) -> String {
+pub(crate) fn name(index: usize, step: &dyn Step) -> String {
     let title = step.title().map(|title| format!(" ({title})")).unwrap_or_default();
     format!("step {}: {}{title}", index + 1, step.kind())
 }
 
-fn apply(
+pub(crate) fn apply(
     step: &dyn Step,
     context: &mut Context<'_>,
     documents: Documents,

@@ -233,7 +233,7 @@ impl Worker {
 /// Each with the version that ran, and what that made of it.
 fn run_all(works: &Works, envelopes: Vec<Envelope>) -> Vec<(Envelope, VersionId, Made)> {
     let run = |envelope: Envelope| {
-        let (version, work) = works.of(envelope.version);
+        let (version, work) = works.of(&envelope);
         let made = work.run(&envelope, None);
         (envelope, version, made)
     };

@@ -129,6 +129,7 @@ pub fn channel(name: &str, tap: &Tap) -> ChannelSpec {
         joining: None,
         steps: Vec::new(),
         destinations: Vec::new(),
+        canary: None,
         limits: Limits::default(),
     }
 }

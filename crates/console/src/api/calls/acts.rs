@@ -173,5 +173,8 @@ impl Plain for SettleThem {
 /// A reason on one line.
 fn said(reason: &str) -> Result<String, Fault> {
     let line: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    Ok(line.trim().to_owned())
+    match line.trim() {
+        "" => Err(Fault::unfit("/reason: must be more than blanks")),
+        line => Ok(line.to_owned()),
+    }
 }

@@ -12,9 +12,12 @@ use crate::audit::log::{Line, Wanted};
 use crate::audit::request::Ask as AuditAsk;
 use crate::audit::saw::Seen;
 use crate::audit::{Action, WhoKind};
+use crate::house::Refused;
 use crate::house::request::Request;
+use crate::people::Right;
 use crate::people::account::{self, AccountView};
 use crate::people::care::{Ask as CareAsk, TokenView};
+use crate::people::guard::Denied;
 use crate::people::search::SavedSearch;
 use crate::people::{Actor, People, Role};
 use crate::web::{Console, Fault, Visitor};
@@ -90,6 +93,10 @@ async fn own(
     let people = console.people().cloned();
     let people = people.filter(|_| matches!(visitor.actor.who.kind, WhoKind::Account | WhoKind::Token));
     let people = people.ok_or_else(|| Fault::absent("there are no accounts here"))?;
+    // What somebody looks for may name a patient.
+    if !visitor.actor.may_somewhere(Right::ViewPayload) {
+        return Err(Refused::Denied(Denied::Right(Right::ViewPayload)).into());
+    }
     let actor = visitor.actor.clone();
     let done = tokio::task::spawn_blocking(move || work(&people, &actor)).await;
     Ok(done.map_err(|_| Fault::broken("the answer was broken off"))??)

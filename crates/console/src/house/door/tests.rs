@@ -13,6 +13,7 @@ use crate::audit::Who;
 use crate::audit::log::Wanted;
 use crate::audit::request::Ask;
 use crate::house::alerts;
+use crate::house::canary::Ask as Canary;
 use crate::house::request::{Find, Replay, Settle};
 use crate::house::shadow::Ask as Shadow;
 use crate::people::{Right, Role, Roles};
@@ -154,6 +155,8 @@ fn audited() -> Vec<(Request, Action)> {
         (Request::Edit { id: 1, payload: "TVNI".to_owned(), reason: None }, Action::Edit),
         (Request::Backup { folder: "/x".to_owned() }, Action::Backup),
         (Request::Reload, Action::Reload),
+        (Request::Canary(Canary::Drop { channel: "adt".to_owned() }), Action::Rollback),
+        (Request::Canary(Canary::Take { channel: "adt".to_owned() }), Action::Deploy),
         (Request::Shadow(Shadow::Drop { channel: "adt".to_owned() }), Action::Shadow),
         (Request::Shadow(Shadow::Take { channel: "adt".to_owned() }), Action::Deploy),
         (Request::Shadow(Shadow::Status { channel: None }), Action::OpenPayload),
