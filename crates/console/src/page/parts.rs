@@ -119,6 +119,16 @@ pub fn nothing(text: &str) -> Markup {
     html! { p.soft { (text) } }
 }
 
+/// A revision with not more digits than it takes.
+pub fn short(revision: &str) -> String {
+    match revision.trim_end_matches('+') {
+        commit if commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            format!("{}{}", &commit[..12], &revision[commit.len()..])
+        }
+        _ => revision.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,15 +144,5 @@ mod tests {
         assert_eq!(clock("2026-11-29T02:07:16.123456Z"), "2026-11-29 02:07:16");
         assert_eq!(clock("soon"), "soon");
         assert_eq!(escaped("a b/ü?"), "a%20b%2F%C3%BC%3F");
-    }
-}
-
-/// A revision with not more digits than it takes.
-pub fn short(revision: &str) -> String {
-    match revision.trim_end_matches('+') {
-        commit if commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-            format!("{}{}", &commit[..12], &revision[commit.len()..])
-        }
-        _ => revision.to_owned(),
     }
 }
