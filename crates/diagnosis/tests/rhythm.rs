@@ -84,7 +84,7 @@ fn comes(sender: &str, at: Timestamp, chance: &mut Chance) -> u32 {
     };
     match sender {
         "kis" => chance.poisson(120.0 / 60.0 * day_share * busy * if free { 0.35 } else { 1.0 }),
-        "lis" => chance.poisson(60.0 / 60.0 * (0.3 + 0.7 * day_share) * busy * if free { 0.6 } else { 1.0 }),
+        "lis" => chance.poisson((0.3 + 0.7 * day_share) * busy * if free { 0.6 } else { 1.0 }),
         "ris" if free || !(7..18).contains(&hour) => 0,
         "ris" => chance.poisson(40.0 / 60.0 * busy),
         "batch" => {
