@@ -1,26 +1,70 @@
 //! Asks git about a site's folder.
 
-use std::io::{Seek, Write};
+use std::io::{Read, Seek, Write};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
-/// The bytes that git answers in a folder, with something on its standard input.
-pub fn ask_bytes(folder: &Path, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>> {
-    // A file and no pipe: git may answer before it has read all.
-    let mut file = tempfile::tempfile().context("a file for what git is asked")?;
-    file.write_all(input)?;
-    file.rewind()?;
-    let done = command(folder).args(arguments).stdin(file).output().context("git is not to be had here")?;
-    answer(arguments, done)
+/// How long git may take.
+const LIMIT: Duration = Duration::from_secs(60);
+/// The longest answer that is a text.
+const TEXT_BYTES_MAX: u64 = 4 << 20;
+
+/// The bytes that git answers in a folder, at most so many, with something on its standard input.
+pub fn ask_bytes(folder: &Path, arguments: &[&str], input: &[u8], most: u64) -> Result<Vec<u8>> {
+    // Files and no pipes: git may answer before it has read all.
+    let [mut given, mut complaint] = [tempfile::tempfile()?, tempfile::tempfile()?];
+    given.write_all(input)?;
+    given.rewind()?;
+    let mut child = command(folder)
+        .args(arguments)
+        .stdin(given)
+        .stdout(Stdio::piped())
+        .stderr(complaint.try_clone()?)
+        .spawn()
+        .context("git is not to be had here")?;
+    let (answer, status) = collect(&mut child, most)?;
+    let verb = arguments.first().unwrap_or(&"");
+    ensure!(answer.len() as u64 <= most, "git {verb}: the answer is longer than {most} bytes");
+    if !status.success() {
+        let mut said = String::new();
+        complaint.rewind()?;
+        complaint.take(TEXT_BYTES_MAX).read_to_string(&mut said)?;
+        bail!("git {verb}: {}", said.trim());
+    }
+    Ok(answer)
+}
+
+/// Reads what git answers, one byte more than there may be; ends it where it says more or takes too long.
+fn collect(child: &mut Child, most: u64) -> Result<(Vec<u8>, ExitStatus)> {
+    let out = child.stdout.take().context("git has no standard output")?;
+    let reading = std::thread::spawn(move || {
+        let mut answer = Vec::new();
+        out.take(most + 1).read_to_end(&mut answer).map(|_| answer)
+    });
+    let begun = Instant::now();
+    while !reading.is_finished() && begun.elapsed() < LIMIT {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    if !reading.is_finished() {
+        child.kill()?;
+    }
+    let answer = reading.join().map_err(|_| anyhow!("git could not be read"))??;
+    if answer.len() as u64 > most {
+        child.kill()?;
+    }
+    let status = child.wait()?;
+    ensure!(begun.elapsed() < LIMIT, "git takes too long");
+    Ok((answer, status))
 }
 
 /// What git answers in a folder. Neither hooks nor settings of the folder make git run anything, and it goes
 /// nowhere over the network.
 pub fn ask(folder: &Path, arguments: &[&str]) -> Result<String> {
-    let done = command(folder).args(arguments).output().context("git is not to be had here")?;
-    Ok(String::from_utf8_lossy(&answer(arguments, done)?).trim_end().to_owned())
+    let answer = ask_bytes(folder, arguments, b"", TEXT_BYTES_MAX)?;
+    Ok(String::from_utf8_lossy(&answer).trim_end().to_owned())
 }
 
 fn command(folder: &Path) -> Command {
@@ -32,11 +76,4 @@ fn command(folder: &Path) -> Command {
     command.args(["-c", "protocol.allow=never", "-C"]).arg(folder);
     command.env("GIT_NO_REPLACE_OBJECTS", "1").env("GIT_TERMINAL_PROMPT", "0");
     command
-}
-
-fn answer(arguments: &[&str], done: Output) -> Result<Vec<u8>> {
-    if !done.status.success() {
-        bail!("git {}: {}", arguments.first().unwrap_or(&""), String::from_utf8_lossy(&done.stderr).trim());
-    }
-    Ok(done.stdout)
 }

@@ -83,12 +83,17 @@ pub struct Desk {
     pub revisions: Revisions,
     /// What runs.
     pub live: Arc<Site>,
+    /// The commit of which the audit log says that it was followed to; said once, however often it is tried.
+    pub followed: Option<String>,
 }
 
 impl Desk {
     /// Works until `stop` is said.
     pub async fn run(mut self, mut wishes: mpsc::Receiver<Wish>, mut stop: Stop) {
         self.tell();
+        if let Some(refused) = &self.revisions.state.refused {
+            self.counter.alerts.reloaded(Some(refused.faults.join("; ")));
+        }
         let every = self.revisions.follows().map(|deploy| deploy.every.0);
         if every.is_some() {
             self.look().await;
@@ -127,7 +132,17 @@ impl Desk {
         }
     }
 
+    /// Does it. Where it breaks off before anything else runs, what pins and what was taken over is as before.
     async fn obey(&mut self, order: Order) -> Result<Value> {
+        let (before, live) = (self.revisions.state.clone(), self.live.clone());
+        let done = self.do_as_told(order).await;
+        if done.is_err() && Arc::ptr_eq(&live, &self.live) {
+            self.revisions.state = State { refused: self.revisions.state.refused.take(), ..before };
+        }
+        done
+    }
+
+    async fn do_as_told(&mut self, order: Order) -> Result<Value> {
         match order {
             Order::Look => self.reload().await,
             Order::Deploy { revision, dry } => {
@@ -157,11 +172,17 @@ impl Desk {
         if is_known {
             return;
         }
-        self.entry(Action::Deploy, &format!("followed to {}", newest.hash)).await;
+        if self.followed.as_ref() != Some(&newest.hash) {
+            self.entry(Action::Deploy, &format!("followed to {}", newest.hash)).await;
+            self.followed = Some(newest.hash.clone());
+        }
         match self.go(&newest.hash).await {
             Ok(plan) if plan.live => tracing::info!(revision = %newest.hash, "a revision went live"),
             Ok(_) => {}
-            Err(error) => complain(&error),
+            Err(error) => {
+                self.counter.alerts.reloaded(Some(format!("{error:#}")));
+                complain(&error);
+            }
         }
     }
 
@@ -195,13 +216,17 @@ impl Desk {
             None => self.revisions.newest(),
         })?;
         let mut plan = match dry {
-            true => block_in_place(|| self.revisions.candidate(&commit.hash, Some(&self.live)))?.1,
+            true => block_in_place(|| {
+                let plan = self.revisions.candidate(&commit.hash, Some(&self.live))?.1;
+                self.revisions.tidy();
+                anyhow::Ok(plan)
+            })?,
             false => {
                 let newest = block_in_place(|| self.revisions.newest())?;
                 let other = (newest != commit).then(|| pin(&format!("{} was asked for", commit.hash)));
-                let before = std::mem::replace(&mut self.revisions.state.pinned, other.clone());
+                let before = std::mem::replace(&mut self.revisions.state.pinned, other);
                 let plan = self.go(&commit.hash).await?;
-                if !plan.live && other.is_some() {
+                if !plan.live {
                     self.revisions.state.pinned = before;
                     block_in_place(|| self.revisions.keep())?;
                 }
@@ -408,7 +433,10 @@ impl Desk {
         self.counter.take_over(&site);
         self.counter.alerts.take_over(&site);
         self.counter.door.people().set_roles(site.node.roles());
-        block_in_place(|| self.revisions.settles(&site))?;
+        // The site runs: what could not be noted of it must not look as if it did not.
+        if let Err(error) = block_in_place(|| self.revisions.settles(&site)) {
+            tracing::error!(error = %format!("{error:#}"), "which revision runs could not be kept");
+        }
         self.live = Arc::new(site);
         plan.live = true;
         Ok(applied)

@@ -10,7 +10,7 @@ use crate::wire::version::Version;
 use crate::wire::{self, World};
 
 /// Keys of `klinke.toml` that a reload takes over.
-const RELOADED: [&str; 3] = ["name", "retention", "roles"];
+const RELOADED: [&str; 5] = ["name", "retention", "roles", "diagnosis", "systems"];
 /// Lines that say why a revision does not go live.
 const FAULTS_MAX: usize = 50;
 

@@ -146,7 +146,9 @@ impl Revisions {
     pub fn refuses(&mut self, plan: &Plan) -> Result<()> {
         let (revision, faults) = (plan.revision.clone(), plan.faults.clone());
         self.state.refused = Some(Refused { revision, at: Timestamp::now().to_string(), faults });
-        self.state.write(&self.store())
+        self.state.write(&self.store())?;
+        self.tidy();
+        Ok(())
     }
 
     /// Writes what a restart must know.
@@ -290,7 +292,7 @@ impl Revisions {
     }
 
     /// Removes the folders of revisions that nothing leads to any more.
-    fn tidy(&self) {
+    pub fn tidy(&self) {
         let folder = state::folder(&self.store());
         let Ok(entries) = std::fs::read_dir(&folder) else { return };
         let is_needed = |name: &str| {

@@ -20,6 +20,11 @@ const BYTES_MAX: u64 = 256 << 20;
 /// The longest name.
 const NAME_BYTES_MAX: usize = 1_000;
 
+/// The most that git answers for the bytes of all files: they, and a line for each.
+const ANSWER_BYTES_MAX: u64 = BYTES_MAX + (FILES_MAX * 200) as u64;
+/// The longest list of files that is read.
+const LIST_BYTES_MAX: u64 = (FILES_MAX * (NAME_BYTES_MAX + 100)) as u64;
+
 /// A commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
@@ -35,6 +40,8 @@ pub fn resolve(site: &Path, revision: &str) -> Result<Commit> {
     let name = format!("{revision}^{{commit}}");
     let hash = git::ask(site, &["rev-parse", "--verify", "--quiet", &name])
         .with_context(|| format!("`{revision}` is no revision of {}", site.display()))?;
+    let is_hash = hash.len() >= 40 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    ensure!(is_hash, "`{revision}` is no revision of {}", site.display());
     let subject = git::ask(site, &["log", "-1", "--format=%cs %an: %s", &hash])?;
     Ok(Commit { hash, subject })
 }
@@ -94,7 +101,8 @@ fn listed(site: &Path, hash: &str) -> Result<Vec<File>> {
     let name = format!("{hash}:{}", prefix.trim_end_matches('/'));
     let tree = git::ask(site, &["rev-parse", "--verify", "--quiet", &name])
         .with_context(|| format!("the commit has no folder {prefix}"))?;
-    let list = git::ask_bytes(site, &["ls-tree", "-r", "-z", "-l", "--full-tree", &tree], b"")?;
+    let list =
+        git::ask_bytes(site, &["ls-tree", "-r", "-z", "-l", "--full-tree", &tree], b"", LIST_BYTES_MAX)?;
     let entries = list.split(|&byte| byte == 0).filter(|entry| !entry.is_empty());
     let mut files = Vec::new();
     let mut bytes = 0;
@@ -142,7 +150,7 @@ fn is_safe(path: &str) -> bool {
 /// The bytes of files, in their order.
 fn contents(site: &Path, files: &[File]) -> Result<Vec<Vec<u8>>> {
     let input: String = files.iter().map(|file| format!("{}\n", file.hash)).collect();
-    let answer = git::ask_bytes(site, &["cat-file", "--batch"], input.as_bytes())?;
+    let answer = git::ask_bytes(site, &["cat-file", "--batch"], input.as_bytes(), ANSWER_BYTES_MAX)?;
     let mut rest = answer.as_slice();
     let odd = || anyhow::anyhow!("git gives files in another way than is known");
     let take = |file: &File| -> Result<Vec<u8>> {

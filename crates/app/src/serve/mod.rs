@@ -113,7 +113,10 @@ impl Serving {
         // A channel that was left alone still counts with its old source.
         statistics.retain(|name, _| applied.started.contains(name));
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).extend(statistics);
-        self.note(site, since).await?;
+        // The channels run: what could not be noted of them must not look as if they did not.
+        if let Err(error) = self.note(site, since).await {
+            tracing::error!(error = %format!("{error:#}"), "under which revision the channels run could not be kept");
+        }
         Ok(applied)
     }
 
@@ -226,7 +229,7 @@ async fn serve(site: Site, revisions: Revisions) -> Result<bool> {
     let limit = site.node.stop.limit.0;
     let engine = serving.engine.clone();
     let name = site.node.name.clone();
-    let desk = Desk { serving, counter, revisions, live: Arc::new(site) };
+    let desk = Desk { serving, counter, revisions, live: Arc::new(site), followed: None };
     tasks.push(tokio::spawn(desk.run(wishes, stop.clone())));
     tracing::info!(
         site = %name,

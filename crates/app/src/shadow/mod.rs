@@ -10,6 +10,7 @@ mod runner;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use klinke_console::house::replay::Replayed;
@@ -48,11 +49,16 @@ pub struct Kept {
     pub differences: Replayed,
 }
 
+/// How often what was found is written.
+const WRITE_EVERY: Duration = Duration::from_secs(5);
+
 /// A shadow at work.
 struct Shadow {
     kept: Kept,
     tally: Tally,
     trouble: Option<String>,
+    /// When it was last written.
+    written: Option<Instant>,
     /// Tells it from a later one of the same channel.
     number: u64,
 }
@@ -71,7 +77,7 @@ impl Shadows {
             let channel = name.strip_prefix(PREFIX).unwrap_or(&name).to_owned();
             let kept: Kept = serde_json::from_slice(&value).with_context(|| name.clone())?;
             let tally = Tally::of(kept.differences.clone());
-            all.insert(channel, Shadow { kept, tally, trouble: None, number });
+            all.insert(channel, Shadow { kept, tally, trouble: None, written: None, number });
         }
         Ok(Shadows { store, all: Mutex::new(all) })
     }
@@ -92,7 +98,7 @@ impl Shadows {
         let is_new = !all.contains_key(channel);
         anyhow::ensure!(!is_new || all.len() < SHADOWS_MAX, "{SHADOWS_MAX} channels run along already");
         let number = all.values().map(|shadow| shadow.number + 1).max().unwrap_or(0);
-        let shadow = Shadow { kept, tally: Tally::default(), trouble: None, number };
+        let shadow = Shadow { kept, tally: Tally::default(), trouble: None, written: None, number };
         self.write(channel, &shadow)?;
         all.insert(channel.to_owned(), shadow);
         Ok(())
@@ -112,11 +118,16 @@ impl Shadows {
         let Some(shadow) = all.get_mut(channel).filter(|shadow| shadow.number == number) else { return };
         shadow.kept.after = last.0;
         shadow.tally.add(tally);
-        shadow.trouble = trouble.or(shadow.trouble.take());
+        shadow.trouble = trouble;
         shadow.kept.differences = shadow.tally.clone().into_replayed(channel, 0.0);
+        // How far it came and what was found lie in one value: after a crash a little is run again.
+        if shadow.written.is_some_and(|at| at.elapsed() < WRITE_EVERY) {
+            return;
+        }
         if let Err(error) = self.write(channel, shadow) {
             shadow.trouble = Some(format!("what differs can't be kept: {error:#}"));
         }
+        shadow.written = Some(Instant::now());
     }
 
     fn write(&self, channel: &str, shadow: &Shadow) -> Result<()> {

@@ -220,7 +220,7 @@ impl Loader<'_> {
         let Some(mut file) = self.parse(name) else { return Default::default() };
         let Some(values) = self.expanded(&mut file) else { return Default::default() };
         let Some(mut alerts) = self.read::<Alerts>(&file, values) else { return Default::default() };
-        alerts.resolve(self.folder);
+        alerts.resolve(self.home);
         let mut wrong = Vec::new();
         let plan = alerts.plan(&zone, &systems.keys().cloned().collect(), &mut wrong);
         self.faults.extend(wrong.into_iter().map(|(path, text)| file.fault(&path, text)));

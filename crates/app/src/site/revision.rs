@@ -7,7 +7,8 @@ use crate::git;
 /// Folders whose files decide what happens, besides the files at the top.
 pub const FOLDERS: [&str; 6] = ["channels", "tables", "lib", "templates", "dialects", "examples"];
 /// What decides at the top, as git finds it.
-const TOP: [&str; 3] = [":(glob)klinke*.toml", ":(glob)systems.toml", ":(glob)definitions.toml"];
+const TOP: [&str; 4] =
+    [":(glob)klinke*.toml", ":(glob)systems.toml", ":(glob)definitions.toml", ":(glob)alerts.toml"];
 /// Files that are looked at for a digest.
 const FILES_MAX: usize = 10_000;
 /// How many digits of a digest are named.
