@@ -139,4 +139,24 @@ mod tests {
         assert_eq!(path, ["a", "b", "[0]"]);
         assert!(text.contains("KLINKE_NOT_THERE"));
     }
+
+    #[test]
+    fn a_short_secret_does_not_lay_a_longer_one_bare() {
+        let hidden = ["2", "hunter2Zx", "it's \"quoted\"\n"].map(str::to_owned);
+        for text in ["invalid: hunter2Zx", &format!("invalid: {:?}", hidden[2]), "unknown 2, `hunter2Zx`"] {
+            let shown = without(&hidden, text.to_owned());
+            assert!(
+                !shown.contains("hunter") && !shown.contains("quoted") && !shown.contains('2'),
+                "{shown}"
+            );
+        }
+    }
+
+    #[test]
+    fn references_are_found_wherever_they_stand() {
+        let text = "a = \"x ${A} ${file:/b}\"\n[c]\nd = [{ file = \"/e\" }]\ntls = { key = \"k.pem\" }";
+        let table: toml::Table = text.parse().expect(text);
+        let found = references(&toml::Value::Table(table));
+        assert_eq!(found, ["A", "file:/b", "file:/e", "file:k.pem"]);
+    }
 }
