@@ -277,6 +277,69 @@ fn where_nobody_is_reached_the_next_is_called_at_once() {
 }
 
 #[test]
+fn what_came_and_went_and_then_stays_is_told() {
+    let mut bed = Bed::new();
+    let down = [sign("partner-down", "ris")];
+    for _ in 0..6 {
+        bed.pass(2, &down);
+        bed.pass(4 << bed.desk.open().first().map_or(0, |one| one.flaps.min(3)), &[]);
+    }
+    let later = bed.pass(60, &down);
+    assert!(
+        later.iter().any(|(who, _)| who == "anna") && later.iter().any(|(who, _)| who == "bert"),
+        "{later:?}"
+    );
+}
+
+#[test]
+fn who_took_one_system_upon_themselves_hears_of_the_whole_network() {
+    let mut bed = Bed::new();
+    let host = |number: usize| Place::new(&format!("s{number}"), "10.1.1.1", "10.1.1.1".parse().ok());
+    bed.places = (0..5).map(host).collect();
+    let all: Vec<Sign> = (0..5).map(|number| sign("partner-down", &format!("s{number}"))).collect();
+    assert_eq!(bed.pass(3, &all[..1]), told(&[("anna", Reason::Opened)]));
+    let id = bed.one().id;
+    bed.desk.acknowledge(id, "anna", bed.now);
+    assert_eq!(bed.pass(3, &all), told(&[("anna", Reason::Worse)]));
+}
+
+#[test]
+fn what_was_acknowledged_before_anybody_was_told_still_gets_worse() {
+    let mut bed = Bed::new();
+    bed.plan.rules[0].rank = Rank::Warning;
+    let of = |level, rank| [Sign { level, rank, ..sign("certificate-expires", "ris") }];
+    assert_eq!(bed.pass(2, &of(1, Rank::Notice)), []);
+    let id = bed.one().id;
+    bed.desk.acknowledge(id, "anna", bed.now);
+    assert_eq!(bed.pass(2, &of(4, Rank::Urgent)), told(&[("anna", Reason::Worse)]));
+}
+
+#[test]
+fn when_the_line_is_back_those_are_told_who_were_not_reached() {
+    let mut bed = Bed::new();
+    bed.plan.rules[0].repeat = None;
+    let down = [sign("partner-down", "ris")];
+    for _ in 0..30 {
+        bed.now = Timestamp(bed.now.0 + 10 * SECOND);
+        for errand in bed.desk.look(bed.now, &bed.plan, &berlin(), down.to_vec(), &[]) {
+            bed.desk.settle(errand.id, "mail", false, true, bed.now);
+        }
+    }
+    let later = bed.pass(10, &down);
+    assert!(later.iter().any(|(who, _)| who == "anna"), "{later:?}");
+    assert!(later.len() <= 2, "and then it is well: {later:?}");
+}
+
+#[test]
+fn what_happened_in_quiet_hours_is_told_when_they_end() {
+    let mut bed = Bed::new();
+    bed.plan.rules[0].quiet = vec![(12 * 60, 18 * 60)];
+    bed.desk.happened(bed.now, sign("log-ins-fail", "klinke"));
+    assert_eq!(bed.pass(5 * 60, &[]), []);
+    assert_eq!(bed.pass(70, &[]), told(&[("anna", Reason::Opened)]));
+}
+
+#[test]
 fn a_storm_is_held_back() {
     let mut bed = Bed::new();
     let many: Vec<Sign> = (0..200)

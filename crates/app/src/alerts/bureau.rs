@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use anyhow::Result;
 use klinke_diagnosis::Text;
@@ -59,6 +60,8 @@ pub struct State {
     pub damage: Option<String>,
     /// Where errands go; nothing while nobody sends.
     pub out: Option<mpsc::Sender<Errand>>,
+    /// When it was last looked at what there is to tell.
+    pub looked: Option<Instant>,
     saved: u64,
     saved_at: Timestamp,
 }
@@ -93,6 +96,7 @@ impl Bureau {
             faulty: None,
             damage: None,
             out: None,
+            looked: None,
             saved: 0,
             saved_at: Timestamp(0),
         };

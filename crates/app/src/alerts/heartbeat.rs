@@ -1,7 +1,7 @@
 //! A sign of life to outside (dead man's switch): whoever gets it calls when it stays away.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::Method;
 use klinke_diagnosis::alert::Rank;
@@ -14,13 +14,19 @@ use super::way::web;
 /// How often it is looked whether the site has one, while it has none.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// Alerts were looked at so recently, or something is wrong with us.
+const LOOKS: Duration = Duration::from_secs(300);
+
 /// Beats until `stop` is said.
 pub async fn run(bureau: Arc<Bureau>, mut stop: Stop) {
+    let begun = Instant::now();
     loop {
         let (heart, body) = {
             let state = bureau.lock();
             let urgent = state.desk.open().iter().filter(|one| one.rank == Rank::Urgent).count();
+            let looks = state.looked.unwrap_or(begun).elapsed() < LOOKS;
             let body = match urgent {
+                _ if !looks => "not ok: alerts are not looked at any more\n".to_owned(),
                 0 => "ok\n".to_owned(),
                 count => format!("not ok: {count} urgent alerts are open\n"),
             };

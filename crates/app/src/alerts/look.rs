@@ -71,7 +71,10 @@ pub async fn run(counter: Arc<Counter>, sender: mpsc::Sender<Errand>, mut stop: 
                     tracing::error!(%error, "alerts could not be looked at");
                 }
             }
-            Err(error) => return tracing::error!(%error, "looking at alerts broke off"),
+            Err(error) => {
+                // Nothing is told any more, and the heartbeat says so: who watches from outside calls.
+                return tracing::error!(%error, "looking at alerts broke off");
+            }
         }
     }
     let _ = tokio::task::spawn_blocking(move || {
@@ -87,7 +90,10 @@ pub async fn run(counter: Arc<Counter>, sender: mpsc::Sender<Errand>, mut stop: 
 fn begin(counter: &Counter, sender: mpsc::Sender<Errand>) -> Result<Memory> {
     let (store, bureau) = (counter.store.as_ref(), &counter.alerts);
     let before = store.value(RUNNING)?;
-    store.set_value(RUNNING, Some(b"running"))?;
+    // A store that refuses is what somebody must be told of: it keeps nobody from looking.
+    if let Err(error) = store.set_value(RUNNING, Some(b"running")) {
+        tracing::error!(%error, "the store does not keep that alerts are looked at");
+    }
     let broke = before.as_deref() == Some(b"running");
     if before.is_some() {
         let ended = match broke {
@@ -123,10 +129,14 @@ fn look(counter: &Counter, memory: &mut Memory) -> Result<()> {
     } else {
         memory.took = None;
     }
-    follow_audit(counter, memory, now)?;
-    let oldest = oldest(counter, &looked)?;
-    let backup = counter.store.value(BACKUP)?.and_then(|value| value.try_into().ok());
-    let index_lag = counter.store.health()?.index_lag;
+    // What the store does not answer is left out of this look; the rest is looked at.
+    let mut trouble = follow_audit(counter, memory, now).err();
+    let oldest = oldest(counter, &looked).unwrap_or_else(|error| {
+        trouble.get_or_insert(error);
+        BTreeMap::new()
+    });
+    let backup = counter.store.value(BACKUP).ok().flatten().and_then(|value| value.try_into().ok());
+    let index_lag = counter.store.health().map(|health| health.index_lag).unwrap_or_default();
     let errands = {
         let mut state = counter.alerts.lock();
         let state = &mut *state;
@@ -141,9 +151,11 @@ fn look(counter: &Counter, memory: &mut Memory) -> Result<()> {
             backup: backup.map(|bytes| Timestamp(i64::from_be_bytes(bytes))),
             backup_limit: state.file.backup.map(|one| one.0),
         });
-        decide(state, counter, &looked, measured, now)
+        let errands = decide(state, counter, &looked, measured, now);
+        state.looked = Some(Instant::now());
+        errands
     };
-    counter.alerts.save(now, !errands.is_empty())?;
+    let saved = counter.alerts.save(now, !errands.is_empty());
     let sender = counter.alerts.lock().out.clone();
     for errand in errands {
         tracing::info!(
@@ -157,7 +169,7 @@ fn look(counter: &Counter, memory: &mut Memory) -> Result<()> {
             tracing::error!("more alerts are under way than can be sent");
         }
     }
-    Ok(())
+    trouble.map_or(saved, Err)
 }
 
 /// Puts all signs before the desk.
@@ -285,7 +297,7 @@ fn follow_audit(counter: &Counter, memory: &mut Memory, now: Timestamp) -> Resul
             (Action::Emergency, Outcome::Done) => {
                 counter.alerts.happened("emergency-access", "klinke", &entry.who.name, &who, None);
             }
-            (Action::Reload, Outcome::Done) => {
+            (Action::Reload | Action::Deploy | Action::Rollback, Outcome::Done) => {
                 counter.alerts.happened("site-changed", "klinke", "Klinke", &who, None);
             }
             (Action::LogIn, Outcome::Refused | Outcome::Failed) => memory.refused.push(record.at),

@@ -38,6 +38,15 @@ impl Answers for Behind<'_> {
         ends.from.iter().cloned().chain(to).collect()
     }
 
+    fn silenced(&self, id: u64, mute: bool) -> Vec<String> {
+        let state = self.counter.alerts.lock();
+        let systems = match mute {
+            true => state.desk.mutes().iter().find(|one| one.id == id).map(|one| &one.systems),
+            false => state.desk.open().iter().find(|one| one.id == id).map(|one| &one.systems),
+        };
+        systems.into_iter().flatten().cloned().collect()
+    }
+
     /// Read from the message itself, not from the index, which may be behind: also of what the steps made of
     /// it, where a message may have got another patient.
     fn about(&self, envelope: u64) -> Result<Option<About>, String> {

@@ -45,6 +45,12 @@ pub trait Answers {
 
     /// The systems at the ends of a channel, by which a right covers it as well.
     fn systems_of(&self, channel: &str) -> Vec<String>;
+
+    /// The systems that an alert is about, or of which a mute has nothing told; none means all.
+    fn silenced(&self, id: u64, mute: bool) -> Vec<String> {
+        let _ = (id, mute);
+        Vec::new()
+    }
 }
 
 /// Why there is no answer.

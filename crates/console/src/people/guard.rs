@@ -141,7 +141,7 @@ pub fn check(
         }
         Request::Alerts(alerts::Ask::List) => somewhere(Right::ViewState),
         Request::Alerts(alerts::Ask::Test { .. }) => somewhere(Right::Administer),
-        Request::Alerts(_) => somewhere(Right::Act),
+        Request::Alerts(ask) => silences(house, actor, ask),
         Request::Hold { place, .. } => at(Right::Act, &places(place)),
         Request::Settle { place, .. } => at(Right::Act, &places(place)),
         Request::Resend { channel, .. } => {
@@ -162,6 +162,23 @@ pub fn check(
         | Request::Deploy { .. }
         | Request::Rollback { .. } => somewhere(Right::Administer),
     }
+}
+
+/// Whoever acknowledges or mutes keeps others from being called: it takes the right to act on what is meant; on
+/// everything, where everything is meant or Klinke itself.
+fn silences(house: &dyn Answers, actor: &Actor, ask: &alerts::Ask) -> Result<(), Denied> {
+    let meant: Vec<String> = match ask {
+        alerts::Ask::Mute { systems, .. } => systems.iter().cloned().collect(),
+        alerts::Ask::Acknowledge { id, .. } => house.silenced(*id, false),
+        alerts::Ask::Unmute { id } => house.silenced(*id, true),
+        alerts::Ask::List | alerts::Ask::Test { .. } => Vec::new(),
+    };
+    let whole = meant.is_empty() || meant.iter().any(|one| one == "klinke");
+    let may = match whole {
+        true => actor.grants.act == Places::All || actor.may_somewhere(Right::Administer),
+        false => meant.iter().all(|system| actor.may(Right::Act, &places(system))),
+    };
+    if may { Ok(()) } else { Err(Denied::Right(Right::Act)) }
 }
 
 fn said(actor: &Actor, purpose: Option<&str>) -> Result<(), Denied> {

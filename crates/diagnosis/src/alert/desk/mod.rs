@@ -34,6 +34,8 @@ const LINES_MAX: usize = 60;
 const SAME: Duration = Duration::from_secs(1_800);
 /// The longest that something must be well before it is closed.
 const CALM_MAX: Duration = Duration::from_secs(3_600);
+/// How long what happened once waits for the hours in which it is told.
+const ONCE_MAX: Duration = Duration::from_secs(3 * 86_400);
 /// How long what happened once stays open.
 const ONCE: Duration = Duration::from_secs(3_600);
 /// Mutes that stand at the same time.
@@ -237,8 +239,13 @@ impl Desk {
         if let Some(at) = found.filter(|at| same == Some(*at) || self.open[*at].seen != now.0) {
             let before = self.open[at].systems.len();
             let alert = &mut self.open[at];
+            // Whoever took one system's trouble upon themselves did not take that of a whole network.
+            let outgrown = alert.acknowledged.is_some()
+                && alert.key != group.key
+                && group.systems.iter().any(|one| !alert.systems.contains(one));
+            let known = alert.told_at.is_some() || alert.acknowledged.is_some();
             alert.take(&group, now);
-            if level > alert.level && alert.is_open() && alert.told_at.is_some() && alert.level > 0 {
+            if (outgrown || level > alert.level) && alert.is_open() && known && alert.level > 0 {
                 // Worse than it was: the steps begin anew, also when somebody had acknowledged.
                 alert.note(now, "worse", "", "");
                 (alert.steps, alert.counted, alert.acknowledged) = (0, Some(now.0), None);
@@ -310,7 +317,14 @@ impl Desk {
         for alert in std::mem::take(&mut self.open) {
             let well = now.since(Timestamp(alert.seen));
             let calm = plan.calm.saturating_mul(1 << alert.flaps.min(10)).min(CALM_MAX.max(plan.calm));
-            let ends = if alert.once { well >= ONCE || alert.acknowledged.is_some() } else { well >= calm };
+            // What happened in the night is told in the morning, if anybody is to be told of it at all.
+            let waits = alert.told_at.is_none()
+                && well < ONCE_MAX
+                && plan.rule(alert.rank, &alert.kind, &alert.systems).is_some();
+            let ends = match alert.once {
+                true => (well >= ONCE && !waits) || alert.acknowledged.is_some(),
+                false => well >= calm,
+            };
             match (alert.is_open(), well.is_zero()) {
                 (false, false) => {}
                 (true, _) if ends && (alert.once || !well.is_zero()) => over.push(alert),

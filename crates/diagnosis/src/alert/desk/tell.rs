@@ -11,6 +11,10 @@ use crate::rhythm::Calendar;
 
 /// From so many bouts on an alert that comes and goes is not told anew.
 const FLAPS: u32 = 2;
+/// What is there for so long stays.
+const STAYS: Duration = Duration::from_secs(900);
+/// How long it is waited before those are tried again of whom none was reached.
+const AGAIN: Duration = Duration::from_secs(300);
 /// Errands that may be under way.
 const OUTSTANDING_MAX: usize = 500;
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -37,13 +41,24 @@ impl Desk {
             return Vec::new();
         };
         let quiet = within(&rule.quiet, calendar, now);
+        if quiet && alert.told_at.is_none() {
+            // The steps count from when they may be taken.
+            alert.counted = Some(now.0);
+        }
         // While it looks well it is waited whether it is to be closed.
         let looks_well = !alert.once && alert.seen != now.0;
         if muted || quiet || looks_well || alert.acknowledged.is_some() {
             return Vec::new();
         }
-        if alert.flaps > FLAPS && alert.told_at.is_some() {
+        // What comes and goes is not told each time; what stays is.
+        let stays = now.since(Timestamp(alert.begun)) >= plan.calm.max(STAYS);
+        if alert.flaps > FLAPS && alert.told_at.is_some() && !stays {
             return Vec::new();
+        }
+        // All steps are taken and nobody was reached: they are taken again, until somebody is.
+        let unheard = alert.steps >= rule.steps.len() && alert.told.is_empty();
+        if unheard && alert.told_at.is_none_or(|at| now.since(Timestamp(at)) >= AGAIN) {
+            alert.steps = 0;
         }
         let counted = Timestamp(alert.counted.unwrap_or(now.0));
         let mut errands = Vec::new();
@@ -91,11 +106,11 @@ impl Desk {
         tellings.retain(|at| now.since(Timestamp(*at)) < HOUR);
         let most = if alert.rank == Rank::Urgent { plan.hourly * 2 } else { plan.hourly };
         alert.told_at = Some(now.0);
-        alert.told.insert(person.to_owned());
         if tellings.len() >= most || self.outstanding.len() >= OUTSTANDING_MAX {
             alert.note(now, "held-back", person, "");
             return None;
         }
+        alert.told.insert(person.to_owned());
         tellings.push(now.0);
         self.next += 1;
         let errand = Errand { id: self.next, person: person.to_owned(), reason, alert: alert.clone() };
@@ -122,7 +137,7 @@ impl Desk {
         if last && !arrived && alert.acknowledged.is_none() {
             // Nobody was reached: the next step is taken as if its time had come.
             alert.told.remove(&person);
-            alert.hurry = true;
+            alert.hurry = alert.told.is_empty();
         }
     }
 }
