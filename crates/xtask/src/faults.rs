@@ -21,7 +21,8 @@ partner beside it that is well. `klinke demo --fault NAME` plays any of them.
 **Verdicts.** `line`: cable, switch, firewall, power. `software`: the partner's or our service or driver. `setup`: a human:
 wrong port, name, certificate, table, rule. `data`: one message.
 
-**Rungs**, from the wire up: `name`, `route`, `tcp`, `tls`, `protocol`, `answer`, `content`, `queue`, `self`.
+**Rungs**, from the wire up: `name`, `route`, `tcp`, `tls`, `protocol`, `answer`, `content`, `queue`, `self`; and `silence`, which the
+[rhythm](operating.md#alerts) tells and tests of months play (`crates/diagnosis/tests/rhythm.rs`).
 
 ";
 
