@@ -38,6 +38,18 @@ impl Answers for Behind<'_> {
         ends.from.iter().cloned().chain(to).collect()
     }
 
+    fn systems_of_alert(&self, id: u64) -> Option<Vec<String>> {
+        let state = self.counter.alerts.lock();
+        let open = state.desk.open().into_iter().find(|one| one.id == id)?;
+        Some(open.systems.iter().cloned().collect())
+    }
+
+    fn systems_of_mute(&self, id: u64) -> Option<Vec<String>> {
+        let state = self.counter.alerts.lock();
+        let mute = state.desk.mutes().iter().find(|one| one.id == id)?;
+        Some(mute.systems.iter().cloned().collect())
+    }
+
     /// Read from the message itself, not from the index, which may be behind: also of what the steps made of
     /// it, where a message may have got another patient.
     fn about(&self, envelope: u64) -> Result<Option<About>, String> {

@@ -10,7 +10,9 @@
 //! | a replay | view payload for the whole channel; with files of one's own administer as well |
 //! | what differs in a shadow | view payload for the whole channel |
 //! | a shadow: begin, take over, throw away | administer |
-//! | alerts | view state; of the systems that may be seen. Acknowledge and mute: act; test: administer |
+//! | alerts | view state; of the systems that may be seen. Test: administer |
+//! | acknowledge an alert | act on one of its systems |
+//! | mute, and end a mute | act on each of its systems; of all systems, or Klinke's own: act everywhere, or administer |
 //! | hold, release, skip, give up, revive, drop, resend | act |
 //! | edit, and what an edit would change | act and view payload |
 //! | the audit log | audit |
@@ -133,7 +135,7 @@ pub fn check(
         }
         Request::Alerts(alerts::Ask::List) => somewhere(Right::ViewState),
         Request::Alerts(alerts::Ask::Test { .. }) => somewhere(Right::Administer),
-        Request::Alerts(_) => somewhere(Right::Act),
+        Request::Alerts(ask) => silence(house, actor, ask),
         Request::Hold { place, .. } => at(Right::Act, &places(place)),
         Request::Settle { place, .. } => at(Right::Act, &places(place)),
         Request::Resend { channel, .. } => {
@@ -154,6 +156,25 @@ pub fn check(
         | Request::Deploy { .. }
         | Request::Rollback { .. } => somewhere(Right::Administer),
     }
+}
+
+/// Who acknowledges or mutes takes a word from others: of what they may act on, and no more.
+fn silence(house: &dyn Answers, actor: &Actor, ask: &alerts::Ask) -> Result<(), Denied> {
+    let may_all = actor.grants.act == Places::All || actor.grants.administer;
+    let may = |system: &str| actor.may(Right::Act, &[system]);
+    let each = |systems: &[String]| {
+        !systems.is_empty() && systems.iter().all(|system| system != "klinke" && may(system))
+    };
+    let is_allowed = match ask {
+        alerts::Ask::List | alerts::Ask::Test { .. } => may_all,
+        alerts::Ask::Acknowledge { id, .. } => {
+            let systems = house.systems_of_alert(*id).unwrap_or_default();
+            may_all || systems.iter().any(|system| system != "klinke" && may(system))
+        }
+        alerts::Ask::Mute { systems, .. } => may_all || each(&systems.iter().cloned().collect::<Vec<_>>()),
+        alerts::Ask::Unmute { id } => may_all || each(&house.systems_of_mute(*id).unwrap_or_default()),
+    };
+    if is_allowed { Ok(()) } else { Err(Denied::Right(Right::Act)) }
 }
 
 fn said(actor: &Actor, purpose: Option<&str>) -> Result<(), Denied> {
