@@ -361,6 +361,165 @@ fn what_gets_worse_is_told_again_also_when_acknowledged() {
     assert_eq!(bed.pass(1, &of(2, Rank::Warning)), told(&[("anna", Reason::Worse)]));
 }
 
+/// Looks each ten seconds for so many minutes; whether an errand arrives is asked. Gives what was told.
+fn carry(bed: &mut Bed, count: i64, wrong: &[Sign], arrives: &dyn Fn(&str) -> bool) -> Vec<(String, Reason)> {
+    let mut all = Vec::new();
+    for _ in 0..count * 6 {
+        bed.now = Timestamp(bed.now.0 + 10 * SECOND);
+        for errand in bed.desk.look(bed.now, &bed.plan, &berlin(), wrong.to_vec(), &bed.places) {
+            bed.desk.settle(errand.id, "mail", arrives(&errand.person), true, bed.now);
+            all.push((errand.person, errand.reason));
+        }
+    }
+    all
+}
+
+#[test]
+fn an_outage_that_stays_is_told_however_often_it_came_before() {
+    let mut bed = Bed::new();
+    bed.plan.rules[0].repeat = None;
+    let down = [sign("partner-down", "ris")];
+    for _ in 0..4 {
+        bed.pass(2, &down);
+        bed.pass(20, &[]);
+    }
+    assert_eq!(bed.pass(10, &down), [], "the fifth time it is damped");
+    assert_eq!(bed.one().flaps, 4);
+    let told_then = bed.pass(60, &down);
+    assert_eq!(told_then.first(), Some(&("anna".to_owned(), Reason::Opened)), "but it stays");
+    assert!(bed.pass(90, &[]).contains(&("anna".to_owned(), Reason::Closed)));
+}
+
+#[test]
+fn of_a_bout_that_was_not_told_nobody_hears_that_it_is_over() {
+    let mut bed = Bed::new();
+    bed.plan.rules[0].repeat = None;
+    let down = [sign("partner-down", "ris")];
+    for _ in 0..4 {
+        bed.pass(2, &down);
+        bed.pass(20, &[]);
+    }
+    bed.pass(5, &down);
+    assert_eq!((bed.one().flaps, bed.pass(70, &[])), (4, Vec::new()));
+}
+
+#[test]
+fn an_acknowledged_system_hides_no_dead_switch() {
+    let mut bed = Bed::new();
+    bed.places =
+        (0..5).map(|number| Place::new(&format!("s{number}"), &format!("10.1.2.{number}"), None)).collect();
+    let down: Vec<Sign> = (0..5).map(|number| sign("partner-down", &format!("s{number}"))).collect();
+    bed.pass(2, &down[..1]);
+    let id = bed.one().id;
+    bed.desk.acknowledge(id, "anna", bed.now);
+    assert_eq!(bed.pass(60, &down[..1]), []);
+    assert_eq!(bed.pass(2, &down), told(&[("anna", Reason::Worse)]));
+    // Acknowledged as a whole, a part that comes back and fails again is no news.
+    bed.desk.acknowledge(bed.one().id, "anna", bed.now);
+    assert_eq!(bed.pass(5, &down[..4]), []);
+    assert_eq!(bed.pass(5, &down[..1]), []);
+    assert_eq!(bed.pass(5, &down), []);
+}
+
+#[test]
+fn acknowledged_before_anybody_was_told_it_still_tells_that_it_is_worse() {
+    let mut bed = Bed::new();
+    let of = |level, rank| [Sign { level, rank, ..sign("certificate-expires", "ris") }];
+    bed.plan.rules[0].rank = Rank::Warning;
+    assert_eq!(bed.pass(5, &of(1, Rank::Notice)), [], "notices are told to nobody");
+    bed.desk.acknowledge(bed.one().id, "anna", bed.now);
+    assert_eq!(bed.pass(5, &of(4, Rank::Urgent)), told(&[("anna", Reason::Worse)]));
+}
+
+#[test]
+fn steps_that_reach_nobody_are_taken_again_until_somebody_is_reached() {
+    let mut bed = Bed::new();
+    bed.plan.rules[0].repeat = None;
+    let down = [sign("partner-down", "ris")];
+    let none = carry(&mut bed, 20, &down, &|_| false);
+    assert!((6..=12).contains(&none.len()), "each some minutes, not at each look: {none:?}");
+    let some = carry(&mut bed, 6, &down, &|_| true);
+    assert_eq!(some.first().map(|one| one.0.as_str()), Some("anna"));
+    assert!(carry(&mut bed, 60, &down, &|_| true).len() <= 1, "and then no more");
+}
+
+#[test]
+fn one_address_of_two_that_fails_wakes_nobody_else() {
+    let mut bed = Bed::new();
+    let down = [sign("partner-down", "ris")];
+    let person = bed.plan.people["anna"].clone();
+    bed.plan.people.insert("carl".to_owned(), person);
+    bed.plan.rules[0].steps[0].to = to(&["anna", "carl"]);
+    let all = carry(&mut bed, 10, &down, &|person| person == "anna");
+    assert_eq!(all, told(&[("anna", Reason::Opened), ("carl", Reason::Opened)]));
+}
+
+#[test]
+fn who_is_on_call_in_the_morning_is_told_of_the_night() {
+    let mut bed = Bed::new();
+    // On call from 14:00 of this Monday.
+    let rota = Rota { people: to(&["anna"]), days: 7, hours: vec![(14 * 60, 18 * 60)], ..Rota::default() };
+    bed.plan.rotas.insert("it".to_owned(), rota);
+    bed.plan.rules[0].repeat = None;
+    bed.plan.rules[0].steps = vec![Step { to: to(&["it"]), after: Duration::ZERO }];
+    let down = [sign("partner-down", "ris")];
+    assert_eq!(bed.pass(119, &down), []);
+    assert_eq!(bed.pass(10, &down), told(&[("anna", Reason::Opened)]));
+    // Also when somebody else was told in the night, and has not acknowledged.
+    let mut bed2 = Bed::new();
+    bed2.plan = bed.plan.clone();
+    bed2.plan.rules[0].steps.insert(0, Step { to: to(&["bert"]), after: Duration::ZERO });
+    assert_eq!(bed2.pass(119, &down), told(&[("bert", Reason::Opened)]));
+    assert_eq!(bed2.pass(10, &down), told(&[("anna", Reason::Escalated)]));
+}
+
+#[test]
+fn who_was_told_too_much_is_told_when_there_is_room_again() {
+    let mut bed = Bed::new();
+    bed.plan.hourly = 2;
+    bed.plan.rules[0].repeat = None;
+    bed.plan.rules[0].steps.truncate(1);
+    let many: Vec<Sign> = (0..3)
+        .map(|number| Sign {
+            subject: format!("ris ({number})"),
+            rank: Rank::Warning,
+            ..sign("dead-letters", "ris")
+        })
+        .collect();
+    assert_eq!(bed.pass(30, &many).len(), 2);
+    let held = bed.desk.open().into_iter().find(|one| one.told.is_empty()).expect("one is held back").clone();
+    assert_eq!(held.lines.iter().filter(|line| line.what == "held-back").count(), 1, "{:?}", held.lines);
+    assert_eq!(bed.pass(40, &many), told(&[("anna", Reason::Opened)]));
+}
+
+#[test]
+fn what_happened_once_in_quiet_hours_is_told_when_they_end() {
+    let mut bed = Bed::new();
+    bed.plan.rules[0].quiet = vec![(12 * 60, 18 * 60)];
+    bed.desk.happened(bed.now, sign("restarted", "klinke"));
+    assert_eq!(bed.pass(5 * 60, &[]), []);
+    assert_eq!(bed.one().kind, "restarted");
+    assert_eq!(bed.pass(62, &[]).first(), Some(&("anna".to_owned(), Reason::Opened)));
+    // Where no rule is about it, it does not stand for days.
+    let mut bed = Bed::new();
+    bed.plan.rules.clear();
+    bed.desk.happened(bed.now, sign("restarted", "klinke"));
+    bed.pass(62, &[]);
+    assert!(bed.desk.open().is_empty());
+}
+
+#[test]
+fn that_all_is_well_wakes_nobody_and_is_told_in_the_morning() {
+    let mut bed = Bed::new();
+    bed.plan.rules[0].quiet = vec![(13 * 60, 18 * 60)];
+    assert_eq!(bed.pass(5, &[sign("dead-letters", "ris")]), told(&[("anna", Reason::Opened)]));
+    bed.pass(56, &[sign("dead-letters", "ris")]);
+    assert_eq!(bed.pass(60, &[]), []);
+    assert!(bed.desk.open().is_empty());
+    let morning = bed.pass(4 * 60, &[]);
+    assert!(!morning.is_empty() && morning.iter().all(|(_, why)| *why == Reason::Closed), "{morning:?}");
+}
+
 #[test]
 fn turns_change_at_the_hour_and_holes_are_found() {
     let rota = |hours: Vec<(u32, u32)>| Rota {
@@ -392,6 +551,8 @@ fn turns_change_at_the_hour_and_holes_are_found() {
     let holes = plan.holes(&berlin(), Timestamp(MONDAY));
     assert_eq!(holes.len(), 1);
     assert_eq!(berlin().minute_of_week(holes[0].1) / 1_440, 5, "on Saturday");
+    plan.rules[0].steps.push(Step { to: to(&["bert"]), after: minutes(60) });
+    assert_eq!(plan.holes(&berlin(), Timestamp(MONDAY)).len(), 1, "the first step still leads to nobody");
 }
 
 #[test]

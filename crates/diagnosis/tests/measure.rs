@@ -98,6 +98,16 @@ fn a_queue_that_grows_is_told_and_one_that_is_worked_off_is_not() {
         let told = bed.after(60);
         assert!(minute < 6 || !told.contains(&"queue-grows"), "{minute}: {told:?}");
     }
+    // Two hours: in the second it grows by less than half in ten minutes, and is no better for that. A restart
+    // in between changes nothing.
+    let mut long = Bed::new();
+    for minute in 0..120 {
+        long.out().waiting = 50 * minute;
+        if minute == 90 {
+            long.measure = serde_json::from_slice(&serde_json::to_vec(&long.measure).unwrap()).unwrap();
+        }
+        assert_eq!(long.after(60).contains(&"queue-grows"), minute >= 10, "{minute}");
+    }
     let mut small = Bed::new();
     for minute in 0..20 {
         small.out().waiting = 4 * minute;
@@ -185,6 +195,25 @@ fn certificates_are_told_at_thirty_fourteen_seven_and_one_day() {
             assert_eq!(Some((sign.rank, sign.level)), expected, "{days}");
         }
     }
+}
+
+#[test]
+fn of_two_certificates_of_a_system_the_one_that_ends_first_is_told() {
+    let mut bed = Bed::new();
+    let step = |at: &str, days| Step {
+        layer: Layer::Tls,
+        did: Did::ShookHands(at.to_owned()),
+        saw: Seen::Secured {
+            version: "TLSv1.3".to_owned(),
+            cipher: "c".to_owned(),
+            chain: 1,
+            days: Some(days),
+        },
+        took: Duration::ZERO,
+    };
+    bed.out().steps = vec![step("ris:1", 1), step("ris:2", 29)];
+    let told = bed.look();
+    assert_eq!(told.iter().map(|sign| sign.rank).collect::<Vec<_>>(), [Rank::Urgent]);
 }
 
 #[test]

@@ -210,7 +210,7 @@ pub fn redeem(counter: &Counter, token: &str, act: bool) -> Option<Redeemed> {
         let (person, lang, account) = {
             let open = state.desk.open();
             let alert = open.into_iter().find(|one| one.id == id && one.acknowledged.is_none())?;
-            let person = token::whose(counter.alerts.key(), alert, token)?;
+            let person = token::whose(counter.alerts.key(), alert, token, now)?;
             let known = state.file.person.get(person)?;
             (person.to_owned(), known.lang, known.account.clone())
         };

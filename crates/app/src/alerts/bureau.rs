@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::Duration;
 
 use anyhow::Result;
 use klinke_diagnosis::Text;
@@ -22,6 +22,7 @@ pub const QUEUE_MAX: usize = 256;
 const INCOMING_MAX: usize = 100;
 const DESK: &str = "alerts/desk";
 const MEASURE: &str = "alerts/measure";
+const DAMAGE: &str = "alerts/damage";
 const KEY: &str = "alerts/key";
 
 /// The desk and all around it.
@@ -58,10 +59,10 @@ pub struct State {
     pub faulty: Option<String>,
     /// What verify found last.
     pub damage: Option<String>,
+    /// Until when the last look counts as one of now: the heartbeat says no longer that all is well.
+    pub fresh_until: Timestamp,
     /// Where errands go; nothing while nobody sends.
     pub out: Option<mpsc::Sender<Errand>>,
-    /// When it was last looked at what there is to tell.
-    pub looked: Option<Instant>,
     saved: u64,
     saved_at: Timestamp,
 }
@@ -82,6 +83,8 @@ impl Bureau {
                 key
             }
         };
+        // What verify found lasts until it finds nothing.
+        let damage = read(DAMAGE)?.and_then(|value| String::from_utf8(value).ok());
         let state = State {
             desk,
             measure,
@@ -94,9 +97,9 @@ impl Bureau {
             failing: BTreeMap::new(),
             heart: 0,
             faulty: None,
-            damage: None,
+            damage,
+            fresh_until: Timestamp::now().after(Duration::from_secs(120)),
             out: None,
-            looked: None,
             saved: 0,
             saved_at: Timestamp(0),
         };
@@ -155,7 +158,11 @@ impl Bureau {
 
     /// What verify found.
     pub fn verified(&self, faults: usize) {
-        self.lock().damage = (faults > 0).then(|| faults.to_string());
+        let damage = (faults > 0).then(|| faults.to_string());
+        if self.store.set_value(DAMAGE, damage.as_deref().map(str::as_bytes)).is_err() {
+            tracing::error!("the store does not keep what verify found");
+        }
+        self.lock().damage = damage;
     }
 
     /// How an errand went on one way.
@@ -180,15 +187,20 @@ impl Bureau {
             let mark = mark(&state.desk);
             // What is seen of open alerts, and the numbers, may be a little behind after a crash.
             let often = if state.desk.open().is_empty() { 600 } else { 60 };
-            let is_due = now.since(state.saved_at) > std::time::Duration::from_secs(often);
+            let is_due = now.since(state.saved_at) > Duration::from_secs(often);
             if !(always || is_due || mark != state.saved) {
                 return Ok(());
             }
             (state.saved, state.saved_at) = (mark, now);
             (serde_json::to_vec(&state.desk)?, serde_json::to_vec(&state.measure)?)
         };
-        self.store.set_value(DESK, Some(&desk))?;
-        Ok(self.store.set_value(MEASURE, Some(&measure))?)
+        let kept = self.store.set_value(DESK, Some(&desk));
+        let kept = kept.and_then(|()| self.store.set_value(MEASURE, Some(&measure)));
+        if kept.is_err() {
+            // Tried again at the next look.
+            self.lock().saved_at = Timestamp(0);
+        }
+        Ok(kept?)
     }
 }
 

@@ -13,7 +13,7 @@ use klinke_diagnosis::rhythm::Calendar;
 use klinke_diagnosis::{Did, Seen, Text};
 use klinke_engine::source::Stop;
 use klinke_model::{DestinationId, Timestamp};
-use klinke_store::AuditQuery;
+use klinke_store::{AuditQuery, Store};
 use tokio::sync::mpsc;
 
 use super::Bureau;
@@ -23,8 +23,9 @@ use crate::diagnose::Looked;
 
 /// How often the store's own commit is timed.
 const COMMIT_EVERY: Duration = Duration::from_secs(60);
-/// Lanes of a destination that are looked at for the oldest delivery.
-const LANES_MAX: usize = 50;
+/// How often the oldest delivery is looked for, and the lanes that are read at a time.
+const OLDEST_EVERY: Duration = Duration::from_secs(60);
+const LANES: usize = 500;
 /// Log-ins that were refused within ten minutes before that is told.
 const LOG_INS: usize = 10;
 /// Failures of the heartbeat in a row before it is told.
@@ -38,10 +39,33 @@ struct Memory {
     looked: Option<Arc<Looked>>,
     commit: Instant,
     took: Option<Duration>,
-    /// The last entry of the audit log that was looked at.
-    audit: u64,
+    /// The last entry of the audit log that was looked at; nothing until the store says where it ends.
+    audit: Option<u64>,
     /// Log-ins that were refused of late.
     refused: Vec<Timestamp>,
+    /// What the store said last: it counts while the store says nothing.
+    oldest: BTreeMap<String, Timestamp>,
+    oldest_at: Option<Instant>,
+    backup: Option<Timestamp>,
+    index_lag: u64,
+    left_out: usize,
+}
+
+impl Memory {
+    fn new(audit: Option<u64>) -> Memory {
+        Memory {
+            looked: None,
+            commit: Instant::now(),
+            took: None,
+            audit,
+            refused: Vec::new(),
+            oldest: BTreeMap::new(),
+            oldest_at: None,
+            backup: None,
+            index_lag: 0,
+            left_out: 0,
+        }
+    }
 }
 
 /// Notes that the store was copied.
@@ -53,9 +77,10 @@ pub fn copied(counter: &Counter) -> Result<()> {
 pub async fn run(counter: Arc<Counter>, sender: mpsc::Sender<Errand>, mut stop: Stop) {
     let house = counter.clone();
     let begun = tokio::task::spawn_blocking(move || begin(&house, sender)).await;
-    let Ok(Ok(mut memory)) = begun else {
-        return tracing::error!("alerts can't be raised: the store does not answer");
-    };
+    let mut memory = begun.unwrap_or_else(|error| {
+        tracing::error!(%error, "alerts could not begin as they should");
+        Memory::new(None)
+    });
     loop {
         let every = counter.watch.settings().every.0;
         tokio::select! {
@@ -65,15 +90,11 @@ pub async fn run(counter: Arc<Counter>, sender: mpsc::Sender<Errand>, mut stop: 
         let house = counter.clone();
         let looked = tokio::task::spawn_blocking(move || (look(&house, &mut memory), memory)).await;
         match looked {
-            Ok((result, same)) => {
-                memory = same;
-                if let Err(error) = result {
-                    tracing::error!(%error, "alerts could not be looked at");
-                }
-            }
+            Ok(((), same)) => memory = same,
+            // One look that broke off is no reason to look no more.
             Err(error) => {
-                // Nothing is told any more, and the heartbeat says so: who watches from outside calls.
-                return tracing::error!(%error, "looking at alerts broke off");
+                tracing::error!(%error, "looking at alerts broke off");
+                memory = Memory::new(None);
             }
         }
     }
@@ -87,13 +108,11 @@ pub async fn run(counter: Arc<Counter>, sender: mpsc::Sender<Errand>, mut stop: 
     .await;
 }
 
-fn begin(counter: &Counter, sender: mpsc::Sender<Errand>) -> Result<Memory> {
+/// Begins, whatever the store says: a store that does not write is what must be told.
+fn begin(counter: &Counter, sender: mpsc::Sender<Errand>) -> Memory {
     let (store, bureau) = (counter.store.as_ref(), &counter.alerts);
-    let before = store.value(RUNNING)?;
-    // A store that refuses is what somebody must be told of: it keeps nobody from looking.
-    if let Err(error) = store.set_value(RUNNING, Some(b"running")) {
-        tracing::error!(%error, "the store does not keep that alerts are looked at");
-    }
+    let before = or_log(store.value(RUNNING)).flatten();
+    or_log(store.set_value(RUNNING, Some(b"running")));
     let broke = before.as_deref() == Some(b"running");
     if before.is_some() {
         let ended = match broke {
@@ -111,12 +130,16 @@ fn begin(counter: &Counter, sender: mpsc::Sender<Errand>) -> Result<Memory> {
     }
     state.out = Some(sender);
     drop(state);
-    let audit = store.audit_ends()?.head.id;
-    Ok(Memory { looked: None, commit: Instant::now(), took: None, audit, refused: Vec::new() })
+    Memory::new(or_log(store.audit_ends()).map(|ends| ends.head.id))
 }
 
-fn look(counter: &Counter, memory: &mut Memory) -> Result<()> {
-    let Some(looked) = counter.watch.latest() else { return Ok(()) };
+/// What the store says; where it does not, that is logged, and alerts go on.
+fn or_log<T, E: std::fmt::Display>(result: std::result::Result<T, E>) -> Option<T> {
+    result.inspect_err(|error| tracing::error!(%error, "the store does not answer alerts")).ok()
+}
+
+fn look(counter: &Counter, memory: &mut Memory) {
+    let Some(looked) = counter.watch.latest() else { return };
     let now = Timestamp::now();
     let is_new = memory.looked.as_ref().is_none_or(|one| !Arc::ptr_eq(one, &looked));
     memory.looked = Some(looked.clone());
@@ -129,14 +152,7 @@ fn look(counter: &Counter, memory: &mut Memory) -> Result<()> {
     } else {
         memory.took = None;
     }
-    // What the store does not answer is left out of this look; the rest is looked at.
-    let mut trouble = follow_audit(counter, memory, now).err();
-    let oldest = oldest(counter, &looked).unwrap_or_else(|error| {
-        trouble.get_or_insert(error);
-        BTreeMap::new()
-    });
-    let backup = counter.store.value(BACKUP).ok().flatten().and_then(|value| value.try_into().ok());
-    let index_lag = counter.store.health().map(|health| health.index_lag).unwrap_or_default();
+    ask_store(counter, memory, &looked, now);
     let errands = {
         let mut state = counter.alerts.lock();
         let state = &mut *state;
@@ -144,18 +160,24 @@ fn look(counter: &Counter, memory: &mut Memory) -> Result<()> {
             now,
             facts: &looked.facts,
             own: &looked.own,
-            oldest: &oldest,
+            oldest: &memory.oldest,
             oldest_limit: Some(state.file.oldest.map_or(Duration::from_secs(900), |one| one.0)),
             commit: memory.took,
-            index_lag,
-            backup: backup.map(|bytes| Timestamp(i64::from_be_bytes(bytes))),
+            index_lag: memory.index_lag,
+            backup: memory.backup,
             backup_limit: state.file.backup.map(|one| one.0),
         });
         let errands = decide(state, counter, &looked, measured, now);
-        state.looked = Some(Instant::now());
+        let every = counter.watch.settings().every.0;
+        state.fresh_until = now.after(every * 3 + Duration::from_secs(60));
+        let left_out = state.desk.left_out();
+        if left_out > 0 && memory.left_out == 0 {
+            tracing::error!(left_out, "more is wrong than alerts may be open");
+        }
+        memory.left_out = left_out;
         errands
     };
-    let saved = counter.alerts.save(now, !errands.is_empty());
+    let told_some = !errands.is_empty();
     let sender = counter.alerts.lock().out.clone();
     for errand in errands {
         tracing::info!(
@@ -169,7 +191,30 @@ fn look(counter: &Counter, memory: &mut Memory) -> Result<()> {
             tracing::error!("more alerts are under way than can be sent");
         }
     }
-    trouble.map_or(saved, Err)
+    // What is to be told is on its way, also when the store does not keep that.
+    or_log(counter.alerts.save(now, told_some));
+}
+
+/// What the store knows besides; where it does not answer, what it said before counts.
+fn ask_store(counter: &Counter, memory: &mut Memory, looked: &Looked, now: Timestamp) {
+    or_log(follow_audit(counter, memory, now));
+    if memory.oldest_at.is_none_or(|at| at.elapsed() >= OLDEST_EVERY)
+        && let Some(found) = or_log(oldest(counter, looked))
+    {
+        (memory.oldest, memory.oldest_at) = (found, Some(Instant::now()));
+    }
+    // A destination that has nothing left is no longer late, whenever it is asked next.
+    let waits = |name: &str| {
+        looked.facts.iter().flat_map(|facts| &facts.out).any(|out| out.name == name && out.waiting > 0)
+    };
+    memory.oldest.retain(|name, _| waits(name));
+    if let Some(value) = or_log(counter.store.value(BACKUP)) {
+        memory.backup =
+            value.and_then(|value| value.try_into().ok()).map(|bytes| Timestamp(i64::from_be_bytes(bytes)));
+    }
+    if let Some(health) = or_log(counter.store.health()) {
+        memory.index_lag = health.index_lag;
+    }
 }
 
 /// Puts all signs before the desk.
@@ -278,19 +323,37 @@ fn oldest(counter: &Counter, looked: &Looked) -> Result<BTreeMap<String, Timesta
             continue;
         }
         let id: DestinationId = info.id;
-        let lanes = counter.store.lanes(id, None, LANES_MAX)?;
-        if let Some(first) = lanes.iter().map(|lane| lane.first.queued).min() {
+        if let Some(first) = first_queued(counter.store.as_ref(), id)? {
             oldest.insert(name, first);
         }
     }
     Ok(oldest)
 }
 
+/// When the oldest delivery of all lanes was queued.
+fn first_queued(store: &dyn Store, id: DestinationId) -> Result<Option<Timestamp>> {
+    let (mut first, mut after) = (None::<Timestamp>, None::<String>);
+    loop {
+        let lanes = store.lanes(id, after.as_deref(), LANES)?;
+        for lane in &lanes {
+            first = Some(first.map_or(lane.first.queued, |first| first.min(lane.first.queued)));
+        }
+        match lanes.last() {
+            Some(last) if lanes.len() == LANES => after = Some(last.lane.to_string()),
+            _ => return Ok(first),
+        }
+    }
+}
+
 /// What the audit log says since the last look.
 fn follow_audit(counter: &Counter, memory: &mut Memory, now: Timestamp) -> Result<()> {
-    let query = AuditQuery { beyond: Some(memory.audit), limit: 200, ..AuditQuery::default() };
+    let Some(mark) = memory.audit else {
+        memory.audit = Some(counter.store.audit_ends()?.head.id);
+        return Ok(());
+    };
+    let query = AuditQuery { beyond: Some(mark), limit: 200, ..AuditQuery::default() };
     for record in counter.store.audit(&query)? {
-        memory.audit = record.seal.id;
+        memory.audit = Some(record.seal.id);
         let Ok(entry) = serde_json::from_slice::<Entry>(&record.entry) else { continue };
         let who = [("who", Text::same(&*entry.who.name))];
         match (entry.action, entry.outcome) {
@@ -322,5 +385,42 @@ impl Bureau {
             ("envelope", Text::same(envelope.to_string())),
         ];
         self.happened("novelty", system, system, &words, None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use klinke_store::faulty::FaultyStore;
+    use klinke_store::memory::MemoryStore;
+
+    use super::*;
+    use crate::serve::rhythm::tests::counter_of;
+
+    #[test]
+    fn a_store_that_does_not_write_keeps_nobody_from_being_told() {
+        let store = Arc::new(FaultyStore::new(Arc::new(MemoryStore::default()), 1));
+        let counter = counter_of(store.clone());
+        store.refuse(Some(klinke_store::Error::Backend("full".to_owned())));
+        let (sender, mut errands) = mpsc::channel(8);
+        let mut memory = begin(&counter, sender);
+        let own = klinke_diagnosis::facts::Own::default();
+        counter.watch.found(Looked { judgements: Vec::new(), facts: Vec::new(), own });
+        counter.alerts.lock().plan = Arc::new(plan());
+        counter.alerts.happened("restarted", "klinke", "Klinke", &[], Some(Rank::Warning));
+        counter.alerts.lock().fresh_until = Timestamp(0);
+        look(&counter, &mut memory);
+        assert_eq!(errands.try_recv().expect("an errand").person, "anna");
+        assert!(counter.alerts.lock().fresh_until > Timestamp::now());
+    }
+
+    fn plan() -> klinke_diagnosis::alert::Plan {
+        use klinke_diagnosis::alert::plan::{Person, Plan, Rule, Step};
+        let step = Step { to: vec!["anna".to_owned()], after: Duration::ZERO };
+        Plan {
+            people: [("anna".to_owned(), Person::default())].into(),
+            rules: vec![Rule { steps: vec![step], ..Rule::default() }],
+            hourly: 9,
+            ..Plan::default()
+        }
     }
 }

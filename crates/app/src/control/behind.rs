@@ -38,13 +38,16 @@ impl Answers for Behind<'_> {
         ends.from.iter().cloned().chain(to).collect()
     }
 
-    fn silenced(&self, id: u64, mute: bool) -> Vec<String> {
+    fn systems_of_alert(&self, id: u64) -> Option<Vec<String>> {
         let state = self.counter.alerts.lock();
-        let systems = match mute {
-            true => state.desk.mutes().iter().find(|one| one.id == id).map(|one| &one.systems),
-            false => state.desk.open().iter().find(|one| one.id == id).map(|one| &one.systems),
-        };
-        systems.into_iter().flatten().cloned().collect()
+        let open = state.desk.open().into_iter().find(|one| one.id == id)?;
+        Some(open.systems.iter().cloned().collect())
+    }
+
+    fn systems_of_mute(&self, id: u64) -> Option<Vec<String>> {
+        let state = self.counter.alerts.lock();
+        let mute = state.desk.mutes().iter().find(|one| one.id == id)?;
+        Some(mute.systems.iter().cloned().collect())
     }
 
     /// Read from the message itself, not from the index, which may be behind: also of what the steps made of

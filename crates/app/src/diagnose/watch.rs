@@ -105,6 +105,12 @@ impl Watch {
         self.lock().latest.clone()
     }
 
+    /// As if a look had found this.
+    #[cfg(test)]
+    pub fn found(&self, looked: super::Looked) {
+        self.lock().latest = Some(Arc::new(looked));
+    }
+
     /// The Land whose holidays count.
     pub fn land(&self) -> Option<Land> {
         self.lock().settings.holidays

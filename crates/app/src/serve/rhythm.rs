@@ -110,7 +110,10 @@ impl Ear {
             if last.saturating_sub(*mark) > LAG_MAX {
                 tracing::warn!(channel = %channel.name, "too much comes to learn its rhythm by the message");
                 *mark = last;
-                self.rhythm.begin(now);
+                let files = counter.files();
+                let ends = files.wiring.channels.get(&channel.name);
+                let source = ends.and_then(|ends| ends.from.as_ref()).unwrap_or(&channel.name);
+                self.rhythm.begin_one(source, now);
                 continue;
             }
             while *mark < last {
@@ -124,7 +127,7 @@ impl Ear {
                     hear(&mut self.rhythm, &calendar, &channel.name, one);
                 }
                 if Instant::now() > end {
-                    heard_all = newest >= last;
+                    heard_all &= newest >= last;
                     break;
                 }
             }
@@ -170,7 +173,7 @@ fn hear(rhythm: &mut Rhythm, calendar: &Calendar<'_>, channel: &str, one: &Envel
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::RwLock;
 
     use klinke_console::house::door::Door;
@@ -185,7 +188,10 @@ mod tests {
     use crate::wire::World;
 
     fn counter() -> Counter {
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+        counter_of(Arc::new(MemoryStore::default()))
+    }
+
+    pub(crate) fn counter_of(store: Arc<dyn Store>) -> Counter {
         let people = People::open(store.clone(), Lengths::default()).expect("people");
         let alerts = Arc::new(crate::alerts::Bureau::open(store.clone(), None).expect("a bureau"));
         Counter {

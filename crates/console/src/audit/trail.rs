@@ -226,12 +226,12 @@ fn note(request: &Request) -> Option<String> {
         Request::Alerts(ask) => Some(match ask {
             alerts::Ask::List => "listed".to_owned(),
             alerts::Ask::Acknowledge { id, .. } => format!("alert {id}"),
-            alerts::Ask::Mute { systems, minutes, reason, .. } => {
-                let all: Vec<&str> = systems.iter().map(String::as_str).collect();
-                format!(
-                    "{minutes} min, {}: {reason}",
-                    if all.is_empty() { "all".to_owned() } else { all.join(" ") }
-                )
+            alerts::Ask::Mute { systems, kinds, minutes, reason, .. } => {
+                let list = |names: &std::collections::BTreeSet<String>| match names.is_empty() {
+                    true => "all".to_owned(),
+                    false => names.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
+                };
+                format!("{minutes} min, systems {}, kinds {}: {reason}", list(systems), list(kinds))
             }
             alerts::Ask::Unmute { id } => format!("mute {id} ended"),
             alerts::Ask::Test { .. } => "a test alert was sent".to_owned(),

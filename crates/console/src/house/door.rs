@@ -46,10 +46,16 @@ pub trait Answers {
     /// The systems at the ends of a channel, by which a right covers it as well.
     fn systems_of(&self, channel: &str) -> Vec<String>;
 
-    /// The systems that an alert is about, or of which a mute has nothing told; none means all.
-    fn silenced(&self, id: u64, mute: bool) -> Vec<String> {
-        let _ = (id, mute);
-        Vec::new()
+    /// The systems of an open alert; nothing when it is not known, and then it counts as one of all systems.
+    fn systems_of_alert(&self, id: u64) -> Option<Vec<String>> {
+        let _ = id;
+        None
+    }
+
+    /// The systems of a mute, none for one of all; nothing when it is not known, which counts the same.
+    fn systems_of_mute(&self, id: u64) -> Option<Vec<String>> {
+        let _ = id;
+        None
     }
 }
 

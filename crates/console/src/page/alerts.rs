@@ -2,6 +2,7 @@
 //! link, for the phone.
 
 use axum::extract::{Path, State as Shared};
+use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use klinke_diagnosis::alert::Rank;
 use maud::{Markup, html};
@@ -9,7 +10,8 @@ use serde_json::Value;
 
 use super::parts::{State, nothing, state, time};
 use super::{Page, frame};
-use crate::audit::{Action, Entry, Who};
+use crate::audit::entry::WhoKind;
+use crate::audit::{Action, Entry, Outcome, Who};
 use crate::house::alerts::{AlertView, Alerts, Ask, Redeemed};
 use crate::house::request::Request;
 use crate::lang::Lang;
@@ -91,28 +93,54 @@ pub async fn acknowledge(
     visitor: Visitor,
     Path(token): Path<String>,
 ) -> Response {
-    let done = console.redeem(token, true).await;
-    let lang = done.as_ref().map_or(visitor.lang, lang_of);
-    let text = match &done {
-        None => worthless(lang).to_owned(),
-        Some(one) => {
-            let who = Who {
-                via: Some("alert link".to_owned()),
-                ..Who::account(one.account.as_ref().unwrap_or(&one.person))
-            };
-            let entry =
-                Entry::new(who, &visitor.from, Action::Acknowledge).noted(format!("alert {}", one.id));
-            if let Some(people) = console.people().cloned() {
-                let written = tokio::task::spawn_blocking(move || people.log().write(&entry)).await;
-                if !matches!(written, Ok(Ok(_))) {
-                    tracing::error!("the audit log does not say that an alert was acknowledged");
-                }
-            }
-            lang.say(format!("Alert {} is yours.", one.id), format!("Alarm {} gehört Ihnen.", one.id))
-        }
+    let found = console.redeem(token.clone(), false).await;
+    let lang = found.as_ref().map_or(visitor.lang, lang_of);
+    let answer = |status: StatusCode, text: &str| {
+        let body = html! { p.lead { (text) } p { a href="/alerts" { (lang.say("Log in and see all", "Anmelden und alles sehen")) } } };
+        (status, frame::bare(lang, lang.say("Acknowledge", "Quittieren"), &body)).into_response()
     };
-    let body = html! { p.lead { (text) } p { a href="/alerts" { (lang.say("Log in and see all", "Anmelden und alles sehen")) } } };
-    frame::bare(lang, lang.say("Acknowledge", "Quittieren"), &body).into_response()
+    let Some(one) = found else { return answer(StatusCode::OK, worthless(lang)) };
+    let entry = Entry::new(who(&one), &visitor.from, Action::Acknowledge).noted(format!("alert {}", one.id));
+    // As at the door: without the entry nothing is done.
+    if !write(&console, entry.clone()).await {
+        let text = lang.say(
+            "The audit log can't be written, and nothing is done without it. The alert is not acknowledged.",
+            "Das Protokoll kann nicht geschrieben werden, und ohne es geschieht nichts. Der Alarm ist nicht quittiert.",
+        );
+        return answer(StatusCode::SERVICE_UNAVAILABLE, text);
+    }
+    match console.redeem(token, true).await {
+        Some(one) => {
+            let text =
+                lang.say(format!("Alert {} is yours.", one.id), format!("Alarm {} gehört Ihnen.", one.id));
+            answer(StatusCode::OK, &text)
+        }
+        None => {
+            // Somebody else was faster.
+            write(&console, entry.ended(Outcome::Failed)).await;
+            answer(StatusCode::OK, worthless(lang))
+        }
+    }
+}
+
+/// A person of the site's files who has no account is nobody that the console knows.
+fn who(one: &Redeemed) -> Who {
+    let via = Some("alert link".to_owned());
+    match &one.account {
+        Some(account) => Who { via, ..Who::account(account) },
+        None => Who { kind: WhoKind::Nobody, name: one.person.clone(), via },
+    }
+}
+
+/// True when the entry stands, or nobody keeps a log here.
+async fn write(console: &Console, entry: Entry) -> bool {
+    let Some(people) = console.people().cloned() else { return true };
+    let written = tokio::task::spawn_blocking(move || people.log().write(&entry)).await;
+    let stands = matches!(written, Ok(Ok(_)));
+    if !stands {
+        tracing::error!("the audit log can't say that an alert is acknowledged");
+    }
+    stands
 }
 
 fn worthless(lang: Lang) -> &'static str {

@@ -98,12 +98,19 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor, Query(want
     let lang = visitor.lang;
     let status: Status = console.ask(&visitor, Request::Status).await?;
     let lines: Vec<MessageLine> = console.ask(&visitor, Request::Messages(wanted.find(lang)?)).await?;
+    let kept = match console.people().filter(|_| visitor.session.is_some()).cloned() {
+        None => None,
+        Some(people) => {
+            let actor = visitor.actor.clone();
+            // The store is read where blocking is allowed.
+            let read = tokio::task::spawn_blocking(move || people.searches(&actor)).await;
+            Some(read.map_err(|_| Fault::broken("the searches could not be read"))??)
+        }
+    };
     let body = html! {
         h1 { (lang.say("Messages", "Nachrichten")) }
         (form(lang, &wanted, &status))
-        @if let Some(people) = console.people().filter(|_| visitor.session.is_some()) {
-            (saved(&visitor, &wanted, &people.searches(&visitor.actor)?))
-        }
+        @if let Some(kept) = &kept { (saved(&visitor, &wanted, kept)) }
         div.card {
             (table(lang, &lines))
             @if lines.len() == LINES { @if let Some(last) = lines.last() {

@@ -10,7 +10,9 @@
 //! | a replay | view payload for the whole channel; with files of one's own administer as well |
 //! | what differs in a shadow | view payload for the whole channel |
 //! | a shadow, a canary: begin, take over, throw away | administer |
-//! | alerts | view state; of the systems that may be seen. Acknowledge and mute: act; test: administer |
+//! | alerts | view state; of the systems that may be seen. Test: administer |
+//! | acknowledge an alert | act on one of its systems |
+//! | mute, and end a mute | act on each of its systems; of all systems, or Klinke's own: act everywhere, or administer |
 //! | hold, release, skip, give up, revive, drop, resend | act |
 //! | edit, and what an edit would change | act and view payload |
 //! | the audit log | audit |
@@ -141,7 +143,7 @@ pub fn check(
         }
         Request::Alerts(alerts::Ask::List) => somewhere(Right::ViewState),
         Request::Alerts(alerts::Ask::Test { .. }) => somewhere(Right::Administer),
-        Request::Alerts(ask) => silences(house, actor, ask),
+        Request::Alerts(ask) => silence(house, actor, ask),
         Request::Hold { place, .. } => at(Right::Act, &places(place)),
         Request::Settle { place, .. } => at(Right::Act, &places(place)),
         Request::Resend { channel, .. } => {
@@ -164,21 +166,23 @@ pub fn check(
     }
 }
 
-/// Whoever acknowledges or mutes keeps others from being called: it takes the right to act on what is meant; on
-/// everything, where everything is meant or Klinke itself.
-fn silences(house: &dyn Answers, actor: &Actor, ask: &alerts::Ask) -> Result<(), Denied> {
-    let meant: Vec<String> = match ask {
-        alerts::Ask::Mute { systems, .. } => systems.iter().cloned().collect(),
-        alerts::Ask::Acknowledge { id, .. } => house.silenced(*id, false),
-        alerts::Ask::Unmute { id } => house.silenced(*id, true),
-        alerts::Ask::List | alerts::Ask::Test { .. } => Vec::new(),
+/// Who acknowledges or mutes takes a word from others: of what they may act on, and no more.
+fn silence(house: &dyn Answers, actor: &Actor, ask: &alerts::Ask) -> Result<(), Denied> {
+    let may_all = actor.grants.act == Places::All || actor.grants.administer;
+    let may = |system: &str| actor.may(Right::Act, &[system]);
+    let each = |systems: &[String]| {
+        !systems.is_empty() && systems.iter().all(|system| system != "klinke" && may(system))
     };
-    let whole = meant.is_empty() || meant.iter().any(|one| one == "klinke");
-    let may = match whole {
-        true => actor.grants.act == Places::All || actor.may_somewhere(Right::Administer),
-        false => meant.iter().all(|system| actor.may(Right::Act, &places(system))),
+    let is_allowed = match ask {
+        alerts::Ask::List | alerts::Ask::Test { .. } => may_all,
+        alerts::Ask::Acknowledge { id, .. } => {
+            let systems = house.systems_of_alert(*id).unwrap_or_default();
+            may_all || systems.iter().any(|system| system != "klinke" && may(system))
+        }
+        alerts::Ask::Mute { systems, .. } => may_all || each(&systems.iter().cloned().collect::<Vec<_>>()),
+        alerts::Ask::Unmute { id } => may_all || each(&house.systems_of_mute(*id).unwrap_or_default()),
     };
-    if may { Ok(()) } else { Err(Denied::Right(Right::Act)) }
+    if is_allowed { Ok(()) } else { Err(Denied::Right(Right::Act)) }
 }
 
 fn said(actor: &Actor, purpose: Option<&str>) -> Result<(), Denied> {

@@ -70,6 +70,8 @@ pub struct Measure {
 #[serde(default)]
 struct Numbers {
     begun: i64,
+    /// True from when the queue was told to grow until it shrinks.
+    grows: bool,
     /// What waited, minute by minute.
     #[serde(skip)]
     waiting: VecDeque<(Timestamp, u64)>,
@@ -94,19 +96,9 @@ impl Measure {
         for facts in look.facts {
             for out in &facts.out {
                 self.destination(look, facts, out, &mut signs);
-                signs.extend(out.steps.iter().filter_map(|step| match (&step.did, &step.saw) {
-                    (Did::ShookHands(_), Seen::Secured { days: Some(days), .. }) => {
-                        certificate(&facts.system, title(facts), "", *days)
-                    }
-                    _ => None,
-                }));
             }
         }
-        for step in &look.own.steps {
-            if let (Did::ReadCertificate(file), Seen::Days(days)) = (&step.did, &step.saw) {
-                signs.extend(certificate("klinke", "Klinke", file, *days));
-            }
-        }
+        signs.extend(certificates(look));
         signs.extend(self.disk(look));
         signs.extend(self.store(look));
         signs.extend(self.backup(look));
@@ -200,6 +192,29 @@ fn title(facts: &Facts) -> &str {
     facts.title.as_ref().unwrap_or(&facts.system)
 }
 
+/// One sign for each system, and for each file of our own: of what ends first.
+fn certificates(look: &Look<'_>) -> Vec<Sign> {
+    let mut first: BTreeMap<(&str, &str, &str), i64> = BTreeMap::new();
+    let mut ends = |system, title, file, days: i64| {
+        let least = first.entry((system, title, file)).or_insert(days);
+        *least = days.min(*least);
+    };
+    for facts in look.facts {
+        for step in facts.out.iter().flat_map(|out| &out.steps) {
+            if let (Did::ShookHands(_), Seen::Secured { days: Some(days), .. }) = (&step.did, &step.saw) {
+                ends(&facts.system, title(facts), "", *days);
+            }
+        }
+    }
+    for step in &look.own.steps {
+        if let (Did::ReadCertificate(file), Seen::Days(days)) = (&step.did, &step.saw) {
+            ends("klinke", "Klinke", file, *days);
+        }
+    }
+    let signs = first.into_iter();
+    signs.filter_map(|((system, title, file), days)| certificate(system, title, file, days)).collect()
+}
+
 fn certificate(system: &str, title: &str, file: &str, days: i64) -> Option<Sign> {
     let (_, rank, level) = EXPIRES.into_iter().find(|(most, ..)| days <= *most)?;
     let words = [("days", Text::same(days.max(0).to_string())), ("file", Text::same(file))];
@@ -237,10 +252,15 @@ impl Numbers {
             let mut old = self.waiting.iter().rev();
             old.find(|(at, _)| now.since(*at) >= Duration::from_secs(least)).copied()
         };
-        let (ten, five) = (ago(600)?, ago(300)?);
+        // What was told before a restart is not well for lack of numbers.
+        let known = || self.waiting.front().copied().filter(|_| self.grows);
+        let (ten, five) = (ago(600).or_else(known)?, ago(300).or_else(known)?);
         let more = out.waiting.saturating_sub(ten.1);
-        let grows = out.waiting > five.1 && five.1 >= ten.1;
-        if out.waiting < QUEUE_LEAST || more < QUEUE_LEAST.max(ten.1 / 2) || !grows || out.held.is_some() {
+        let grows = out.waiting > five.1 && five.1 >= ten.1 && more >= QUEUE_LEAST.max(ten.1 / 2);
+        // A long queue that grows by less than half in ten minutes is no better: it must shrink to be well.
+        let goes_on = self.grows && out.waiting >= five.1;
+        self.grows = out.waiting >= QUEUE_LEAST && out.held.is_none() && (grows || goes_on);
+        if !self.grows {
             return None;
         }
         let words = [

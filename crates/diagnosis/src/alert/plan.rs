@@ -176,7 +176,7 @@ impl Plan {
     pub fn holes(&self, calendar: &Calendar<'_>, now: Timestamp) -> Vec<(usize, Timestamp)> {
         let mut holes = Vec::new();
         for (number, rule) in self.rules.iter().enumerate() {
-            let to: Vec<String> = rule.steps.iter().flat_map(|step| step.to.clone()).collect();
+            let to = rule.steps.first().map(|step| step.to.clone()).unwrap_or_default();
             let hours = (0..24 * 7 * 5).map(|hour| now.after(Duration::from_secs(hour * 3_600)));
             let hole = hours.into_iter().find(|at| {
                 !within(&rule.quiet, calendar, *at) && self.resolve(&to, calendar, *at).is_empty()

@@ -97,6 +97,7 @@ impl Stream {
         let by_clock = || is_late && self.wait.from == self.last && self.clockwork(begin).is_some();
         if expected * self.pace(calendar) >= PROOF || by_clock() {
             self.silent = Some(self.last);
+            self.changed = true;
         }
         self.silent
     }

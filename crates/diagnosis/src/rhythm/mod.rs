@@ -67,6 +67,14 @@ impl Rhythm {
         self.streams.values_mut().for_each(|stream| stream.begin(now));
     }
 
+    /// From now on all of one source is heard: some of it was passed over, so that it is not silent either.
+    pub fn begin_one(&mut self, source: &str, now: Timestamp) {
+        for (_, stream) in self.streams.iter_mut().filter(|((one, _), _)| one == source) {
+            stream.begin(now);
+            stream.silent = None;
+        }
+    }
+
     /// Something came from a source.
     pub fn hear(&mut self, calendar: &Calendar<'_>, source: &str, event: &str, at: Timestamp) {
         self.note(calendar, source, "", at);

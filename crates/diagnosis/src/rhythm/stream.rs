@@ -155,14 +155,14 @@ impl Stream {
         }
     }
 
-    /// From now on it is watched: what lies between is not learned.
+    /// From now on it is watched: what lies between is not learned. What was silent is so until something comes.
     pub fn begin(&mut self, now: Timestamp) {
         self.open = Open { hour: now.0.div_euclid(HOUR), ..Open::default() };
         self.wait = Wait { from: now, hour: self.open.hour, ..Wait::default() };
         (self.gap_watched, self.gap_learned) = (false, false);
         (self.minutes, self.minute) = ([0; 64], now.0.div_euclid(MINUTE));
         self.recent.clear();
-        (self.pace, self.silent, self.flood) = (1.0, None, None);
+        (self.pace, self.flood) = (1.0, None);
         // What could not come while nobody listened may come at once.
         self.backlog = (f64::from(self.most) * 24.0, now.after(Duration::from_secs(3_600)));
     }
@@ -191,6 +191,7 @@ impl Stream {
         let of = self.minute.rem_euclid(64) as usize;
         self.minutes[of] = self.minutes[of].saturating_add(1);
         if self.silent.take().is_some() {
+            self.changed = true;
             self.recent.clear();
         }
         (self.last, self.gap_watched, self.gap_learned) = (at, true, false);
@@ -229,6 +230,7 @@ impl Stream {
         if hour - self.open.hour > 24 * 40 {
             // Nobody looked for weeks, or the clock jumped: nothing of that is a habit.
             self.begin(now);
+            self.silent = None;
         }
         while self.open.hour < hour {
             let slot = calendar.slot(Timestamp(self.open.hour * HOUR));

@@ -63,6 +63,23 @@ impl Answers for House {
         if channel == "lab" { vec!["lis".to_owned()] } else { Vec::new() }
     }
 
+    fn systems_of_alert(&self, id: u64) -> Option<Vec<String>> {
+        match id {
+            7 => Some(vec!["lis".to_owned(), "ris".to_owned()]),
+            8 => Some(vec!["klinke".to_owned()]),
+            _ => None,
+        }
+    }
+
+    fn systems_of_mute(&self, id: u64) -> Option<Vec<String>> {
+        match id {
+            1 => Some(vec!["ris".to_owned()]),
+            2 => Some(vec!["lis".to_owned(), "ris".to_owned()]),
+            3 => Some(Vec::new()),
+            _ => None,
+        }
+    }
+
     fn about(&self, envelope: u64) -> Result<Option<About>, String> {
         let about = |channel: &str, patient: &str| {
             let (channel, system) = (channel.to_owned(), "kis".to_owned());
@@ -380,4 +397,43 @@ fn alerts_are_seen_by_system_and_acknowledged_in_ones_own_name() {
     assert_eq!((entries[1].action, entries[1].outcome), (Action::Acknowledge, Outcome::Done));
     assert_eq!(entries[1].note.as_deref(), Some("alert 7"));
     assert_eq!((entries[2].action, entries[2].outcome), (Action::Mute, Outcome::Refused));
+}
+
+#[test]
+fn who_acts_on_one_system_silences_no_other() {
+    let bed = Bed::new();
+    let one = actor(Role { state: names(&["*"]), act: names(&["ris"]), ..Role::default() });
+    let acknowledge = |id| Request::Alerts(alerts::Ask::Acknowledge { id, who: String::new() });
+    let unmute = |id| Request::Alerts(alerts::Ask::Unmute { id });
+    let mute = |systems: &[&str]| {
+        Request::Alerts(alerts::Ask::Mute {
+            systems: names(systems),
+            kinds: names(&["partner-down"]),
+            minutes: 60,
+            reason: "update".to_owned(),
+            who: String::new(),
+        })
+    };
+    for request in [acknowledge(7), mute(&["ris"]), unmute(1)] {
+        assert!(bed.ask(&one, request.clone()).is_ok(), "{request:?}");
+    }
+    let entries = bed.entries();
+    let note = entries[1].note.as_deref();
+    assert_eq!(note, Some("60 min, systems ris, kinds partner-down: update"));
+    let beyond = [
+        acknowledge(8),
+        acknowledge(99),
+        mute(&[]),
+        mute(&["klinke"]),
+        mute(&["lis"]),
+        mute(&["ris", "lis"]),
+        unmute(2),
+        unmute(3),
+        unmute(99),
+    ];
+    for request in beyond {
+        let asked = bed.ask(&one, request.clone());
+        assert!(matches!(asked, Err(Refused::Denied(_))), "{request:?}");
+        assert!(bed.ask(&everything(), request).is_ok());
+    }
 }

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! What comes again soon after it was closed is the same alert; each time it does, it must be well for twice as
-//! long before it is closed, and from the third time on it is not told anew.
+//! long before it is closed, and from the third time on it is told anew only when it stays.
 
 mod tell;
 
@@ -19,12 +19,12 @@ use serde::{Deserialize, Serialize};
 
 use super::group::{Group, Place, group};
 use super::kind::{Family, Rank};
-use super::plan::{Mute, Plan, covered};
+use super::plan::{Mute, Plan, covered, within};
 use super::sign::Sign;
 use crate::lang::Text;
 use crate::rhythm::Calendar;
 
-/// Alerts that are open at the same time; what comes beyond waits until one is closed.
+/// Alerts that are open at the same time; what comes beyond is left out while so many are, and counted.
 pub const OPEN_MAX: usize = 500;
 /// Closed ones that are kept.
 pub const CLOSED_MAX: usize = 200;
@@ -34,10 +34,10 @@ const LINES_MAX: usize = 60;
 const SAME: Duration = Duration::from_secs(1_800);
 /// The longest that something must be well before it is closed.
 const CALM_MAX: Duration = Duration::from_secs(3_600);
-/// How long what happened once waits for the hours in which it is told.
-const ONCE_MAX: Duration = Duration::from_secs(3 * 86_400);
 /// How long what happened once stays open.
 const ONCE: Duration = Duration::from_secs(3_600);
+/// How long it stays open at the most when nobody could be told of it: over a weekend's quiet hours.
+const ONCE_UNTOLD: Duration = Duration::from_secs(3 * 86_400);
 /// Mutes that stand at the same time.
 const MUTES_MAX: usize = 50;
 
@@ -129,14 +129,25 @@ pub struct Alert {
     pub closed: Option<i64>,
     /// Who has acknowledged it, and when.
     pub acknowledged: Option<(String, i64)>,
+    /// The systems that were in it then: what grows beyond these is told anew.
+    pub accepted: BTreeSet<String>,
     /// How often it came back.
     pub flaps: u32,
     /// From when the steps of the escalation count.
     pub counted: Option<i64>,
     /// How many steps were taken.
     pub steps: usize,
-    /// True when nobody was reached: the next step does not wait for its time.
-    pub hurry: bool,
+    /// Steps that are to be told as soon as there is somebody: they led to nobody, or all were told enough.
+    pub missed: BTreeSet<usize>,
+    /// When a step was taken last.
+    pub tried: Option<i64>,
+    /// The people who were told since the steps count. While it is empty nobody was reached: the next step
+    /// does not wait for its time.
+    pub round: BTreeSet<String>,
+    /// Since when it has been wrong without a break.
+    pub steady: Option<i64>,
+    /// True while the word that all is well waits for the end of quiet hours.
+    pub owed: bool,
     /// When it was told last.
     pub told_at: Option<i64>,
     /// The people who were told.
@@ -159,6 +170,9 @@ pub struct Desk {
     outstanding: Vec<Errand>,
     /// When each person was told in the last hour.
     tellings: BTreeMap<String, Vec<i64>>,
+    /// What was left out at the last look, as too much is open.
+    #[serde(skip)]
+    left_out: usize,
 }
 
 impl Alert {
@@ -190,6 +204,22 @@ impl Alert {
     fn is_open(&self) -> bool {
         self.opened.is_some()
     }
+
+    /// The steps begin anew.
+    fn restart(&mut self, now: Timestamp) {
+        (self.acknowledged, self.steps, self.counted) = (None, 0, Some(now.0));
+        self.round.clear();
+        self.missed.clear();
+    }
+
+    /// True when a group is one machine's or network's, and more than somebody took upon themselves.
+    fn outgrown(&self, group: &Group) -> bool {
+        let is_greater = group.key != self.key || group.systems.len() >= self.accepted.len() * 2;
+        self.acknowledged.is_some()
+            && group.systems.len() > 1
+            && is_greater
+            && !group.systems.is_subset(&self.accepted)
+    }
 }
 
 impl Desk {
@@ -203,6 +233,7 @@ impl Desk {
         places: &[Place],
     ) -> Vec<Errand> {
         self.mutes.retain(|mute| mute.until > now.0);
+        self.left_out = 0;
         for group in group(signs, places) {
             self.take(group, now);
         }
@@ -215,7 +246,8 @@ impl Desk {
             }
             self.open[at] = alert;
         }
-        errands.extend(self.close_calm(now, plan));
+        errands.extend(self.close_calm(now, plan, calendar));
+        errands.extend(self.pay(now, plan, calendar));
         errands
     }
 
@@ -239,16 +271,14 @@ impl Desk {
         if let Some(at) = found.filter(|at| same == Some(*at) || self.open[*at].seen != now.0) {
             let before = self.open[at].systems.len();
             let alert = &mut self.open[at];
-            // Whoever took one system's trouble upon themselves did not take that of a whole network.
-            let outgrown = alert.acknowledged.is_some()
-                && alert.key != group.key
-                && group.systems.iter().any(|one| !alert.systems.contains(one));
-            let known = alert.told_at.is_some() || alert.acknowledged.is_some();
+            let outgrown = alert.reach && group.reach && alert.outgrown(&group);
             alert.take(&group, now);
-            if (outgrown || level > alert.level) && alert.is_open() && known && alert.level > 0 {
+            let is_known = alert.told_at.is_some() || alert.acknowledged.is_some();
+            let worse = level > alert.level && alert.is_open() && is_known && alert.level > 0;
+            if worse || outgrown {
                 // Worse than it was: the steps begin anew, also when somebody had acknowledged.
                 alert.note(now, "worse", "", "");
-                (alert.steps, alert.counted, alert.acknowledged) = (0, Some(now.0), None);
+                alert.restart(now);
             }
             alert.level = alert.level.max(level);
             if group.systems.len() > before && before > 0 {
@@ -263,13 +293,17 @@ impl Desk {
         {
             alert.flaps += 1;
             (alert.closed, alert.begun, alert.since) = (None, now.0, now.0);
-            (alert.acknowledged, alert.steps, alert.counted) = (None, 0, Some(now.0));
+            (alert.owed, alert.steady) = (false, None);
+            // Who is not told of this bout is not told that it is over.
+            alert.told.clear();
+            alert.restart(now);
             alert.take(&group, now);
             alert.note(now, "again", "", "");
             self.open.push(alert);
             return;
         }
         if self.open.len() >= OPEN_MAX {
+            self.left_out += 1;
             return;
         }
         self.next += 1;
@@ -311,20 +345,13 @@ impl Desk {
     }
 
     /// Closes what has been well for long enough.
-    fn close_calm(&mut self, now: Timestamp, plan: &Plan) -> Vec<Errand> {
+    fn close_calm(&mut self, now: Timestamp, plan: &Plan, calendar: &Calendar<'_>) -> Vec<Errand> {
         let mut errands = Vec::new();
         let (mut rest, mut over) = (Vec::new(), Vec::new());
         for alert in std::mem::take(&mut self.open) {
             let well = now.since(Timestamp(alert.seen));
             let calm = plan.calm.saturating_mul(1 << alert.flaps.min(10)).min(CALM_MAX.max(plan.calm));
-            // What happened in the night is told in the morning, if anybody is to be told of it at all.
-            let waits = alert.told_at.is_none()
-                && well < ONCE_MAX
-                && plan.rule(alert.rank, &alert.kind, &alert.systems).is_some();
-            let ends = match alert.once {
-                true => (well >= ONCE && !waits) || alert.acknowledged.is_some(),
-                false => well >= calm,
-            };
+            let ends = if alert.once { is_past(&alert, well, plan) } else { well >= calm };
             match (alert.is_open(), well.is_zero()) {
                 (false, false) => {}
                 (true, _) if ends && (alert.once || !well.is_zero()) => over.push(alert),
@@ -335,14 +362,35 @@ impl Desk {
         for mut alert in over {
             alert.closed = Some(if alert.once { now.0 } else { alert.seen });
             alert.note(now, "closed", "", "");
-            let told: Vec<String> = alert.told.iter().cloned().collect();
             if !alert.once && !alert.muted {
-                for person in told {
-                    errands.extend(self.errand(&person, Reason::Closed, &mut alert, now, plan));
+                // Nobody is woken to hear that all is well: it waits until the quiet hours end.
+                alert.owed = is_quiet(&alert, plan, calendar, now);
+                if !alert.owed {
+                    errands.extend(self.tell_closed(&mut alert, now, plan));
                 }
             }
             alert.closed = Some(now.0);
             self.keep(alert);
+        }
+        errands
+    }
+
+    fn tell_closed(&mut self, alert: &mut Alert, now: Timestamp, plan: &Plan) -> Vec<Errand> {
+        let told: Vec<String> = alert.told.iter().cloned().collect();
+        told.iter().filter_map(|person| self.errand(person, Reason::Closed, alert, now, plan)).collect()
+    }
+
+    /// Tells, when quiet hours are over, of what became well in them.
+    fn pay(&mut self, now: Timestamp, plan: &Plan, calendar: &Calendar<'_>) -> Vec<Errand> {
+        let mut errands = Vec::new();
+        for at in 0..self.closed.len() {
+            if !self.closed[at].owed || is_quiet(&self.closed[at], plan, calendar, now) {
+                continue;
+            }
+            let mut alert = std::mem::take(&mut self.closed[at]);
+            alert.owed = false;
+            errands.extend(self.tell_closed(&mut alert, now, plan));
+            self.closed[at] = alert;
         }
         errands
     }
@@ -359,6 +407,7 @@ impl Desk {
         };
         if alert.acknowledged.is_none() {
             alert.acknowledged = Some((who.to_owned(), now.0));
+            alert.accepted.clone_from(&alert.systems);
             alert.note(now, "acknowledged", who, "");
         }
         true
@@ -394,6 +443,11 @@ impl Desk {
         self.closed.iter()
     }
 
+    /// How much was left out at the last look, as [`OPEN_MAX`] alerts are open.
+    pub fn left_out(&self) -> usize {
+        self.left_out
+    }
+
     /// What is muted by hand.
     pub fn mutes(&self) -> &[Mute] {
         &self.mutes
@@ -415,4 +469,15 @@ impl Desk {
         plan.in_maintenance(&alert.systems, calendar, now)
             || covered(&alert.systems, self.mutes.iter().filter(of_kind).map(|mute| &mute.systems))
     }
+}
+
+/// True when what happened once needs to stand no longer: seen, or told an hour ago.
+fn is_past(alert: &Alert, well: Duration, plan: &Plan) -> bool {
+    let awaits = alert.told.is_empty() && plan.rule(alert.rank, &alert.kind, &alert.systems).is_some();
+    alert.acknowledged.is_some() || well >= if awaits { ONCE_UNTOLD } else { ONCE }
+}
+
+fn is_quiet(alert: &Alert, plan: &Plan, calendar: &Calendar<'_>, now: Timestamp) -> bool {
+    let rule = plan.rule(alert.rank, &alert.kind, &alert.systems);
+    rule.is_some_and(|rule| within(&rule.quiet, calendar, now))
 }

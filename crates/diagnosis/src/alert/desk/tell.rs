@@ -6,14 +6,14 @@ use klinke_model::Timestamp;
 
 use super::{Alert, Desk, Errand, Reason};
 use crate::alert::kind::Rank;
-use crate::alert::plan::{Plan, within};
+use crate::alert::plan::{Plan, Rule, within};
 use crate::rhythm::Calendar;
 
 /// From so many bouts on an alert that comes and goes is not told anew.
 const FLAPS: u32 = 2;
-/// What is there for so long stays.
+/// Wrong for so long without a break, it no longer comes and goes.
 const STAYS: Duration = Duration::from_secs(900);
-/// How long it is waited before those are tried again of whom none was reached.
+/// How often all steps are taken anew while nobody is reached.
 const AGAIN: Duration = Duration::from_secs(300);
 /// Errands that may be under way.
 const OUTSTANDING_MAX: usize = 500;
@@ -47,39 +47,25 @@ impl Desk {
         }
         // While it looks well it is waited whether it is to be closed.
         let looks_well = !alert.once && alert.seen != now.0;
+        if !looks_well {
+            alert.steady.get_or_insert(now.0);
+        } else if now.since(Timestamp(alert.seen)) >= plan.settle {
+            alert.steady = None;
+        }
         if muted || quiet || looks_well || alert.acknowledged.is_some() {
             return Vec::new();
         }
-        // What comes and goes is not told each time; what stays is.
-        let stays = now.since(Timestamp(alert.begun)) >= plan.calm.max(STAYS);
+        // What comes and goes is damped; an outage that stays is not, however often it came before.
+        let stays = alert.steady.is_some_and(|since| now.since(Timestamp(since)) >= plan.calm.max(STAYS));
         if alert.flaps > FLAPS && alert.told_at.is_some() && !stays {
             return Vec::new();
         }
-        // All steps are taken and nobody was reached: they are taken again, until somebody is.
-        let unheard = alert.steps >= rule.steps.len() && alert.told.is_empty();
-        if unheard && alert.told_at.is_none_or(|at| now.since(Timestamp(at)) >= AGAIN) {
-            alert.steps = 0;
+        let is_idle = alert.tried.is_none_or(|at| now.since(Timestamp(at)) >= AGAIN);
+        if alert.steps >= rule.steps.len() && alert.round.is_empty() && alert.missed.is_empty() && is_idle {
+            // Nobody was reached by any step: all over again, until somebody is.
+            (alert.steps, alert.counted) = (0, Some(now.0));
         }
-        let counted = Timestamp(alert.counted.unwrap_or(now.0));
-        let mut errands = Vec::new();
-        while let Some(step) = rule.steps.get(alert.steps) {
-            // Where a step leads to nobody, the next is taken at once.
-            let people = plan.resolve(&step.to, calendar, now);
-            let nobody_before = alert.steps > 0 && alert.told.is_empty();
-            if now.since(counted) < step.after && !nobody_before && !alert.hurry {
-                break;
-            }
-            alert.hurry = false;
-            let reason = match (alert.steps, alert.lines.iter().rev().any(|line| line.what == "worse")) {
-                (0, true) => Reason::Worse,
-                (0, false) => Reason::Opened,
-                _ => Reason::Escalated,
-            };
-            alert.steps += 1;
-            for person in people {
-                errands.extend(self.errand(&person, reason, alert, now, plan));
-            }
-        }
+        let mut errands = self.steps(alert, &rule, now, plan, calendar);
         if let (Some(every), Some(told), true) = (rule.repeat, alert.told_at, errands.is_empty())
             && !alert.once
             && now.since(Timestamp(told)) >= every
@@ -89,6 +75,50 @@ impl Desk {
             for person in plan.resolve(&to, calendar, now) {
                 errands.extend(self.errand(&person, Reason::Repeated, alert, now, plan));
             }
+        }
+        errands
+    }
+
+    /// The steps of a rule whose time has come, and those that had nobody before and have somebody now.
+    fn steps(
+        &mut self,
+        alert: &mut Alert,
+        rule: &Rule,
+        now: Timestamp,
+        plan: &Plan,
+        calendar: &Calendar<'_>,
+    ) -> Vec<Errand> {
+        let counted = Timestamp(alert.counted.unwrap_or(now.0));
+        let mut due: Vec<usize> = std::mem::take(&mut alert.missed).into_iter().collect();
+        let mut errands = Vec::new();
+        loop {
+            let late = (!due.is_empty()).then(|| due.remove(0));
+            let number = late.unwrap_or(alert.steps);
+            let Some(step) = rule.steps.get(number) else {
+                // Fewer steps than there were: the files have changed.
+                if late.is_some() { continue } else { break }
+            };
+            // Where a step leads to nobody, the next is taken at once.
+            let nobody_before = alert.steps > 0 && alert.round.is_empty();
+            if late.is_none() && now.since(counted) < step.after && !nobody_before {
+                break;
+            }
+            let is_worse = alert.lines.iter().rev().any(|line| line.what == "worse");
+            let reason = match (alert.round.is_empty(), is_worse) {
+                (true, true) => Reason::Worse,
+                (true, false) if number == 0 || alert.told_at.is_none() => Reason::Opened,
+                _ => Reason::Escalated,
+            };
+            if late.is_none() {
+                (alert.steps, alert.tried) = (number + 1, Some(now.0));
+            }
+            let people = plan.resolve(&step.to, calendar, now);
+            let sent: Vec<Errand> =
+                people.iter().filter_map(|person| self.errand(person, reason, alert, now, plan)).collect();
+            if sent.is_empty() {
+                alert.missed.insert(number);
+            }
+            errands.extend(sent);
         }
         errands
     }
@@ -105,12 +135,17 @@ impl Desk {
         let tellings = self.tellings.entry(person.to_owned()).or_default();
         tellings.retain(|at| now.since(Timestamp(*at)) < HOUR);
         let most = if alert.rank == Rank::Urgent { plan.hourly * 2 } else { plan.hourly };
-        alert.told_at = Some(now.0);
         if tellings.len() >= most || self.outstanding.len() >= OUTSTANDING_MAX {
-            alert.note(now, "held-back", person, "");
+            // Tried at each look until there is room, and noted once.
+            let mut last = alert.lines.iter().rev().take_while(|line| line.what == "held-back");
+            if !last.any(|line| line.who == person) {
+                alert.note(now, "held-back", person, "");
+            }
             return None;
         }
+        alert.told_at = Some(now.0);
         alert.told.insert(person.to_owned());
+        alert.round.insert(person.to_owned());
         tellings.push(now.0);
         self.next += 1;
         let errand = Errand { id: self.next, person: person.to_owned(), reason, alert: alert.clone() };
@@ -135,9 +170,9 @@ impl Desk {
         let Some(alert) = all.into_iter().find(|one| one.id == id) else { return };
         alert.note(now, if arrived { "told" } else { "failed" }, &person, way);
         if last && !arrived && alert.acknowledged.is_none() {
-            // Nobody was reached: the next step is taken as if its time had come.
+            // When nobody else was reached, the next step is taken as if its time had come.
             alert.told.remove(&person);
-            alert.hurry = alert.told.is_empty();
+            alert.round.remove(&person);
         }
     }
 }
