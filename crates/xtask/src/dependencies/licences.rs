@@ -7,12 +7,14 @@ use super::{Graph, name};
 
 /// What is allowed. Of licences that ask for the source of changes, only those that ask it file by file.
 const ALLOWED: &[&str] = &[
+    "0BSD",
     "Apache-2.0",
     "BSD-2-Clause",
     "BSD-3-Clause",
     "BSL-1.0",
     "ISC",
     "MIT",
+    "MIT-0",
     "MPL-2.0",
     "Unicode-3.0",
     "Zlib",
