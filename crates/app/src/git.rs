@@ -3,9 +3,10 @@
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::mpsc;
+use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 /// How long git may take.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -40,24 +41,19 @@ pub fn ask_bytes(folder: &Path, arguments: &[&str], input: &[u8], most: u64) -> 
 /// Reads what git answers, one byte more than there may be; ends it where it says more or takes too long.
 fn collect(child: &mut Child, most: u64) -> Result<(Vec<u8>, ExitStatus)> {
     let out = child.stdout.take().context("git has no standard output")?;
-    let reading = std::thread::spawn(move || {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
         let mut answer = Vec::new();
-        out.take(most + 1).read_to_end(&mut answer).map(|_| answer)
+        let read = out.take(most + 1).read_to_end(&mut answer).map(|_| answer);
+        // Nobody waits any more where it took too long.
+        let _ = sender.send(read);
     });
-    let begun = Instant::now();
-    while !reading.is_finished() && begun.elapsed() < LIMIT {
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    if !reading.is_finished() {
-        child.kill()?;
-    }
-    let answer = reading.join().map_err(|_| anyhow!("git could not be read"))??;
-    if answer.len() as u64 > most {
+    let read = receiver.recv_timeout(LIMIT);
+    if !matches!(&read, Ok(Ok(answer)) if answer.len() as u64 <= most) {
         child.kill()?;
     }
     let status = child.wait()?;
-    ensure!(begun.elapsed() < LIMIT, "git takes too long");
-    Ok((answer, status))
+    Ok((read.context("git takes too long")??, status))
 }
 
 /// What git answers in a folder. Neither hooks nor settings of the folder make git run anything, and it goes

@@ -76,16 +76,21 @@ impl Bed {
 
     /// So many minutes in which this is wrong, looked at every ten seconds; gives what was told.
     fn pass(&mut self, count: i64, wrong: &[Sign]) -> Vec<(String, Reason)> {
-        let before = self.told.len();
+        self.carry(count, wrong, &|_| true)
+    }
+
+    /// The same, where errands arrive at some people alone.
+    fn carry(&mut self, count: i64, wrong: &[Sign], arrives: &dyn Fn(&str) -> bool) -> Vec<(String, Reason)> {
+        let mut told = Vec::new();
         for _ in 0..count * 6 {
             self.now = Timestamp(self.now.0 + 10 * SECOND);
-            let errands = self.desk.look(self.now, &self.plan, &berlin(), wrong.to_vec(), &self.places);
-            for errand in &errands {
-                self.desk.settle(errand.id, "mail", true, true, self.now);
+            for errand in self.desk.look(self.now, &self.plan, &berlin(), wrong.to_vec(), &self.places) {
+                self.desk.settle(errand.id, "mail", arrives(&errand.person), true, self.now);
+                told.push((errand.person.clone(), errand.reason));
+                self.told.push(errand);
             }
-            self.told.extend(errands);
         }
-        self.told[before..].iter().map(|one| (one.person.clone(), one.reason)).collect()
+        told
     }
 
     fn one(&self) -> Alert {
@@ -265,14 +270,8 @@ fn all_survives_a_restart() {
 fn where_nobody_is_reached_the_next_is_called_at_once() {
     let mut bed = Bed::new();
     let down = [sign("partner-down", "ris")];
-    for _ in 0..5 {
-        bed.now = Timestamp(bed.now.0 + 10 * SECOND);
-        for errand in bed.desk.look(bed.now, &bed.plan, &berlin(), down.to_vec(), &[]) {
-            bed.desk.settle(errand.id, "mail", false, true, bed.now);
-            bed.told.push(errand);
-        }
-    }
-    let people: Vec<&str> = bed.told.iter().map(|one| one.person.as_str()).collect();
+    let tried = bed.carry(1, &down, &|_| false);
+    let people: Vec<&str> = tried.iter().map(|(person, _)| person.as_str()).collect();
     assert_eq!(people, ["anna", "bert"]);
 }
 
@@ -319,12 +318,7 @@ fn when_the_line_is_back_those_are_told_who_were_not_reached() {
     let mut bed = Bed::new();
     bed.plan.rules[0].repeat = None;
     let down = [sign("partner-down", "ris")];
-    for _ in 0..30 {
-        bed.now = Timestamp(bed.now.0 + 10 * SECOND);
-        for errand in bed.desk.look(bed.now, &bed.plan, &berlin(), down.to_vec(), &[]) {
-            bed.desk.settle(errand.id, "mail", false, true, bed.now);
-        }
-    }
+    bed.carry(5, &down, &|_| false);
     let later = bed.pass(10, &down);
     assert!(later.iter().any(|(who, _)| who == "anna"), "{later:?}");
     assert!(later.len() <= 2, "and then it is well: {later:?}");
@@ -359,19 +353,6 @@ fn what_gets_worse_is_told_again_also_when_acknowledged() {
     bed.desk.acknowledge(id, "anna", bed.now);
     assert_eq!(bed.pass(600, &of(1, Rank::Notice)), []);
     assert_eq!(bed.pass(1, &of(2, Rank::Warning)), told(&[("anna", Reason::Worse)]));
-}
-
-/// Looks each ten seconds for so many minutes; whether an errand arrives is asked. Gives what was told.
-fn carry(bed: &mut Bed, count: i64, wrong: &[Sign], arrives: &dyn Fn(&str) -> bool) -> Vec<(String, Reason)> {
-    let mut all = Vec::new();
-    for _ in 0..count * 6 {
-        bed.now = Timestamp(bed.now.0 + 10 * SECOND);
-        for errand in bed.desk.look(bed.now, &bed.plan, &berlin(), wrong.to_vec(), &bed.places) {
-            bed.desk.settle(errand.id, "mail", arrives(&errand.person), true, bed.now);
-            all.push((errand.person, errand.reason));
-        }
-    }
-    all
 }
 
 #[test]
@@ -436,11 +417,11 @@ fn steps_that_reach_nobody_are_taken_again_until_somebody_is_reached() {
     let mut bed = Bed::new();
     bed.plan.rules[0].repeat = None;
     let down = [sign("partner-down", "ris")];
-    let none = carry(&mut bed, 20, &down, &|_| false);
+    let none = bed.carry(20, &down, &|_| false);
     assert!((6..=12).contains(&none.len()), "each some minutes, not at each look: {none:?}");
-    let some = carry(&mut bed, 6, &down, &|_| true);
+    let some = bed.carry(6, &down, &|_| true);
     assert_eq!(some.first().map(|one| one.0.as_str()), Some("anna"));
-    assert!(carry(&mut bed, 60, &down, &|_| true).len() <= 1, "and then no more");
+    assert!(bed.carry(60, &down, &|_| true).len() <= 1, "and then no more");
 }
 
 #[test]
@@ -450,7 +431,7 @@ fn one_address_of_two_that_fails_wakes_nobody_else() {
     let person = bed.plan.people["anna"].clone();
     bed.plan.people.insert("carl".to_owned(), person);
     bed.plan.rules[0].steps[0].to = to(&["anna", "carl"]);
-    let all = carry(&mut bed, 10, &down, &|person| person == "anna");
+    let all = bed.carry(10, &down, &|person| person == "anna");
     assert_eq!(all, told(&[("anna", Reason::Opened), ("carl", Reason::Opened)]));
 }
 

@@ -11,7 +11,7 @@ use super::Ended;
 use super::common::SiteFirst;
 use crate::lang::Pick;
 use crate::out::{Out, Tone};
-use crate::site::revision::short;
+use klinke_console::house::deploy::short;
 
 /// Let a changed channel handle some of the messages, and stop it when it fares worse
 #[derive(clap::Args)]

@@ -9,7 +9,7 @@ use super::Ended;
 use super::common::SiteFirst;
 use crate::lang::Pick;
 use crate::out::{Out, Tone};
-use crate::site::revision::short;
+use klinke_console::house::deploy::short;
 
 /// Bring another revision of a running site to life, if it passes
 #[derive(clap::Args)]

@@ -259,7 +259,7 @@ fn show(site: &SiteArg, id: u64, out: Out) -> Ended {
         format!("von {}, {}, Version {}", message.peer, message.origin, message.version),
     ));
     if let Some(revision) = &message.revision {
-        let revision = crate::site::revision::short(revision);
+        let revision = klinke_console::house::deploy::short(revision);
         out.line(out.lang.pick(format!("revision {revision}"), format!("Revision {revision}")));
     }
     if let Some(parent) = message.parent {

@@ -13,7 +13,7 @@ use super::common::SiteFirst;
 use super::replay;
 use crate::lang::Pick;
 use crate::out::{Out, Tone};
-use crate::site::revision::short;
+use klinke_console::house::deploy::short;
 
 /// Let a changed channel run along without delivering, and say what differs
 #[derive(clap::Args)]

@@ -6,7 +6,7 @@ use super::Ended;
 use super::common::SiteArg;
 use crate::lang::Pick;
 use crate::out::{Out, Tone, bytes};
-use crate::site::revision::short;
+use klinke_console::house::deploy::short;
 use klinke_console::house::deploy::{Deployed, Pinned, Taken};
 use klinke_console::house::request::Request;
 use klinke_console::house::view::{Brief, ChannelView, DestinationView, DriftView, Status};

@@ -250,10 +250,10 @@ impl Counter {
     ) -> Result<Value> {
         let engine = self.running()?;
         // All are looked for before the first one leaves: a list with a slip in it sends nothing.
-        if let Some(missing) =
-            envelopes.iter().find(|id| !matches!(self.store.envelope(EnvelopeId(**id)), Ok(Some(_))))
-        {
-            bail!("there is no envelope {missing}; none was sent");
+        for &id in envelopes {
+            if self.store.envelope(EnvelopeId(id))?.is_none() {
+                bail!("there is no envelope {id}; none was sent");
+            }
         }
         let mut made: Vec<u64> = Vec::new();
         for &id in envelopes {

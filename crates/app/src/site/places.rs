@@ -92,11 +92,7 @@ fn ends<'a>(
 }
 
 fn host(value: Option<&toml::Value>) -> Option<Host> {
-    match value? {
-        toml::Value::String(text) => text.parse().ok(),
-        toml::Value::Integer(port) => port.to_string().parse().ok(),
-        _ => None,
-    }
+    value?.as_str()?.parse().ok()
 }
 
 /// Where a destination's endpoint leads to: `"host:port"`, an `address`, or the host of a `url`.

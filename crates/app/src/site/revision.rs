@@ -20,17 +20,6 @@ pub fn of_folder(folder: &Path) -> String {
     committed(folder).unwrap_or_else(|| digest(folder))
 }
 
-/// A revision for people: not more digits than it takes.
-pub fn short(revision: &str) -> String {
-    let changed = if revision.ends_with('+') { "+" } else { "" };
-    match revision.trim_end_matches('+') {
-        commit if commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-            format!("{}{changed}", &commit[..12])
-        }
-        _ => revision.to_owned(),
-    }
-}
-
 fn committed(folder: &Path) -> Option<String> {
     // A folder that merely lies within somebody's repository is not in git itself.
     git::ask(folder, &["ls-files", "--error-unmatch", "--", "klinke.toml"]).ok()?;
@@ -103,13 +92,5 @@ mod tests {
         assert_eq!(of_folder(place.path()), before, "what decides nothing does not count");
         std::fs::write(place.path().join("examples/adt/a.hl7"), "MSH|^").unwrap();
         assert_ne!(of_folder(place.path()), before);
-    }
-
-    #[test]
-    fn a_commit_is_named_shortly_and_keeps_its_mark() {
-        let commit = "0123456789abcdef0123456789abcdef01234567";
-        assert_eq!(short(commit), "0123456789ab");
-        assert_eq!(short(&format!("{commit}+")), "0123456789ab+");
-        assert_eq!(short("files-0123"), "files-0123");
     }
 }

@@ -101,3 +101,26 @@ impl Plan {
         [&self.added, &self.changed, &self.restarted, &self.removed].into_iter().all(Vec::is_empty)
     }
 }
+
+/// A revision for people: not more digits than it takes.
+pub fn short(revision: &str) -> String {
+    match revision.trim_end_matches('+') {
+        commit if commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            format!("{}{}", &commit[..12], &revision[commit.len()..])
+        }
+        _ => revision.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_is_named_shortly_and_keeps_its_mark() {
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        assert_eq!(short(commit), "0123456789ab");
+        assert_eq!(short(&format!("{commit}+")), "0123456789ab+");
+        assert_eq!(short("files-0123"), "files-0123");
+    }
+}

@@ -3,8 +3,9 @@
 use axum::extract::{Path, State as Shared};
 use maud::{Markup, html};
 
-use super::parts::{escaped, nothing, number, short, state, time, zoned};
+use super::parts::{escaped, nothing, number, state, time, zoned};
 use super::{Page, acts, chart, difference, frame, panel, queues, trouble};
+use crate::house::deploy::short;
 use crate::house::history::History;
 use crate::house::request::Request;
 use crate::house::site::{ChannelFiles, SystemView, Version};

@@ -7,8 +7,9 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::parts::{State, bytes, envelope_state, escaped, moment, short, state, time, zoned};
+use super::parts::{State, bytes, envelope_state, escaped, moment, state, time, zoned};
 use super::{Page, acts, chart, frame};
+use crate::house::deploy::short;
 use crate::house::reading::{Change, Line, PAYLOAD_SHOWN_MAX, Reading, SegmentWords, Sheet, Words};
 use crate::house::request::Request;
 use crate::house::view::{DeliveryView, Message};

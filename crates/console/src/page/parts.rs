@@ -107,16 +107,6 @@ pub fn nothing(text: &str) -> Markup {
     html! { p.soft { (text) } }
 }
 
-/// A revision with not more digits than it takes.
-pub fn short(revision: &str) -> String {
-    match revision.trim_end_matches('+') {
-        commit if commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-            format!("{}{}", &commit[..12], &revision[commit.len()..])
-        }
-        _ => revision.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,9 +7,9 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::parts::{State, bytes, escaped, number, short, state, time};
+use super::parts::{State, bytes, escaped, number, state, time};
 use super::{Page, difference, frame};
-use crate::house::deploy::Deployed;
+use crate::house::deploy::{Deployed, short};
 use crate::house::request::Request;
 use crate::house::site::SiteFiles;
 use crate::house::view::Status;
