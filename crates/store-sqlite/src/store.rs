@@ -8,8 +8,8 @@ use klinke_model::{
 };
 use klinke_store::{
     Accepted, Action, AuditEnds, AuditQuery, AuditRecord, ChannelInfo, DestinationInfo, Done, Early, Ended,
-    EnvelopeRecord, Error, Health, LaneSummary, NewEnvelope, Outcome, Part, PruneReport, PruneRule, Query, Result, Routed,
-    Store, Summary, Tried, VerifyReport, VersionInfo,
+    EnvelopeRecord, Error, Health, LaneSummary, NewEnvelope, Outcome, Part, PruneReport, PruneRule, Query,
+    Result, Routed, Store, Summary, Tried, VerifyReport, VersionInfo,
 };
 
 use crate::bodies::{Body, INLINE_SIZE_BYTES_MAX};

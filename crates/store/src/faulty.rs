@@ -16,8 +16,8 @@ use klinke_model::{
 
 use crate::{
     Accepted, Action, AuditEnds, AuditQuery, AuditRecord, ChannelInfo, DestinationInfo, Done, Early,
-    EnvelopeRecord, Error, Health, LaneSummary, NewEnvelope, PruneReport, PruneRule, Query, Result, Routed, Store, Summary, Tried,
-    VerifyReport, VersionInfo,
+    EnvelopeRecord, Error, Health, LaneSummary, NewEnvelope, PruneReport, PruneRule, Query, Result, Routed,
+    Store, Summary, Tried, VerifyReport, VersionInfo,
 };
 
 /// How often entries fail by chance, each in thousandths.

@@ -1,7 +1,7 @@
 //! Envelopes on their way from the store to the steps: a short queue in memory, all else on disk.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use klinke_model::{Envelope, EnvelopeId};
@@ -15,6 +15,8 @@ pub(crate) struct Inbox {
     notify: Notify,
     /// Envelopes accepted and not yet routed, here or in the store.
     unrouted: AtomicI64,
+    /// The latest envelope that was routed in the moment of its arrival.
+    early: AtomicU64,
 }
 
 struct State {
@@ -41,7 +43,14 @@ impl Inbox {
     pub fn new(items_max: usize, bytes_max: usize, unrouted: u64) -> Self {
         let state = State { queue: VecDeque::new(), bytes: 0, behind: true, newest: EnvelopeId(0) };
         let unrouted = AtomicI64::new(i64::try_from(unrouted).unwrap_or(i64::MAX));
-        Inbox { items_max, bytes_max, state: Mutex::new(state), notify: Notify::new(), unrouted }
+        Inbox {
+            items_max,
+            bytes_max,
+            state: Mutex::new(state),
+            notify: Notify::new(),
+            unrouted,
+            early: AtomicU64::new(0),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -68,6 +77,16 @@ impl Inbox {
     /// The store has confirmed what the steps made of an envelope.
     pub fn routed(&self) {
         self.unrouted.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The store has taken an envelope with its route: it never lies here.
+    pub fn passed(&self, id: EnvelopeId) {
+        self.early.store(id.0, Ordering::Release);
+    }
+
+    /// The latest that passed so.
+    pub fn routed_early(&self) -> EnvelopeId {
+        EnvelopeId(self.early.load(Ordering::Acquire))
     }
 
     /// Envelopes whose steps have not run.

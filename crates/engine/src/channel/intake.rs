@@ -8,11 +8,13 @@ use klinke_model::{ChannelId, Envelope, EnvelopeId, Origin, Payload, Timestamp, 
 use klinke_store::{Error, NewEnvelope, Query, Store};
 use tokio::sync::oneshot;
 
+use super::early::{self, Early, Items};
 use super::fragments::{Fragments, Place, UNFINISHED};
 use super::inbox::Inbox;
 use super::memory::{Announce, First, Memory};
 use super::spec::Limits;
 use super::waiters::Waiters;
+use super::work::Made;
 use crate::BoxFuture;
 use crate::clock::Clock;
 use crate::document::Format;
@@ -37,7 +39,9 @@ pub(crate) struct ChannelIntake {
     pub fragments: Option<Arc<Fragments>>,
     /// The version that handles arrivals now; a reload changes it.
     pub version: RwLock<VersionId>,
-    pub desks: RwLock<Vec<Arc<Desk>>>,
+    pub desks: Arc<[Arc<Desk>]>,
+    /// Runs the steps of what arrives, where they are quick.
+    pub early: Early,
     pub stopping: AtomicBool,
     /// Arrivals given to the store and not yet answered by it.
     pub under_way: Arc<AtomicUsize>,
@@ -127,12 +131,11 @@ impl Intake for ChannelIntake {
         if self.stopping.load(Ordering::SeqCst) {
             return Some(Refusal::Stopping);
         }
-        let desks = self.desks.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let most = self.limits.waiting_max;
         if self.inbox.unrouted() >= most {
             return Some(Refusal::Full(format!("{most} envelopes wait for the steps of {}", self.name)));
         }
-        let full = desks.iter().find(|desk| desk.waiting() >= most)?;
+        let full = self.desks.iter().find(|desk| desk.waiting() >= most)?;
         Some(Refusal::Full(format!("{most} deliveries wait for {}", full.name)))
     }
 
@@ -348,25 +351,57 @@ impl ChannelIntake {
             fingerprint,
             payload: arrival.payload,
         };
+        let early = self.early.run(&envelope, self.inbox.unrouted());
         let new = new_envelope(&envelope);
-        let (inbox, waiters) = (self.inbox.clone(), self.waiters.clone());
+        let (inbox, waiters, desks) = (self.inbox.clone(), self.waiters.clone(), self.desks.clone());
         let (sender, receiver) = oneshot::channel();
-        self.reader.store.accept(
-            new,
-            Box::new(move |done| {
-                if let Some(announce) = announce {
-                    announce.send_replace(Some(done.as_ref().map(|id| *id).map_err(|_| ())));
+        // With `route` where the store took that, too.
+        let kept = move |done: Result<EnvelopeId, Error>, route: Option<(Items, End)>| {
+            if let Some(announce) = announce {
+                announce.send_replace(Some(done.as_ref().map(|id| *id).map_err(|_| ())));
+            }
+            let _ = sender.send(done.map(|id| {
+                let waiter = waiters.register(id);
+                match route {
+                    Some((items, end)) => {
+                        inbox.passed(id);
+                        early::push(&desks, early::numbered(items, id));
+                        waiters.routed(id, end);
+                    }
+                    None => {
+                        envelope.id = id;
+                        inbox.push(envelope);
+                    }
                 }
-                let _ = sender.send(done.map(|id| {
-                    let waiter = waiters.register(id);
-                    envelope.id = id;
-                    inbox.push(envelope);
-                    (id, waiter)
-                }));
-                drop(under_way);
+                (id, waiter)
+            }));
+            drop(under_way);
+        };
+        match early {
+            None => self.reader.store.accept(new, Box::new(move |done| kept(done, None))),
+            Some(made) => self.keep_routed(new, made, kept),
+        }
+        receiver
+    }
+
+    /// Gives an arrival to the store together with what the steps made of it.
+    fn keep_routed(
+        &self,
+        new: NewEnvelope,
+        (version, made): (VersionId, Made),
+        kept: impl FnOnce(Result<EnvelopeId, Error>, Option<(Items, End)>) + Send + 'static,
+    ) {
+        let at = self.clock.now();
+        let (items, end) = (early::items(&self.desks, EnvelopeId(0), &made, at), made.end());
+        let entry = made.into_early(new.version, version, at);
+        self.reader.store.accept_routed(
+            new,
+            entry,
+            Box::new(move |done| match done {
+                Ok(accepted) => kept(Ok(accepted.id), accepted.is_routed.then_some((items, end))),
+                Err(error) => kept(Err(error), None),
             }),
         );
-        receiver
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
 use rquickjs::{Ctx, Function};
 
@@ -16,6 +16,9 @@ use super::realm::{Realm, evaluate};
 use super::{Limits, Lookup, call};
 use crate::document::Document;
 use crate::step::{Context, Step, StepError, Yield};
+
+/// How long one that is in a hurry waits for another's script to end.
+const WAIT_MAX: Duration = Duration::from_millis(1);
 
 /// The host of one channel's scripts. Cheap to clone: all clones are the same host.
 #[derive(Clone, Debug)]
@@ -113,6 +116,19 @@ fn lock<T>(slot: &Mutex<T>) -> MutexGuard<'_, T> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The lock, if it can be had within the time that a script usually takes.
+fn soon<T>(slot: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    let begun = Instant::now();
+    loop {
+        match slot.try_lock() {
+            Ok(guard) => return Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < WAIT_MAX => std::thread::yield_now(),
+            Err(TryLockError::WouldBlock) => return None,
+        }
+    }
+}
+
 /// Compiles a script and evaluates its files once, without a message.
 fn check(realm: &Realm, desk: &Desk, program: &Program, time_max: Duration) -> Result<(), ScriptError> {
     realm.watch.start(time_max);
@@ -169,9 +185,14 @@ impl ScriptStep {
         &self.program.entry
     }
 
-    fn run(&self, realm: &Realm, document: Box<dyn Document>) -> Result<call::Outcome, call::Stopped> {
+    fn run(
+        &self,
+        realm: &Realm,
+        document: Box<dyn Document>,
+        time_max: Duration,
+    ) -> Result<call::Outcome, call::Stopped> {
         let shared = &self.host.0;
-        realm.watch.start(shared.limits.time_max);
+        realm.watch.start(time_max);
         let outcome = realm.context.with(|ctx| {
             let function = script(&ctx, &self.program, self.number)
                 .map_err(|error| call::Stopped::Thrown(Failure::catch(&ctx, &error)))?;
@@ -202,7 +223,7 @@ impl ScriptStep {
             }
             call::Stopped::Wrong(text) => (text.clone(), None),
         };
-        let text = format!("envelope {}: {text}", context.envelope.id);
+        let text = format!("envelope {}: {text}", context.number());
         StepError::at(place.unwrap_or_else(|| entry.clone()), text)
     }
 }
@@ -214,7 +235,11 @@ impl Step for ScriptStep {
 
     fn apply(&self, context: &mut Context<'_>, document: Box<dyn Document>) -> Result<Yield, StepError> {
         let shared = &self.host.0;
-        let mut slot = lock(&shared.running);
+        let time_max = context.script_time_max.unwrap_or(shared.limits.time_max).min(shared.limits.time_max);
+        let mut slot = match context.script_time_max {
+            None => lock(&shared.running),
+            Some(_) => soon(&shared.running).ok_or_else(|| StepError::new("the scripts are at work"))?,
+        };
         let realm = match slot.take() {
             Some(realm) => realm,
             None => {
@@ -222,7 +247,7 @@ impl Step for ScriptStep {
             }
         };
         shared.desk.lay(context);
-        let outcome = self.run(&realm, document);
+        let outcome = self.run(&realm, document, time_max);
         shared.desk.clear(context);
         // What ran out of time or memory, or left work behind, is not used again.
         let sound = match &outcome {

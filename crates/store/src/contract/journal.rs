@@ -332,7 +332,9 @@ pub fn takes_no_route_that_makes_no_sense(subject: &mut dyn Subject) {
         deliveries: vec![NewDelivery { destination, lane: "".into(), part }],
     };
     let nowhere = Outcome::Deliveries { parts: vec![], deliveries: vec![] };
-    for (number, outcome) in [to(klinke_model::DestinationId(55), 0), to(bed.ris, 1), nowhere].into_iter().enumerate() {
+    for (number, outcome) in
+        [to(klinke_model::DestinationId(55), 0), to(bed.ris, 1), nowhere].into_iter().enumerate()
+    {
         let accepted = bed.accept_routed("kept", outcome).unwrap();
         assert_eq!(accepted, Accepted { id: EnvelopeId(number as u64 + 1), is_routed: false });
         assert!(bed.store.lanes(bed.ris, None, 9).unwrap().is_empty());

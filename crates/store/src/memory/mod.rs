@@ -21,8 +21,8 @@ use klinke_model::{
 
 use crate::{
     Accepted, Action, AuditEnds, AuditQuery, AuditRecord, ChannelInfo, DestinationInfo, Done, Early,
-    EnvelopeRecord, Error, Health, Keys, LaneSummary, NewEnvelope, PruneReport, PruneRule, Query, Result, Routed, Store, Summary,
-    Tried, VerifyReport, VersionInfo,
+    EnvelopeRecord, Error, Health, Keys, LaneSummary, NewEnvelope, PruneReport, PruneRule, Query, Result,
+    Routed, Store, Summary, Tried, VerifyReport, VersionInfo,
 };
 use dones::Dones;
 use state::State;

@@ -9,7 +9,10 @@ use klinke_model::{
 };
 
 use super::state::{Kept, State};
-use crate::{Accepted, Early, Ended, Error, NewDelivery, NewEnvelope, Outcome, Part, Result, RouteRecord, Routed, Tried};
+use crate::{
+    Accepted, Early, Ended, Error, NewDelivery, NewEnvelope, Outcome, Part, Result, RouteRecord, Routed,
+    Tried,
+};
 
 impl State {
     pub(super) fn accept(&mut self, new: NewEnvelope) -> Result<EnvelopeId> {
