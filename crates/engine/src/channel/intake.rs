@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::early::{self, Early, Items};
 use super::fragments::{Fragments, Place, UNFINISHED};
-use super::inbox::Inbox;
+use super::inbox::{Arrived, Inbox};
 use super::memory::{Announce, First, Memory};
 use super::spec::Limits;
 use super::waiters::Waiters;
@@ -75,6 +75,14 @@ enum Placed {
     Elsewhere(BoxFuture<'static, Result<Receipt, Refusal>>),
     /// It is to be taken as it came.
     AsItCame(Arrival, Mark, Option<oneshot::Sender<EnvelopeId>>, UnderWay),
+}
+
+/// What became of an envelope whose steps have run early.
+enum EarlyEnd {
+    /// It is kept with its route; these are its deliveries.
+    Routed(Items, End),
+    /// It is kept, and its route is to be written after those of others.
+    Waits(VersionId, Made),
 }
 
 /// Told the number that the store gave, and how to wait for more than that.
@@ -355,23 +363,23 @@ impl ChannelIntake {
         let new = new_envelope(&envelope);
         let (inbox, waiters, desks) = (self.inbox.clone(), self.waiters.clone(), self.desks.clone());
         let (sender, receiver) = oneshot::channel();
-        // With `route` where the store took that, too.
-        let kept = move |done: Result<EnvelopeId, Error>, route: Option<(Items, End)>| {
+        let kept = move |done: Result<EnvelopeId, Error>, early: Option<EarlyEnd>| {
             if let Some(announce) = announce {
                 announce.send_replace(Some(done.as_ref().map(|id| *id).map_err(|_| ())));
             }
             let _ = sender.send(done.map(|id| {
                 let waiter = waiters.register(id);
-                match route {
-                    Some((items, end)) => {
+                envelope.id = id;
+                match early {
+                    Some(EarlyEnd::Routed(items, end)) => {
                         inbox.passed(id);
                         early::push(&desks, early::numbered(items, id));
                         waiters.routed(id, end);
                     }
-                    None => {
-                        envelope.id = id;
-                        inbox.push(envelope);
+                    Some(EarlyEnd::Waits(version, made)) => {
+                        inbox.push(Arrived { envelope, made: Some((version, made)) });
                     }
+                    None => inbox.push(envelope.into()),
                 }
                 (id, waiter)
             }));
@@ -389,16 +397,19 @@ impl ChannelIntake {
         &self,
         new: NewEnvelope,
         (version, made): (VersionId, Made),
-        kept: impl FnOnce(Result<EnvelopeId, Error>, Option<(Items, End)>) + Send + 'static,
+        kept: impl FnOnce(Result<EnvelopeId, Error>, Option<EarlyEnd>) + Send + 'static,
     ) {
         let at = self.clock.now();
         let (items, end) = (early::items(&self.desks, EnvelopeId(0), &made, at), made.end());
-        let entry = made.into_early(new.version, version, at);
+        let entry = made.early(new.version, version, at);
         self.reader.store.accept_routed(
             new,
             entry,
             Box::new(move |done| match done {
-                Ok(accepted) => kept(Ok(accepted.id), accepted.is_routed.then_some((items, end))),
+                Ok(accepted) if accepted.is_routed => {
+                    kept(Ok(accepted.id), Some(EarlyEnd::Routed(items, end)));
+                }
+                Ok(accepted) => kept(Ok(accepted.id), Some(EarlyEnd::Waits(version, made))),
                 Err(error) => kept(Err(error), None),
             }),
         );

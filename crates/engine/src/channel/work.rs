@@ -190,9 +190,9 @@ impl Made {
     }
 
     /// As the part of an entry that accepts the envelope, under version `accepted`.
-    pub(crate) fn into_early(self, accepted: VersionId, version: VersionId, at: Timestamp) -> Early {
+    pub(crate) fn early(&self, accepted: VersionId, version: VersionId, at: Timestamp) -> Early {
         let version = Some(version).filter(|version| *version != accepted);
-        Early { version, at, outcome: self.outcome, trace: self.trace }
+        Early { version, at, outcome: self.outcome.clone(), trace: self.trace.clone() }
     }
 
     /// What senders that wait for the steps are told.

@@ -8,7 +8,7 @@ use klinke_store::{Error, Outcome, Routed};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::early::{self, Items, Pace};
-use super::inbox::{Found, Inbox};
+use super::inbox::{Arrived, Found, Inbox};
 use super::waiters::Waiters;
 use super::work::{Made, Works};
 use crate::clock::Clock;
@@ -86,7 +86,7 @@ impl Worker {
                 self.take_refused();
             }
             match self.inbox.take(position.last, BATCH) {
-                Found::Envelopes(envelopes) => self.process(envelopes, &mut position).await,
+                Found::Envelopes(arrived) => self.process(arrived, &mut position).await,
                 Found::InStore => self.read_on(&mut position).await,
                 Found::Nothing => {
                     self.retire();
@@ -125,7 +125,9 @@ impl Worker {
             Ok(envelopes) if envelopes.is_empty() => {
                 self.inbox.caught_up(last);
             }
-            Ok(envelopes) => self.process(envelopes, position).await,
+            Ok(envelopes) => {
+                self.process(envelopes.into_iter().map(Arrived::from).collect(), position).await;
+            }
             Err(StartError::Store(Error::Unreadable { envelope, why })) => {
                 self.pass_over(envelope, &why, position).await
             }
@@ -152,13 +154,13 @@ impl Worker {
     }
 
     /// Runs the steps on a batch and gives the results to the store.
-    async fn process(&self, envelopes: Vec<Envelope>, position: &mut Position) {
+    async fn process(&self, arrived: Vec<Arrived>, position: &mut Position) {
         let works = self.works.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let bytes: usize = envelopes.iter().map(|envelope| envelope.payload.len()).sum();
+        let bytes: usize = arrived.iter().map(|one| one.envelope.payload.len()).sum();
         let made = if bytes > INLINE_BYTES_MAX {
             let clock = self.clock.clone();
             let pace = self.pace.clone();
-            match tokio::task::spawn_blocking(move || run_all(&works, envelopes, &pace, &clock)).await {
+            match tokio::task::spawn_blocking(move || run_all(&works, arrived, &pace, &clock)).await {
                 Ok(made) => made,
                 Err(error) => {
                     tracing::error!(channel = %self.name, %error, "the steps broke off");
@@ -167,7 +169,7 @@ impl Worker {
                 }
             }
         } else {
-            run_all(&works, envelopes, &self.pace, &self.clock)
+            run_all(&works, arrived, &self.pace, &self.clock)
         };
         for (envelope, version, made) in made {
             let weight = weight(&envelope, &made);
@@ -212,18 +214,21 @@ impl Worker {
 /// Each with the version that ran, and what that made of it.
 fn run_all(
     works: &Works,
-    envelopes: Vec<Envelope>,
+    arrived: Vec<Arrived>,
     pace: &Pace,
     clock: &Clock,
 ) -> Vec<(Envelope, VersionId, Made)> {
-    let run = |envelope: Envelope| {
+    let run = |Arrived { envelope, made }: Arrived| {
+        if let Some((version, made)) = made {
+            return (envelope, version, made);
+        }
         let (version, work) = works.of(&envelope);
         let begun = clock.now();
         let made = work.run(&envelope, None);
         pace.note(clock.now().since(begun));
         (envelope, version, made)
     };
-    envelopes.into_iter().map(run).collect()
+    arrived.into_iter().map(run).collect()
 }
 
 /// How many unconfirmed results this one counts for: its bytes stay in memory until it is confirmed.

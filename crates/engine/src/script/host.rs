@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rquickjs::{Ctx, Function};
 
+use super::booth::Booth;
 use super::desk::Desk;
 use super::error::ScriptError;
 use super::failure::Failure;
@@ -16,9 +17,6 @@ use super::realm::{Realm, evaluate};
 use super::{Limits, Lookup, call};
 use crate::document::Document;
 use crate::step::{Context, Step, StepError, Yield};
-
-/// How long one that is in a hurry waits for another's script to end.
-const WAIT_MAX: Duration = Duration::from_millis(1);
 
 /// The host of one channel's scripts. Cheap to clone: all clones are the same host.
 #[derive(Clone, Debug)]
@@ -40,7 +38,7 @@ struct Shared {
     limits: Limits,
     desk: Desk,
     numbers: AtomicU64,
-    running: Mutex<Option<Realm>>,
+    booth: Booth,
 }
 
 impl fmt::Debug for Shared {
@@ -65,7 +63,7 @@ impl ScriptHost {
             limits,
             desk: Desk::new(lookup),
             numbers: AtomicU64::new(0),
-            running: Mutex::new(None),
+            booth: Booth::default(),
         }))
     }
 
@@ -100,33 +98,19 @@ impl ScriptHost {
 
     /// Drops the runtime; the next message makes a new one. False when there is none or it is in use.
     pub fn idle(&self) -> bool {
-        self.0.running.try_lock().is_ok_and(|mut running| running.take().is_some())
+        self.0.booth.enter_now().is_some_and(|mut turn| turn.realm.take().is_some())
     }
 
     /// Bytes that the runtime holds now; 0 when there is none.
     pub fn memory_bytes(&self) -> u64 {
-        let running = lock(&self.0.running);
-        running
-            .as_ref()
-            .map_or(0, |realm| u64::try_from(realm.runtime.memory_usage().malloc_size).unwrap_or(0))
+        let turn = self.0.booth.enter(None);
+        let realm = turn.as_ref().and_then(|turn| turn.realm.as_ref());
+        realm.map_or(0, |realm| u64::try_from(realm.runtime.memory_usage().malloc_size).unwrap_or(0))
     }
 }
 
 fn lock<T>(slot: &Mutex<T>) -> MutexGuard<'_, T> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The lock, if it can be had within the time that a script usually takes.
-fn soon<T>(slot: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
-    let begun = Instant::now();
-    loop {
-        match slot.try_lock() {
-            Ok(guard) => return Some(guard),
-            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) if begun.elapsed() < WAIT_MAX => std::thread::yield_now(),
-            Err(TryLockError::WouldBlock) => return None,
-        }
-    }
 }
 
 /// Compiles a script and evaluates its files once, without a message.
@@ -236,11 +220,12 @@ impl Step for ScriptStep {
     fn apply(&self, context: &mut Context<'_>, document: Box<dyn Document>) -> Result<Yield, StepError> {
         let shared = &self.host.0;
         let time_max = context.script_time_max.unwrap_or(shared.limits.time_max).min(shared.limits.time_max);
-        let mut slot = match context.script_time_max {
-            None => lock(&shared.running),
-            Some(_) => soon(&shared.running).ok_or_else(|| StepError::new("the scripts are at work"))?,
-        };
-        let realm = match slot.take() {
+        // Who is in a hurry waits no longer for the script before than it may take itself.
+        let mut turn = shared
+            .booth
+            .enter(context.script_time_max)
+            .ok_or_else(|| StepError::new("another message has the script's runtime"))?;
+        let realm = match turn.realm.take() {
             Some(realm) => realm,
             None => {
                 Realm::new(&shared.limits, &shared.desk).map_err(|text| StepError::at(self.file(), text))?
@@ -256,9 +241,9 @@ impl Step for ScriptStep {
             Err(call::Stopped::Thrown(failure)) => !failure.is_unsound(),
         };
         if sound && !realm.watch.has_expired() && !realm.runtime.is_job_pending() {
-            *slot = Some(realm);
+            turn.realm = Some(realm);
         }
-        drop(slot);
+        drop(turn);
         match outcome {
             Ok(call::Outcome::One(document)) => Ok(Yield::One(document)),
             Ok(call::Outcome::Many(documents)) => Ok(Yield::Many(documents)),

@@ -103,7 +103,9 @@ async fn large_and_small_ones_keep_their_order() {
     // Commits of every size, with what the steps make of earlier ones in between.
     for size in (1..6).cycle().take(60) {
         settle().await;
-        (0..size).for_each(|_| drop(bed.store.step()));
+        for _ in 0..size {
+            bed.store.step();
+        }
     }
     bed.store.set_manual(false);
     for one in all {
