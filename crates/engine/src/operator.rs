@@ -67,7 +67,11 @@ impl Engine {
             | Action::Revive { key, .. } => key.destination,
         };
         let channels = self.channels.read().await;
-        channels.values().flat_map(|channel| &channel.desks).find(|desk| desk.id == destination).cloned()
+        channels
+            .values()
+            .flat_map(|channel| channel.desks.iter())
+            .find(|desk| desk.id == destination)
+            .cloned()
     }
 
     pub(crate) async fn write(&self, action: Action) -> klinke_store::Result<u64> {

@@ -4,10 +4,13 @@
 //! give the same result, whenever they run: a step reads no clock (time comes from the envelope), no
 //! file, no network. That is why replaying is safe.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
-use klinke_model::Envelope;
+use klinke_model::{Envelope, EnvelopeId, Payload, Timestamp};
 
 use crate::document::Document;
 
@@ -65,8 +68,11 @@ pub enum Yield {
 /// What a step may see besides the document.
 #[derive(Debug)]
 pub struct Context<'a> {
-    /// The envelope, with the time of its arrival: the only clock a step has.
-    pub envelope: &'a Envelope,
+    envelope: &'a Envelope,
+    /// True when a step asked for the envelope's number.
+    asked: Cell<bool>,
+    /// What a script may take, where that is less than its own limit.
+    pub(crate) script_time_max: Option<Duration>,
     /// The channel's name.
     pub channel: &'a str,
     /// Which of the documents that came of the envelope this one is, from 0.
@@ -88,7 +94,58 @@ impl<'a> Context<'a> {
 
     /// A context without values.
     pub fn new(envelope: &'a Envelope, channel: &'a str) -> Self {
-        Context { envelope, channel, part: 0, first: 0, values: BTreeMap::new(), trace: Vec::new() }
+        Context {
+            envelope,
+            asked: Cell::new(false),
+            script_time_max: None,
+            channel,
+            part: 0,
+            first: 0,
+            values: BTreeMap::new(),
+            trace: Vec::new(),
+        }
+    }
+
+    /// The envelope's number. The store gives it when it keeps the envelope; what asks for it before then is
+    /// noted, and what was made of the answer is not used.
+    pub fn number(&self) -> EnvelopeId {
+        self.asked.set(true);
+        self.envelope.id
+    }
+
+    /// The number, for one who says himself when it is asked for.
+    pub(crate) fn unasked_number(&self) -> EnvelopeId {
+        self.envelope.id
+    }
+
+    /// True when a step asked for the number.
+    pub(crate) fn has_asked(&self) -> bool {
+        self.asked.get()
+    }
+
+    /// When the envelope arrived: the only clock a step has.
+    pub fn received(&self) -> Timestamp {
+        self.envelope.received
+    }
+
+    /// The system that sent it, or empty.
+    pub fn system(&self) -> &'a Arc<str> {
+        &self.envelope.system
+    }
+
+    /// The peer's address or the file's name.
+    pub fn peer(&self) -> &'a Arc<str> {
+        &self.envelope.peer
+    }
+
+    /// The format of what arrived.
+    pub fn format(&self) -> &'a Arc<str> {
+        &self.envelope.format
+    }
+
+    /// The bytes that arrived.
+    pub fn payload(&self) -> &'a Payload {
+        &self.envelope.payload
     }
 
     /// The document at this place of those that a step is given is the one at hand now.

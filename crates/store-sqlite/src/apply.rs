@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::attempts;
 use crate::blobs::Hash;
 use crate::bodies::Body;
-use crate::entry::{Accept, Entry, Record, Route};
+use crate::entry::{Accept, AcceptRouted, Entry, Record, Route};
 use crate::ledger::{Ledger, signed, unsigned};
 use crate::prune;
 use crate::recent::{Recent, Remembered};
@@ -51,6 +51,7 @@ impl Work<'_> {
     pub(crate) fn apply(&mut self, entry: &mut Entry) -> Step<u64> {
         match entry {
             Entry::Accept(accept, _) => self.accept(accept),
+            Entry::AcceptRouted(both, _) => self.accept_routed(both),
             Entry::Route(route, _) => self.route(route),
             Entry::Record(record, _) => self.record(record),
             Entry::Act(action, _) => self.act(action),
@@ -100,6 +101,17 @@ impl Work<'_> {
         self.name_blob(body, Some(new.channel))?;
         let payload = body.pinned.is_none().then(|| new.payload.clone());
         self.recent.add(id, Remembered { channel: new.channel, seq, payload });
+        Ok(Ok(id))
+    }
+
+    /// An envelope, and its route where that is the next one of the channel and makes sense.
+    fn accept_routed(&mut self, both: &mut AcceptRouted) -> Step<u64> {
+        let id = check!(self.accept(&both.accept)?);
+        both.route.envelope = EnvelopeId(id);
+        let channel = check!(self.ledger.channel(both.route.channel));
+        let is_next = channel.covered() + 1 == channel.received;
+        // A refused route has written nothing.
+        both.is_routed = is_next && self.route(&both.route)?.is_ok();
         Ok(Ok(id))
     }
 

@@ -1,7 +1,7 @@
 //! What waits before the writer: entries with their bodies made ready by the caller's thread.
 
 use klinke_model::{Attempt, DeliveryKey, EnvelopeId};
-use klinke_store::{Action, Done, Error, NewDelivery, NewEnvelope, Result};
+use klinke_store::{Accepted, Action, Done, Error, NewDelivery, NewEnvelope, Result};
 
 use crate::apply::Work;
 use crate::bodies::Body;
@@ -9,6 +9,7 @@ use crate::bodies::Body;
 /// An entry and its `done`.
 pub(crate) enum Entry {
     Accept(Box<Accept>, Done<EnvelopeId>),
+    AcceptRouted(Box<AcceptRouted>, Done<Accepted>),
     Route(Box<Route>, Done<()>),
     Record(Box<Record>, Done<()>),
     Act(Box<Action>, Done<u64>),
@@ -24,6 +25,14 @@ pub(crate) struct Accept {
     /// The envelope; its payload is left out when it is in a file.
     pub(crate) new: NewEnvelope,
     pub(crate) body: Body,
+}
+
+/// An envelope and its route, which has yet to be told the envelope's number.
+pub(crate) struct AcceptRouted {
+    pub(crate) accept: Accept,
+    pub(crate) route: Route,
+    /// Whether the route was taken.
+    pub(crate) is_routed: bool,
 }
 
 pub(crate) struct Route {
@@ -45,14 +54,37 @@ pub(crate) struct Record {
     pub(crate) answer: Option<Body>,
 }
 
+impl Accept {
+    fn bytes(&self) -> usize {
+        self.body.bytes.len() + self.new.payload.len()
+    }
+}
+
+impl Route {
+    fn bytes(&self) -> usize {
+        self.parts.iter().map(|part| part.bytes.len()).sum()
+    }
+}
+
 impl Entry {
+    /// True when it brings a new envelope.
+    pub(crate) fn is_accept(&self) -> bool {
+        matches!(self, Entry::Accept(..) | Entry::AcceptRouted(..))
+    }
+
+    /// True when somebody waits for its `done`.
+    pub(crate) fn is_awaited(&self) -> bool {
+        !matches!(self, Entry::Record(..))
+    }
+
     /// About how much memory it holds.
     pub(crate) fn bytes(&self) -> usize {
         let fixed = 256;
         fixed
             + match self {
-                Entry::Accept(accept, _) => accept.body.bytes.len() + accept.new.payload.len(),
-                Entry::Route(route, _) => route.parts.iter().map(|part| part.bytes.len()).sum(),
+                Entry::Accept(accept, _) => accept.bytes(),
+                Entry::AcceptRouted(both, _) => both.accept.bytes() + both.route.bytes(),
+                Entry::Route(route, _) => route.bytes(),
                 Entry::Record(record, _) => record.answer.as_ref().map_or(0, |body| body.bytes.len()),
                 Entry::Act(..) | Entry::Special(..) | Entry::Refused(..) => 0,
             }
@@ -65,6 +97,11 @@ impl Entry {
             Entry::Accept(accept, done) => {
                 drop(accept);
                 done(result.map(EnvelopeId));
+            }
+            Entry::AcceptRouted(both, done) => {
+                let is_routed = both.is_routed;
+                drop(both);
+                done(result.map(|id| Accepted { id: EnvelopeId(id), is_routed }));
             }
             Entry::Route(route, done) => {
                 drop(route);

@@ -7,14 +7,14 @@ use klinke_model::{
     Hold, Payload, Timestamp, VersionId,
 };
 use klinke_store::{
-    Action, AuditEnds, AuditQuery, AuditRecord, ChannelInfo, DestinationInfo, Done, Ended, EnvelopeRecord,
-    Error, Health, LaneSummary, NewEnvelope, Outcome, Part, PruneReport, PruneRule, Query, Result, Routed,
-    Store, Summary, Tried, VerifyReport, VersionInfo,
+    Accepted, Action, AuditEnds, AuditQuery, AuditRecord, ChannelInfo, DestinationInfo, Done, Early, Ended,
+    EnvelopeRecord, Error, Health, LaneSummary, NewEnvelope, Outcome, Part, PruneReport, PruneRule, Query,
+    Result, Routed, Store, Summary, Tried, VerifyReport, VersionInfo,
 };
 
 use crate::bodies::{Body, INLINE_SIZE_BYTES_MAX};
 use crate::dictionary::{ANSWERS, PARTS, TRACES};
-use crate::entry::{Accept, Entry, Record, Route};
+use crate::entry::{Accept, AcceptRouted, Entry, Record, Route};
 use crate::failure::from_sqlite;
 use crate::ledger::unsigned;
 use crate::open::SqliteStore;
@@ -33,11 +33,20 @@ impl SqliteStore {
         Ok(Accept { new, body })
     }
 
-    fn make_route(&self, routed: Routed) -> Result<Route> {
+    fn make_accept_routed(&self, new: NewEnvelope, early: Early) -> Result<AcceptRouted> {
+        let small = new.payload.len() <= INLINE_SIZE_BYTES_MAX;
+        let received = small.then(|| new.payload.clone());
+        let unnumbered = early.into_routed(EnvelopeId(0), new.channel, None);
+        let route = self.make_route(unnumbered, || received)?;
+        Ok(AcceptRouted { accept: self.make_accept(new)?, route, is_routed: false })
+    }
+
+    /// `received` gives the envelope's own bytes, unless they are too many.
+    fn make_route(&self, routed: Routed, received: impl FnOnce() -> Option<Payload>) -> Result<Route> {
         let Routed { envelope, channel, version, after, at, outcome, trace } = routed;
         let (ended, parts, deliveries) = match outcome {
             Outcome::Deliveries { parts, deliveries } => {
-                (None, self.make_parts(envelope, &parts)?, deliveries)
+                (None, self.make_parts(&parts, received)?, deliveries)
             }
             Outcome::Filtered { step, reason } => {
                 (Some(Ended { failed: false, step, reason }), Vec::new(), Vec::new())
@@ -51,9 +60,9 @@ impl SqliteStore {
         Ok(Route { envelope, channel, version, after, at, ended, trace, parts, deliveries })
     }
 
-    fn make_parts(&self, envelope: EnvelopeId, parts: &[Part]) -> Result<Vec<Body>> {
+    fn make_parts(&self, parts: &[Part], received: impl FnOnce() -> Option<Payload>) -> Result<Vec<Body>> {
         let has_changed = parts.iter().any(|part| matches!(part, Part::Changed(_)));
-        let received = if has_changed { self.received(envelope) } else { None };
+        let received = if has_changed { received() } else { None };
         let make = |part: &Part| match part {
             Part::Unchanged => Ok(Body::unchanged()),
             Part::Changed(bytes) => self.shared.bodies.encode_change(received.as_ref(), PARTS, bytes),
@@ -116,8 +125,13 @@ impl Store for SqliteStore {
         self.push(self.make_accept(envelope), done, Entry::Accept);
     }
 
+    fn accept_routed(&self, envelope: NewEnvelope, early: Early, done: Done<Accepted>) {
+        self.push(self.make_accept_routed(envelope, early), done, Entry::AcceptRouted);
+    }
+
     fn route(&self, routed: Routed, done: Done<()>) {
-        self.push(self.make_route(routed), done, Entry::Route);
+        let id = routed.envelope;
+        self.push(self.make_route(routed, || self.received(id)), done, Entry::Route);
     }
 
     fn record(&self, tried: Tried, done: Done<()>) {

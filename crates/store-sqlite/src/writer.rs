@@ -65,7 +65,7 @@ type Results = Vec<Result<u64>>;
 impl Writer<'_, '_> {
     /// Writes a batch and calls its `done`s.
     fn commit(&mut self, mut batch: Vec<Entry>) {
-        let has_accepts = batch.iter().any(|entry| matches!(entry, Entry::Accept(..)));
+        let has_accepts = batch.iter().any(Entry::is_accept);
         let reserve = if has_accepts { self.shared.check_reserve(0) } else { Ok(()) };
         let mut result = self.write(&mut batch, reserve.as_ref().err());
         if let (Err(full @ Error::Full(_)), true, true) = (&result, has_accepts, reserve.is_ok()) {
@@ -116,8 +116,8 @@ impl Writer<'_, '_> {
         self.work.statements.begin.execute([])?;
         let mut results = Vec::with_capacity(batch.len());
         for entry in batch {
-            let result = match (&entry, refusal) {
-                (Entry::Accept(..), Some(refusal)) => Err(refusal.clone()),
+            let result = match refusal {
+                Some(refusal) if entry.is_accept() => Err(refusal.clone()),
                 _ => self.work.apply(entry)?,
             };
             results.push(result);

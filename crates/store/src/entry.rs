@@ -49,6 +49,36 @@ pub struct Routed {
     pub trace: Vec<String>,
 }
 
+/// What the steps made of an envelope before it had a number.
+#[derive(Clone, Debug)]
+pub struct Early {
+    /// As in [`Routed::version`].
+    pub version: Option<VersionId>,
+    /// When.
+    pub at: Timestamp,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// As in [`Routed::trace`].
+    pub trace: Vec<String>,
+}
+
+impl Early {
+    /// As an entry of its own, for the envelope that it belongs to.
+    pub fn into_routed(self, envelope: EnvelopeId, channel: ChannelId, after: Option<EnvelopeId>) -> Routed {
+        let Early { version, at, outcome, trace } = self;
+        Routed { envelope, channel, version, after, at, outcome, trace }
+    }
+}
+
+/// What became of an envelope that came with its route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Its number.
+    pub id: EnvelopeId,
+    /// True when its route was taken too; else it waits for one.
+    pub is_routed: bool,
+}
+
 /// What became of an envelope in its channel's steps.
 #[derive(Clone, Debug)]
 pub enum Outcome {

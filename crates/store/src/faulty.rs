@@ -15,9 +15,9 @@ use klinke_model::{
 };
 
 use crate::{
-    Action, AuditEnds, AuditQuery, AuditRecord, ChannelInfo, DestinationInfo, Done, EnvelopeRecord, Error,
-    Health, LaneSummary, NewEnvelope, PruneReport, PruneRule, Query, Result, Routed, Store, Summary, Tried,
-    VerifyReport, VersionInfo,
+    Accepted, Action, AuditEnds, AuditQuery, AuditRecord, ChannelInfo, DestinationInfo, Done, Early,
+    EnvelopeRecord, Error, Health, LaneSummary, NewEnvelope, PruneReport, PruneRule, Query, Result, Routed,
+    Store, Summary, Tried, VerifyReport, VersionInfo,
 };
 
 /// How often entries fail by chance, each in thousandths.
@@ -210,6 +210,10 @@ impl<S: Store> Store for FaultyStore<S> {
 
     fn accept(&self, envelope: NewEnvelope, done: Done<EnvelopeId>) {
         self.write(done, move |inner, done| inner.accept(envelope, done));
+    }
+
+    fn accept_routed(&self, envelope: NewEnvelope, early: Early, done: Done<Accepted>) {
+        self.write(done, move |inner, done| inner.accept_routed(envelope, early, done));
     }
 
     fn route(&self, routed: Routed, done: Done<()>) {

@@ -35,7 +35,7 @@ mod query;
 mod record;
 
 pub use audit::{AuditEnds, AuditQuery, AuditRecord, Seal};
-pub use entry::{Action, NewDelivery, NewEnvelope, Outcome, Part, Routed, Tried};
+pub use entry::{Accepted, Action, Early, NewDelivery, NewEnvelope, Outcome, Part, Routed, Tried};
 pub use error::Error;
 pub use query::{Field, KeyName, Keys, Query, StateFilter};
 pub use record::{
@@ -69,6 +69,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Accepts an envelope and gives it its number.
     fn accept(&self, envelope: NewEnvelope, done: Done<EnvelopeId>);
+    /// Accepts an envelope and, in the same entry, writes what the steps made of it. The route is taken only
+    /// where it makes sense and every earlier envelope of the channel is routed; else the envelope alone is
+    /// accepted, and waits for its [`Store::route`] as others do.
+    fn accept_routed(&self, envelope: NewEnvelope, early: Early, done: Done<Accepted>);
     /// Writes what the steps made of an envelope. A channel's envelopes are routed in rising order; the
     /// highest one routed is the channel's mark, and all up to it count as routed.
     fn route(&self, routed: Routed, done: Done<()>);

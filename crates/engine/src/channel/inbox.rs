@@ -1,11 +1,13 @@
 //! Envelopes on their way from the store to the steps: a short queue in memory, all else on disk.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use klinke_model::{Envelope, EnvelopeId};
+use klinke_model::{Envelope, EnvelopeId, VersionId};
 use tokio::sync::Notify;
+
+use super::work::Made;
 
 /// The way from the intake to the worker of one channel.
 pub(crate) struct Inbox {
@@ -15,10 +17,32 @@ pub(crate) struct Inbox {
     notify: Notify,
     /// Envelopes accepted and not yet routed, here or in the store.
     unrouted: AtomicI64,
+    /// The latest envelope that was routed in the moment of its arrival.
+    early: AtomicU64,
+}
+
+/// An envelope, and what its steps made of it where they have run early.
+pub(crate) struct Arrived {
+    pub envelope: Envelope,
+    pub made: Option<(VersionId, Made)>,
+}
+
+impl Arrived {
+    fn bytes(&self) -> usize {
+        let parts = self.made.iter().flat_map(|(_, made)| &made.parts);
+        let changed = parts.filter(|part| !part.is_same(&self.envelope.payload));
+        self.envelope.payload.len() + changed.map(|part| part.len()).sum::<usize>()
+    }
+}
+
+impl From<Envelope> for Arrived {
+    fn from(envelope: Envelope) -> Self {
+        Arrived { envelope, made: None }
+    }
 }
 
 struct State {
-    queue: VecDeque<Envelope>,
+    queue: VecDeque<Arrived>,
     bytes: usize,
     /// More was accepted than lies here: the worker reads on in the store.
     behind: bool,
@@ -29,7 +53,7 @@ struct State {
 /// What the worker finds.
 pub(crate) enum Found {
     /// These are next.
-    Envelopes(Vec<Envelope>),
+    Envelopes(Vec<Arrived>),
     /// What is next lies in the store.
     InStore,
     /// Nothing.
@@ -41,7 +65,14 @@ impl Inbox {
     pub fn new(items_max: usize, bytes_max: usize, unrouted: u64) -> Self {
         let state = State { queue: VecDeque::new(), bytes: 0, behind: true, newest: EnvelopeId(0) };
         let unrouted = AtomicI64::new(i64::try_from(unrouted).unwrap_or(i64::MAX));
-        Inbox { items_max, bytes_max, state: Mutex::new(state), notify: Notify::new(), unrouted }
+        Inbox {
+            items_max,
+            bytes_max,
+            state: Mutex::new(state),
+            notify: Notify::new(),
+            unrouted,
+            early: AtomicU64::new(0),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -49,17 +80,18 @@ impl Inbox {
     }
 
     /// Takes an envelope that the store has just accepted. Called in the order of their numbers.
-    pub fn push(&self, envelope: Envelope) {
+    pub fn push(&self, arrived: Arrived) {
         self.unrouted.fetch_add(1, Ordering::Relaxed);
         let mut state = self.lock();
-        state.newest = envelope.id;
+        state.newest = arrived.envelope.id;
+        let bytes = arrived.bytes();
         let full = state.queue.len() >= self.items_max
-            || (!state.queue.is_empty() && state.bytes + envelope.payload.len() > self.bytes_max);
+            || (!state.queue.is_empty() && state.bytes + bytes > self.bytes_max);
         if state.behind || full {
             state.behind = true;
         } else {
-            state.bytes += envelope.payload.len();
-            state.queue.push_back(envelope);
+            state.bytes += bytes;
+            state.queue.push_back(arrived);
         }
         drop(state);
         self.notify.notify_one();
@@ -68,6 +100,16 @@ impl Inbox {
     /// The store has confirmed what the steps made of an envelope.
     pub fn routed(&self) {
         self.unrouted.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The store has taken an envelope with its route: it never lies here.
+    pub fn passed(&self, id: EnvelopeId) {
+        self.early.store(id.0, Ordering::Release);
+    }
+
+    /// The latest that passed so.
+    pub fn routed_early(&self) -> EnvelopeId {
+        EnvelopeId(self.early.load(Ordering::Acquire))
     }
 
     /// Envelopes whose steps have not run.
@@ -80,10 +122,10 @@ impl Inbox {
         let mut state = self.lock();
         let mut taken = Vec::new();
         while taken.len() < limit {
-            let Some(envelope) = state.queue.pop_front() else { break };
-            state.bytes -= envelope.payload.len();
-            if envelope.id > last {
-                taken.push(envelope);
+            let Some(arrived) = state.queue.pop_front() else { break };
+            state.bytes -= arrived.bytes();
+            if arrived.envelope.id > last {
+                taken.push(arrived);
             }
         }
         match (taken.is_empty(), state.behind) {
@@ -128,8 +170,8 @@ mod tests {
 
     use super::*;
 
-    fn envelope(id: u64) -> Envelope {
-        Envelope {
+    fn arrived(id: u64) -> Arrived {
+        Arrived::from(Envelope {
             id: EnvelopeId(id),
             channel: ChannelId(1),
             version: VersionId(1),
@@ -140,12 +182,12 @@ mod tests {
             origin: Origin::Received,
             fingerprint: None,
             payload: Payload::new(vec![0; 10]),
-        }
+        })
     }
 
     fn ids(found: Found) -> Vec<u64> {
         match found {
-            Found::Envelopes(envelopes) => envelopes.iter().map(|envelope| envelope.id.0).collect(),
+            Found::Envelopes(arrived) => arrived.iter().map(|one| one.envelope.id.0).collect(),
             _ => Vec::new(),
         }
     }
@@ -155,13 +197,13 @@ mod tests {
         let inbox = Inbox::new(2, 1_000, 0);
         assert!(matches!(inbox.take(EnvelopeId(0), 9), Found::InStore), "the store is asked first");
         assert!(inbox.caught_up(EnvelopeId(0)));
-        (1..=4).for_each(|id| inbox.push(envelope(id)));
+        (1..=4).for_each(|id| inbox.push(arrived(id)));
         assert_eq!(ids(inbox.take(EnvelopeId(0), 9)), [1, 2]);
         assert!(matches!(inbox.take(EnvelopeId(2), 9), Found::InStore));
-        inbox.push(envelope(5));
+        inbox.push(arrived(5));
         assert!(!inbox.caught_up(EnvelopeId(4)), "5 came meanwhile");
         assert!(inbox.caught_up(EnvelopeId(5)));
-        inbox.push(envelope(6));
+        inbox.push(arrived(6));
         assert_eq!(ids(inbox.take(EnvelopeId(5), 9)), [6]);
         assert!(matches!(inbox.take(EnvelopeId(6), 9), Found::Nothing));
     }
@@ -170,7 +212,7 @@ mod tests {
     fn what_the_store_has_shown_already_is_not_taken_twice() {
         let inbox = Inbox::new(10, 1_000, 0);
         assert!(inbox.caught_up(EnvelopeId(0)));
-        (1..=3).for_each(|id| inbox.push(envelope(id)));
+        (1..=3).for_each(|id| inbox.push(arrived(id)));
         assert_eq!(ids(inbox.take(EnvelopeId(2), 9)), [3]);
     }
 }

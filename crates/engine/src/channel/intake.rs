@@ -8,11 +8,13 @@ use klinke_model::{ChannelId, Envelope, EnvelopeId, Origin, Payload, Timestamp, 
 use klinke_store::{Error, NewEnvelope, Query, Store};
 use tokio::sync::oneshot;
 
+use super::early::{self, Early, Items};
 use super::fragments::{Fragments, Place, UNFINISHED};
-use super::inbox::Inbox;
+use super::inbox::{Arrived, Inbox};
 use super::memory::{Announce, First, Memory};
 use super::spec::Limits;
 use super::waiters::Waiters;
+use super::work::Made;
 use crate::BoxFuture;
 use crate::clock::Clock;
 use crate::document::Format;
@@ -37,7 +39,9 @@ pub(crate) struct ChannelIntake {
     pub fragments: Option<Arc<Fragments>>,
     /// The version that handles arrivals now; a reload changes it.
     pub version: RwLock<VersionId>,
-    pub desks: RwLock<Vec<Arc<Desk>>>,
+    pub desks: Arc<[Arc<Desk>]>,
+    /// Runs the steps of what arrives, where they are quick.
+    pub early: Early,
     pub stopping: AtomicBool,
     /// Arrivals given to the store and not yet answered by it.
     pub under_way: Arc<AtomicUsize>,
@@ -71,6 +75,14 @@ enum Placed {
     Elsewhere(BoxFuture<'static, Result<Receipt, Refusal>>),
     /// It is to be taken as it came.
     AsItCame(Arrival, Mark, Option<oneshot::Sender<EnvelopeId>>, UnderWay),
+}
+
+/// What became of an envelope whose steps have run early.
+enum EarlyEnd {
+    /// It is kept with its route; these are its deliveries.
+    Routed(Items, End),
+    /// It is kept, and its route is to be written after those of others.
+    Waits(VersionId, Made),
 }
 
 /// Told the number that the store gave, and how to wait for more than that.
@@ -127,12 +139,11 @@ impl Intake for ChannelIntake {
         if self.stopping.load(Ordering::SeqCst) {
             return Some(Refusal::Stopping);
         }
-        let desks = self.desks.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let most = self.limits.waiting_max;
         if self.inbox.unrouted() >= most {
             return Some(Refusal::Full(format!("{most} envelopes wait for the steps of {}", self.name)));
         }
-        let full = desks.iter().find(|desk| desk.waiting() >= most)?;
+        let full = self.desks.iter().find(|desk| desk.waiting() >= most)?;
         Some(Refusal::Full(format!("{most} deliveries wait for {}", full.name)))
     }
 
@@ -348,25 +359,60 @@ impl ChannelIntake {
             fingerprint,
             payload: arrival.payload,
         };
+        let early = self.early.run(&envelope, self.inbox.unrouted());
         let new = new_envelope(&envelope);
-        let (inbox, waiters) = (self.inbox.clone(), self.waiters.clone());
+        let (inbox, waiters, desks) = (self.inbox.clone(), self.waiters.clone(), self.desks.clone());
         let (sender, receiver) = oneshot::channel();
-        self.reader.store.accept(
-            new,
-            Box::new(move |done| {
-                if let Some(announce) = announce {
-                    announce.send_replace(Some(done.as_ref().map(|id| *id).map_err(|_| ())));
+        let kept = move |done: Result<EnvelopeId, Error>, early: Option<EarlyEnd>| {
+            if let Some(announce) = announce {
+                announce.send_replace(Some(done.as_ref().map(|id| *id).map_err(|_| ())));
+            }
+            let _ = sender.send(done.map(|id| {
+                let waiter = waiters.register(id);
+                envelope.id = id;
+                match early {
+                    Some(EarlyEnd::Routed(items, end)) => {
+                        inbox.passed(id);
+                        early::push(&desks, early::numbered(items, id));
+                        waiters.routed(id, end);
+                    }
+                    Some(EarlyEnd::Waits(version, made)) => {
+                        inbox.push(Arrived { envelope, made: Some((version, made)) });
+                    }
+                    None => inbox.push(envelope.into()),
                 }
-                let _ = sender.send(done.map(|id| {
-                    let waiter = waiters.register(id);
-                    envelope.id = id;
-                    inbox.push(envelope);
-                    (id, waiter)
-                }));
-                drop(under_way);
+                (id, waiter)
+            }));
+            drop(under_way);
+        };
+        match early {
+            None => self.reader.store.accept(new, Box::new(move |done| kept(done, None))),
+            Some(made) => self.keep_routed(new, made, kept),
+        }
+        receiver
+    }
+
+    /// Gives an arrival to the store together with what the steps made of it.
+    fn keep_routed(
+        &self,
+        new: NewEnvelope,
+        (version, made): (VersionId, Made),
+        kept: impl FnOnce(Result<EnvelopeId, Error>, Option<EarlyEnd>) + Send + 'static,
+    ) {
+        let at = self.clock.now();
+        let (items, end) = (early::items(&self.desks, EnvelopeId(0), &made, at), made.end());
+        let entry = made.early(new.version, version, at);
+        self.reader.store.accept_routed(
+            new,
+            entry,
+            Box::new(move |done| match done {
+                Ok(accepted) if accepted.is_routed => {
+                    kept(Ok(accepted.id), Some(EarlyEnd::Routed(items, end)));
+                }
+                Ok(accepted) => kept(Ok(accepted.id), Some(EarlyEnd::Waits(version, made))),
+                Err(error) => kept(Err(error), None),
             }),
         );
-        receiver
     }
 }
 

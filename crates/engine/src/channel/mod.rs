@@ -1,6 +1,7 @@
 //! A channel: its way in, its steps, its desks.
 
 pub mod canary;
+pub(crate) mod early;
 pub(crate) mod fragments;
 pub(crate) mod inbox;
 pub(crate) mod intake;

@@ -9,6 +9,7 @@ use klinke_store::Store;
 use tokio::task::JoinHandle;
 
 use super::canary::Side;
+use super::early::{Early, Pace};
 use super::fragments::{self, FragmentReport, Fragments};
 use super::inbox::Inbox;
 use super::intake::ChannelIntake;
@@ -33,7 +34,7 @@ pub(crate) struct Running {
     pub address: Option<String>,
     pub since: Timestamp,
     pub intake: Arc<ChannelIntake>,
-    pub desks: Vec<Arc<Desk>>,
+    pub desks: Arc<[Arc<Desk>]>,
     /// Where each desk delivers to, for people.
     pub addresses: Vec<String>,
     works: Arc<RwLock<Works>>,
@@ -67,6 +68,23 @@ impl Running {
             let charset = spec.charset.clone();
             Arc::new(Fragments::new(joining, spec.format.clone(), charset, &spec.name))
         });
+        let whole_text = spec.whole_text();
+        let canary = side(&mut spec, names.canary, &desks);
+        let work = Work {
+            channel: spec.name.clone(),
+            format: spec.format.clone(),
+            charset: spec.charset.clone(),
+            steps: std::mem::take(&mut spec.steps),
+            exits,
+        };
+        let works = Arc::new(RwLock::new(Works::new(names.version, work, canary)));
+        let pace = Arc::<Pace>::default();
+        let early = Early {
+            works: works.clone(),
+            pace: pace.clone(),
+            clock: ground.clock.clone(),
+            bytes_max: spec.limits.early_bytes_max,
+        };
         let intake = Arc::new(ChannelIntake {
             id: names.channel,
             name: spec.name.clone(),
@@ -82,21 +100,12 @@ impl Running {
             memory: spec.dedup.take().map(Memory::new),
             fragments: fragments.clone(),
             version: RwLock::new(names.version),
-            desks: RwLock::new(desks.clone()),
+            desks: desks.clone(),
+            early,
             stopping: false.into(),
             under_way: Arc::default(),
         });
         recall(&intake, ground).await?;
-        let whole_text = spec.whole_text();
-        let canary = side(&mut spec, names.canary, &desks);
-        let work = Work {
-            channel: spec.name.clone(),
-            format: spec.format.clone(),
-            charset: spec.charset.take(),
-            steps: std::mem::take(&mut spec.steps),
-            exits,
-        };
-        let works = Arc::new(RwLock::new(Works::new(names.version, work, canary)));
         let worker = Worker {
             channel: names.channel,
             name: spec.name.clone(),
@@ -106,6 +115,7 @@ impl Running {
             waiters,
             works: works.clone(),
             desks: desks.clone(),
+            pace,
             unconfirmed: unconfirmed(),
             refused: Arc::default(),
         };
@@ -164,7 +174,7 @@ impl Running {
         let (version, canary) = versions.await?;
         let whole_text = spec.whole_text();
         let canary = side(&mut spec, canary, &self.desks);
-        let exits = spec.destinations.into_iter().zip(&self.desks).map(|(one, desk)| Exit {
+        let exits = spec.destinations.into_iter().zip(self.desks.iter()).map(|(one, desk)| Exit {
             destination: desk.id,
             name: one.name,
             steps: one.steps,
@@ -335,7 +345,7 @@ fn open_desks(
     ground: &Ground,
     waiters: &Arc<Waiters>,
     repeat_to: EnvelopeId,
-) -> (Vec<Arc<Desk>>, Vec<Exit>, Links) {
+) -> (Arc<[Arc<Desk>]>, Vec<Exit>, Links) {
     let (mut desks, mut exits, mut links) = (Vec::new(), Vec::new(), Vec::new());
     let format: Arc<str> = spec.format.name().into();
     for (one, &(id, waiting)) in std::mem::take(&mut spec.destinations).into_iter().zip(&names.destinations) {
@@ -369,5 +379,5 @@ fn open_desks(
         exits.push(Exit { destination: id, name, steps, lane });
         desks.push(desk);
     }
-    (desks, exits, links)
+    (desks.into(), exits, links)
 }

@@ -137,6 +137,8 @@ pub struct Limits {
     pub waiting_max: u64,
     /// The largest payload taken.
     pub payload_bytes_max: usize,
+    /// The largest payload whose steps may run before it is kept; 0 lets none.
+    pub early_bytes_max: usize,
 }
 
 impl Default for Limits {
@@ -146,6 +148,7 @@ impl Default for Limits {
             inbox_bytes_max: 32 << 20,
             waiting_max: 10_000_000,
             payload_bytes_max: 128 << 20,
+            early_bytes_max: 64 << 10,
         }
     }
 }

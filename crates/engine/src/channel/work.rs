@@ -2,14 +2,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use klinke_model::{DestinationId, Envelope, EnvelopeId, Origin, Payload, Timestamp, VersionId};
-use klinke_store::{NewDelivery, Outcome, Part, Routed};
+use klinke_store::{Early, NewDelivery, Outcome, Part, Routed};
 
 use super::canary::Side;
 use super::spec::ChannelSpec;
 use crate::document::{Document, Format, Path};
-use crate::source::DAMAGED;
+use crate::source::{DAMAGED, End};
 use crate::step::{Context, Step, Yield};
 
 /// Most results that the steps may make of one envelope.
@@ -45,6 +46,12 @@ impl Works {
         let at = self.all.iter().rposition(|(known, _)| *known == envelope.version);
         let (version, work) = &self.all[at.unwrap_or(newest)];
         (*version, work)
+    }
+
+    /// The steps that handle an envelope that has no number yet, and their version; `None` where the number may
+    /// decide which they are.
+    pub fn early(&self, envelope: &Envelope) -> Option<(VersionId, &Work)> {
+        self.canary.is_none().then(|| self.of(envelope))
     }
 
     /// The version that is tried on some envelopes.
@@ -159,6 +166,10 @@ pub struct Made {
 }
 
 impl Made {
+    fn nothing(outcome: Outcome) -> Made {
+        Made { outcome, parts: Vec::new(), trace: Vec::new() }
+    }
+
     /// As an entry of the store.
     pub fn into_routed(
         self,
@@ -177,6 +188,26 @@ impl Made {
             trace: self.trace,
         }
     }
+
+    /// As the part of an entry that accepts the envelope, under version `accepted`.
+    pub(crate) fn early(&self, accepted: VersionId, version: VersionId, at: Timestamp) -> Early {
+        let version = Some(version).filter(|version| *version != accepted);
+        Early { version, at, outcome: self.outcome.clone(), trace: self.trace.clone() }
+    }
+
+    /// What senders that wait for the steps are told.
+    pub(crate) fn end(&self) -> End {
+        end(&self.outcome)
+    }
+}
+
+/// What senders that wait for the steps are told.
+pub(crate) fn end(outcome: &Outcome) -> End {
+    match outcome {
+        Outcome::Deliveries { .. } => End::Routed,
+        Outcome::Filtered { .. } => End::Filtered,
+        Outcome::Failed { reason, .. } => End::Failed(reason.clone()),
+    }
 }
 
 /// Sees the documents after each step: its name (`step 2: set`) and the payloads.
@@ -193,16 +224,33 @@ pub(crate) enum Halt {
 impl Work {
     /// Runs the steps. A panic in one of them fails this envelope alone.
     pub fn run(&self, envelope: &Envelope, observer: Option<Observer<'_>>) -> Made {
+        self.run_in(Context::new(envelope, &self.channel), envelope, observer).0
+    }
+
+    /// Runs the steps on an envelope that has no number yet. `None` when what they make may hang on that, and
+    /// when they fail: the error may name it.
+    pub fn run_early(&self, envelope: &Envelope, script_time_max: Duration) -> Option<Made> {
+        let mut context = Context::new(envelope, &self.channel);
+        context.script_time_max = Some(script_time_max);
+        let (made, has_asked) = self.run_in(context, envelope, None);
+        (!has_asked && !matches!(made.outcome, Outcome::Failed { .. })).then_some(made)
+    }
+
+    /// What the steps make of an envelope, and whether they asked for its number.
+    fn run_in(
+        &self,
+        mut context: Context<'_>,
+        envelope: &Envelope,
+        observer: Option<Observer<'_>>,
+    ) -> (Made, bool) {
         if let Some(why) = envelope.format.strip_prefix(DAMAGED) {
             let (step, reason) = ("source".to_owned(), format!("it arrived damaged: {why}"));
-            return Made { outcome: Outcome::Failed { step, reason }, parts: Vec::new(), trace: Vec::new() };
+            return (Made::nothing(Outcome::Failed { step, reason }), false);
         }
         if let Origin::Fragment(_) = envelope.origin {
             let reason = "a fragment: what all of them make together is an envelope of its own".to_owned();
-            let outcome = Outcome::Filtered { step: "source".to_owned(), reason };
-            return Made { outcome, parts: Vec::new(), trace: Vec::new() };
+            return (Made::nothing(Outcome::Filtered { step: "source".to_owned(), reason }), false);
         }
-        let mut context = Context::new(envelope, &self.channel);
         let made = catch_unwind(AssertUnwindSafe(|| self.attempt(&mut context, observer)));
         let (outcome, parts) = match made {
             Ok(Ok(made)) => made,
@@ -213,7 +261,8 @@ impl Work {
                 (Outcome::Failed { step: "steps".to_owned(), reason }, Vec::new())
             }
         };
-        Made { outcome, parts, trace: context.trace }
+        let has_asked = context.has_asked();
+        (Made { outcome, parts, trace: context.trace }, has_asked)
     }
 
     fn attempt(
@@ -221,7 +270,7 @@ impl Work {
         context: &mut Context<'_>,
         mut observer: Option<Observer<'_>>,
     ) -> Result<(Outcome, Vec<Payload>), Halt> {
-        let payload = &context.envelope.payload;
+        let payload = context.payload();
         if self.steps.is_empty() && self.exits.iter().all(|exit| exit.steps.is_empty() && exit.lane.is_none())
         {
             return self.pass(payload.clone());
@@ -262,7 +311,7 @@ impl Work {
         documents: Documents,
     ) -> Result<(Outcome, Vec<Payload>), Halt> {
         let mut parts =
-            Parts { received: context.envelope.payload.clone(), parts: Vec::new(), payloads: Vec::new() };
+            Parts { received: context.payload().clone(), parts: Vec::new(), payloads: Vec::new() };
         let mut deliveries = Vec::new();
         let single: Arc<str> = "".into();
         // The lanes of the document before: what came out of a message and has other paths goes with it.

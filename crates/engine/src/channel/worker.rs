@@ -7,15 +7,15 @@ use klinke_model::{Envelope, EnvelopeId, VersionId};
 use klinke_store::{Error, Outcome, Routed};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::inbox::{Found, Inbox};
+use super::early::{self, Items, Pace};
+use super::inbox::{Arrived, Found, Inbox};
 use super::waiters::Waiters;
 use super::work::{Made, Works};
 use crate::clock::Clock;
 use crate::fault::StartError;
 use crate::lane::desk::Desk;
-use crate::lane::queue::Item;
 use crate::reads::Reader;
-use crate::source::{End, Stop};
+use crate::source::Stop;
 
 /// How many envelopes are taken at once.
 const BATCH: usize = 64;
@@ -43,6 +43,13 @@ struct Position {
     chained: Option<EnvelopeId>,
 }
 
+impl Position {
+    /// This envelope is routed next; gives the one that was routed before it, by the worker or on its arrival.
+    fn chain(&mut self, envelope: EnvelopeId, inbox: &Inbox) -> Option<EnvelopeId> {
+        self.chained.replace(envelope).map(|before| before.max(inbox.routed_early()))
+    }
+}
+
 pub(crate) struct Worker {
     pub channel: klinke_model::ChannelId,
     pub name: String,
@@ -51,7 +58,8 @@ pub(crate) struct Worker {
     pub inbox: Arc<Inbox>,
     pub waiters: Arc<Waiters>,
     pub works: Arc<RwLock<Works>>,
-    pub desks: Vec<Arc<Desk>>,
+    pub desks: Arc<[Arc<Desk>]>,
+    pub pace: Arc<Pace>,
     pub unconfirmed: Arc<Semaphore>,
     /// The first envelope whose results the store refused.
     pub refused: Arc<Mutex<Option<EnvelopeId>>>,
@@ -78,7 +86,7 @@ impl Worker {
                 self.take_refused();
             }
             match self.inbox.take(position.last, BATCH) {
-                Found::Envelopes(envelopes) => self.process(envelopes, &mut position).await,
+                Found::Envelopes(arrived) => self.process(arrived, &mut position).await,
                 Found::InStore => self.read_on(&mut position).await,
                 Found::Nothing => {
                     self.retire();
@@ -117,7 +125,9 @@ impl Worker {
             Ok(envelopes) if envelopes.is_empty() => {
                 self.inbox.caught_up(last);
             }
-            Ok(envelopes) => self.process(envelopes, position).await,
+            Ok(envelopes) => {
+                self.process(envelopes.into_iter().map(Arrived::from).collect(), position).await;
+            }
             Err(StartError::Store(Error::Unreadable { envelope, why })) => {
                 self.pass_over(envelope, &why, position).await
             }
@@ -138,17 +148,19 @@ impl Worker {
             reason: format!("its kept bytes can't be read: {why}"),
         };
         let (channel, at) = (self.channel, self.clock.now());
-        let after = position.chained.replace(envelope);
+        let after = position.chain(envelope, &self.inbox);
         let routed = Routed { envelope, channel, version: None, after, at, outcome, trace: Vec::new() };
         self.hand_over(routed, Vec::new(), permit);
     }
 
     /// Runs the steps on a batch and gives the results to the store.
-    async fn process(&self, envelopes: Vec<Envelope>, position: &mut Position) {
+    async fn process(&self, arrived: Vec<Arrived>, position: &mut Position) {
         let works = self.works.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let bytes: usize = envelopes.iter().map(|envelope| envelope.payload.len()).sum();
+        let bytes: usize = arrived.iter().map(|one| one.envelope.payload.len()).sum();
         let made = if bytes > INLINE_BYTES_MAX {
-            match tokio::task::spawn_blocking(move || run_all(&works, envelopes)).await {
+            let clock = self.clock.clone();
+            let pace = self.pace.clone();
+            match tokio::task::spawn_blocking(move || run_all(&works, arrived, &pace, &clock)).await {
                 Ok(made) => made,
                 Err(error) => {
                     tracing::error!(channel = %self.name, %error, "the steps broke off");
@@ -157,7 +169,7 @@ impl Worker {
                 }
             }
         } else {
-            run_all(&works, envelopes)
+            run_all(&works, arrived, &self.pace, &self.clock)
         };
         for (envelope, version, made) in made {
             let weight = weight(&envelope, &made);
@@ -166,15 +178,15 @@ impl Worker {
                 return;
             }
             position.last = envelope.id;
-            let (after, at) = (position.chained.replace(envelope.id), self.clock.now());
-            let items = self.items(&envelope, &made, at);
+            let (after, at) = (position.chain(envelope.id, &self.inbox), self.clock.now());
+            let items = early::items(&self.desks, envelope.id, &made, at);
             self.hand_over(made.into_routed(&envelope, version, after, at), items, permit);
         }
     }
 
     /// Gives one result to the store. Once it is durable its deliveries lie in their lanes, in order.
-    fn hand_over(&self, routed: Routed, items: Vec<Vec<(Arc<str>, Item)>>, permit: OwnedSemaphorePermit) {
-        let (id, end) = (routed.envelope, end(&routed.outcome));
+    fn hand_over(&self, routed: Routed, items: Items, permit: OwnedSemaphorePermit) {
+        let (id, end) = (routed.envelope, super::work::end(&routed.outcome));
         let desks = self.desks.clone();
         let (waiters, refused) = (self.waiters.clone(), self.refused.clone());
         let (inbox, name) = (self.inbox.clone(), self.name.clone());
@@ -183,11 +195,7 @@ impl Worker {
             Box::new(move |done| {
                 match done {
                     Ok(()) => {
-                        for (desk, items) in desks.iter().zip(items) {
-                            if !items.is_empty() {
-                                desk.push(items);
-                            }
-                        }
+                        early::push(&desks, items);
                         inbox.routed();
                         waiters.routed(id, end);
                     }
@@ -201,43 +209,26 @@ impl Worker {
             }),
         );
     }
-
-    /// The deliveries of a result, by desk.
-    fn items(
-        &self,
-        envelope: &Envelope,
-        made: &Made,
-        queued: klinke_model::Timestamp,
-    ) -> Vec<Vec<(Arc<str>, Item)>> {
-        let mut items: Vec<Vec<(Arc<str>, Item)>> = self.desks.iter().map(|_| Vec::new()).collect();
-        let Outcome::Deliveries { deliveries, .. } = &made.outcome else { return items };
-        for delivery in deliveries {
-            let Some(desk) = self.desks.iter().position(|desk| desk.id == delivery.destination) else {
-                continue;
-            };
-            let item = Item {
-                envelope: envelope.id,
-                part: delivery.part,
-                attempts: 0,
-                repeat: false,
-                ticket: 0,
-                queued,
-                payload: made.parts.get(usize::from(delivery.part)).cloned(),
-            };
-            items[desk].push((delivery.lane.clone(), item));
-        }
-        items
-    }
 }
 
 /// Each with the version that ran, and what that made of it.
-fn run_all(works: &Works, envelopes: Vec<Envelope>) -> Vec<(Envelope, VersionId, Made)> {
-    let run = |envelope: Envelope| {
+fn run_all(
+    works: &Works,
+    arrived: Vec<Arrived>,
+    pace: &Pace,
+    clock: &Clock,
+) -> Vec<(Envelope, VersionId, Made)> {
+    let run = |Arrived { envelope, made }: Arrived| {
+        if let Some((version, made)) = made {
+            return (envelope, version, made);
+        }
         let (version, work) = works.of(&envelope);
+        let begun = clock.now();
         let made = work.run(&envelope, None);
+        pace.note(clock.now().since(begun));
         (envelope, version, made)
     };
-    envelopes.into_iter().map(run).collect()
+    arrived.into_iter().map(run).collect()
 }
 
 /// How many unconfirmed results this one counts for: its bytes stay in memory until it is confirmed.
@@ -245,12 +236,4 @@ fn weight(envelope: &Envelope, made: &Made) -> u32 {
     let changed = made.parts.iter().filter(|part| !part.is_same(&envelope.payload));
     let bytes = envelope.payload.len() + changed.map(|part| part.len()).sum::<usize>();
     u32::try_from(1 + bytes / UNCONFIRMED_BYTES).unwrap_or(UNCONFIRMED_MAX).min(UNCONFIRMED_MAX)
-}
-
-fn end(outcome: &Outcome) -> End {
-    match outcome {
-        Outcome::Deliveries { .. } => End::Routed,
-        Outcome::Filtered { .. } => End::Filtered,
-        Outcome::Failed { reason, .. } => End::Failed(reason.clone()),
-    }
 }

@@ -25,7 +25,9 @@ pub(super) struct Desk(Arc<Mutex<Papers>>);
 
 /// What lies on the desk.
 pub(super) struct Papers {
-    pub(super) envelope: EnvelopeId,
+    envelope: EnvelopeId,
+    /// True when the script asked for something that follows from the envelope's number.
+    asked: bool,
     pub(super) received: Timestamp,
     part: u16,
     pub(super) channel: Arc<str>,
@@ -38,7 +40,8 @@ pub(super) struct Papers {
     pub(super) refused: Option<Refused>,
     value_bytes: usize,
     copies: usize,
-    random: u64,
+    /// Where the sequence of random numbers stands, once it has begun.
+    random: Option<u64>,
     uuids: u64,
     lookup: Option<Arc<dyn Lookup>>,
     paths: Vec<(&'static str, HashMap<Box<str>, Path>)>,
@@ -63,6 +66,7 @@ impl Desk {
         let empty: Arc<str> = "".into();
         Desk(Arc::new(Mutex::new(Papers {
             envelope: EnvelopeId(0),
+            asked: false,
             received: Timestamp(0),
             part: 0,
             channel: empty.clone(),
@@ -74,7 +78,7 @@ impl Desk {
             refused: None,
             value_bytes: 0,
             copies: 0,
-            random: 0,
+            random: None,
             uuids: 0,
             lookup,
             paths: Vec::new(),
@@ -88,28 +92,30 @@ impl Desk {
     /// Lays out a message's papers.
     pub(super) fn lay(&self, context: &mut Context<'_>) {
         let mut papers = self.lock();
-        let envelope = context.envelope;
-        papers.envelope = envelope.id;
-        papers.received = envelope.received;
+        papers.envelope = context.unasked_number();
+        papers.asked = false;
+        papers.received = context.received();
         papers.part = context.part;
         if *papers.channel != *context.channel {
             papers.channel = context.channel.into();
         }
-        papers.system = envelope.system.clone();
-        papers.peer = envelope.peer.clone();
-        papers.format = envelope.format.clone();
+        papers.system = context.system().clone();
+        papers.peer = context.peer().clone();
+        papers.format = context.format().clone();
         papers.values = std::mem::take(&mut context.values);
         papers.value_bytes = papers.values.iter().map(|(key, value)| key.len() + value.len()).sum();
         papers.refused = None;
         papers.copies = 0;
         papers.uuids = 0;
-        papers.random =
-            mix(envelope.id.0 ^ (envelope.received.0 as u64).rotate_left(32)) ^ u64::from(context.part);
+        papers.random = None;
     }
 
     /// Gives back what the script left.
     pub(super) fn clear(&self, context: &mut Context<'_>) {
         let mut papers = self.lock();
+        if papers.asked {
+            context.number();
+        }
         context.values = std::mem::take(&mut papers.values);
         for note in papers.notes.drain(..) {
             context.note(note);
@@ -127,8 +133,19 @@ fn mix(mut z: u64) -> u64 {
 impl Papers {
     /// A number from 0 up to 1, the same sequence for the same envelope.
     pub(super) fn random(&mut self) -> f64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        (mix(self.random) >> 11) as f64 / (1u64 << 53) as f64
+        let begin = |papers: &mut Papers| {
+            let received = papers.received.0 as u64;
+            mix(papers.number().0 ^ received.rotate_left(32)) ^ u64::from(papers.part)
+        };
+        let now = self.random.unwrap_or_else(|| begin(self)).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.random = Some(now);
+        (mix(now) >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// The envelope's number.
+    pub(super) fn number(&mut self) -> EnvelopeId {
+        self.asked = true;
+        self.envelope
     }
 
     /// Adds a line to the trace, within its limits.
@@ -203,7 +220,8 @@ impl Papers {
     /// The next UUID of this envelope's part: the same sequence each time it is handled.
     pub(super) fn next_uuid(&mut self) -> String {
         self.uuids += 1;
-        let Papers { channel, system, received, envelope, part, uuids, .. } = self;
+        let envelope = self.number();
+        let Papers { channel, system, received, part, uuids, .. } = self;
         let name = format!("{channel}\n{system}\n{received}\n{envelope}\n{part}\n{uuids}");
         uuid(&name)
     }

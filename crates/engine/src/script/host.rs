@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rquickjs::{Ctx, Function};
 
+use super::booth::Booth;
 use super::desk::Desk;
 use super::error::ScriptError;
 use super::failure::Failure;
@@ -37,7 +38,7 @@ struct Shared {
     limits: Limits,
     desk: Desk,
     numbers: AtomicU64,
-    running: Mutex<Option<Realm>>,
+    booth: Booth,
 }
 
 impl fmt::Debug for Shared {
@@ -62,7 +63,7 @@ impl ScriptHost {
             limits,
             desk: Desk::new(lookup),
             numbers: AtomicU64::new(0),
-            running: Mutex::new(None),
+            booth: Booth::default(),
         }))
     }
 
@@ -97,15 +98,14 @@ impl ScriptHost {
 
     /// Drops the runtime; the next message makes a new one. False when there is none or it is in use.
     pub fn idle(&self) -> bool {
-        self.0.running.try_lock().is_ok_and(|mut running| running.take().is_some())
+        self.0.booth.enter_now().is_some_and(|mut turn| turn.realm.take().is_some())
     }
 
     /// Bytes that the runtime holds now; 0 when there is none.
     pub fn memory_bytes(&self) -> u64 {
-        let running = lock(&self.0.running);
-        running
-            .as_ref()
-            .map_or(0, |realm| u64::try_from(realm.runtime.memory_usage().malloc_size).unwrap_or(0))
+        let turn = self.0.booth.enter(None);
+        let realm = turn.as_ref().and_then(|turn| turn.realm.as_ref());
+        realm.map_or(0, |realm| u64::try_from(realm.runtime.memory_usage().malloc_size).unwrap_or(0))
     }
 }
 
@@ -169,9 +169,14 @@ impl ScriptStep {
         &self.program.entry
     }
 
-    fn run(&self, realm: &Realm, document: Box<dyn Document>) -> Result<call::Outcome, call::Stopped> {
+    fn run(
+        &self,
+        realm: &Realm,
+        document: Box<dyn Document>,
+        time_max: Duration,
+    ) -> Result<call::Outcome, call::Stopped> {
         let shared = &self.host.0;
-        realm.watch.start(shared.limits.time_max);
+        realm.watch.start(time_max);
         let outcome = realm.context.with(|ctx| {
             let function = script(&ctx, &self.program, self.number)
                 .map_err(|error| call::Stopped::Thrown(Failure::catch(&ctx, &error)))?;
@@ -202,7 +207,7 @@ impl ScriptStep {
             }
             call::Stopped::Wrong(text) => (text.clone(), None),
         };
-        let text = format!("envelope {}: {text}", context.envelope.id);
+        let text = format!("envelope {}: {text}", context.number());
         StepError::at(place.unwrap_or_else(|| entry.clone()), text)
     }
 }
@@ -214,15 +219,20 @@ impl Step for ScriptStep {
 
     fn apply(&self, context: &mut Context<'_>, document: Box<dyn Document>) -> Result<Yield, StepError> {
         let shared = &self.host.0;
-        let mut slot = lock(&shared.running);
-        let realm = match slot.take() {
+        let time_max = context.script_time_max.unwrap_or(shared.limits.time_max).min(shared.limits.time_max);
+        // Who is in a hurry waits no longer for the script before than it may take itself.
+        let mut turn = shared
+            .booth
+            .enter(context.script_time_max)
+            .ok_or_else(|| StepError::new("another message has the script's runtime"))?;
+        let realm = match turn.realm.take() {
             Some(realm) => realm,
             None => {
                 Realm::new(&shared.limits, &shared.desk).map_err(|text| StepError::at(self.file(), text))?
             }
         };
         shared.desk.lay(context);
-        let outcome = self.run(&realm, document);
+        let outcome = self.run(&realm, document, time_max);
         shared.desk.clear(context);
         // What ran out of time or memory, or left work behind, is not used again.
         let sound = match &outcome {
@@ -231,9 +241,9 @@ impl Step for ScriptStep {
             Err(call::Stopped::Thrown(failure)) => !failure.is_unsound(),
         };
         if sound && !realm.watch.has_expired() && !realm.runtime.is_job_pending() {
-            *slot = Some(realm);
+            turn.realm = Some(realm);
         }
-        drop(slot);
+        drop(turn);
         match outcome {
             Ok(call::Outcome::One(document)) => Ok(Yield::One(document)),
             Ok(call::Outcome::Many(documents)) => Ok(Yield::Many(documents)),

@@ -27,6 +27,7 @@
 //! where the engine asks inside (regular expressions and arrays do).
 
 mod blank;
+mod booth;
 mod call;
 mod dates;
 mod desk;

@@ -23,7 +23,7 @@ fn envelope<'js>(ctx: &Ctx<'js>, object: &Object<'js>, desk: &Desk) -> Result<()
     read(ctx, object, desk, "now", |papers| papers.received.0.div_euclid(1000) as f64)?;
     read(ctx, object, desk, "random", Papers::random)?;
     read(ctx, object, desk, "nextUuid", Papers::next_uuid)?;
-    read(ctx, object, desk, "id", |papers| papers.envelope.to_string())?;
+    read(ctx, object, desk, "id", |papers| papers.number().to_string())?;
     read(ctx, object, desk, "channel", |papers| papers.channel.to_string())?;
     read(ctx, object, desk, "system", |papers| papers.system.to_string())?;
     read(ctx, object, desk, "peer", |papers| papers.peer.to_string())?;

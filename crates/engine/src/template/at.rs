@@ -73,15 +73,14 @@ impl At {
     }
 
     pub(super) fn text(&self, context: &Context<'_>, document: &dyn Document) -> String {
-        let envelope = context.envelope;
         match self {
-            At::Received(pattern, zone) => received(envelope.received, pattern, zone),
-            At::Id => envelope.id.to_string(),
+            At::Received(pattern, zone) => received(context.received(), pattern, zone),
+            At::Id => context.number().to_string(),
             At::Part => context.part.to_string(),
             At::Uuid => uuid(context),
             At::Channel => context.channel.to_owned(),
-            At::System => envelope.system.to_string(),
-            At::Peer => envelope.peer.to_string(),
+            At::System => context.system().to_string(),
+            At::Peer => context.peer().to_string(),
             At::Format => document.format().to_owned(),
         }
     }
@@ -95,8 +94,8 @@ fn received(time: Timestamp, pattern: &Pattern, zone: &Zone) -> String {
 fn uuid(context: &Context<'_>) -> String {
     let mut hash = Sha256::new();
     hash.update(context.channel.as_bytes());
-    hash.update(context.envelope.id.0.to_be_bytes());
-    hash.update(context.envelope.received.0.to_be_bytes());
+    hash.update(context.number().0.to_be_bytes());
+    hash.update(context.received().0.to_be_bytes());
     hash.update(context.part.to_be_bytes());
     let digest = hash.finalize();
     let mut bytes = [0_u8; 16];

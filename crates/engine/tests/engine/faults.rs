@@ -8,7 +8,7 @@ use klinke_store::Error;
 use klinke_store::faulty::Faults;
 
 use super::support::bed::{settle, until};
-use super::support::{Bed, Partner, Tap, channel, destination};
+use super::support::{Bed, Partner, Tap, channel, destination, unhurried};
 
 async fn bed() -> (Bed, Tap, Partner) {
     let (tap, partner) = (Tap::default(), Partner::good());
@@ -17,7 +17,7 @@ async fn bed() -> (Bed, Tap, Partner) {
 
 async fn bed_over(tap: &Tap, partner: &Partner) -> Bed {
     let bed = Bed::new().await;
-    let mut spec = channel("a", tap);
+    let mut spec = unhurried("a", tap);
     spec.destinations.push(destination("x", partner.clone()));
     bed.run(spec).await;
     bed

@@ -8,7 +8,7 @@ use klinke_model::{DeliveryState, EnvelopeId};
 
 use super::support::bed::{settle, until};
 use super::support::toy::only;
-use super::support::{Bed, Partner, Tap, Then, channel, destination};
+use super::support::{Bed, Partner, Tap, Then, channel, destination, unhurried};
 
 fn end_code(end: End) -> (bool, String) {
     match end {
@@ -162,7 +162,7 @@ async fn too_much_waiting_and_too_large_payloads_are_refused() {
 #[tokio::test(start_paused = true)]
 async fn envelopes_whose_steps_have_not_run_count_for_the_limit_too() {
     let (bed, tap, partner) = (Bed::new().await, Tap::default(), Partner::good());
-    let mut spec = channel("a", &tap);
+    let mut spec = unhurried("a", &tap);
     spec.limits.waiting_max = 5;
     spec.destinations.push(destination("x", partner.clone()));
     bed.run(spec).await;

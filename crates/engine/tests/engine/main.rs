@@ -7,6 +7,7 @@ mod support;
 
 mod canary;
 mod delivery;
+mod early;
 mod faults;
 mod fragments;
 mod intake;

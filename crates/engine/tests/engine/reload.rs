@@ -130,7 +130,9 @@ async fn a_channel_broken_off_by_a_reload_sends_again_as_a_repeat() {
 #[tokio::test(start_paused = true)]
 async fn a_restart_runs_the_steps_on_all_that_an_earlier_run_left() {
     let (bed, tap, partner) = (Bed::new().await, Tap::default(), Partner::good());
-    bed.run(spec("a", &tap, &partner, "1", "f")).await;
+    let mut unhurried = spec("a", &tap, &partner, "1", "f");
+    unhurried.limits.early_bytes_max = 0;
+    bed.run(unhurried).await;
     bed.store.set_manual(true);
     let all: Vec<_> = (0..500).map(|n| tap.submit(&format!("n={n}"))).collect();
     // The power fails once all are accepted and before any is routed.
@@ -151,7 +153,9 @@ async fn a_restart_runs_the_steps_on_all_that_an_earlier_run_left() {
 #[tokio::test(start_paused = true)]
 async fn what_a_restart_runs_under_other_steps_names_the_version_that_ran() {
     let (bed, tap, partner) = (Bed::new().await, Tap::default(), Partner::good());
-    bed.run(spec("a", &tap, &partner, "one", "f")).await;
+    let mut one = spec("a", &tap, &partner, "one", "f");
+    one.limits.early_bytes_max = 0;
+    bed.run(one).await;
     bed.store.set_manual(true);
     let accepted = tap.submit("n=1");
     settle().await;

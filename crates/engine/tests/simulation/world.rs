@@ -350,6 +350,8 @@ impl World {
 
     fn specs(&self, life: &Life) -> Vec<ChannelSpec> {
         let mut outer = channel("in", &life.tap);
+        // No envelope is routed with its arrival, or some are, or all.
+        outer.limits.early_bytes_max = [0, 26, 1 << 10][self.frame as usize % 3];
         outer.text = format!("{} {}", self.steps, self.frame);
         outer.frame_text = self.frame.to_string();
         outer.dedup =

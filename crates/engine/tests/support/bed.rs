@@ -134,6 +134,13 @@ pub fn channel(name: &str, tap: &Tap) -> ChannelSpec {
     }
 }
 
+/// The same, with steps that run only when the envelope is kept: two entries of the store, one after the other.
+pub fn unhurried(name: &str, tap: &Tap) -> ChannelSpec {
+    let mut spec = channel(name, tap);
+    spec.limits.early_bytes_max = 0;
+    spec
+}
+
 /// A destination with one lane and one link.
 pub fn destination(name: &str, partner: impl Destination) -> DestinationSpec {
     DestinationSpec {

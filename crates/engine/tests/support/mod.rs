@@ -7,6 +7,6 @@ pub mod bed;
 pub mod partner;
 pub mod toy;
 
-pub use bed::{Bed, Tap, channel, destination};
+pub use bed::{Bed, Tap, channel, destination, unhurried};
 pub use partner::{Partner, Then};
 pub use toy::{Toy, step};

@@ -203,7 +203,7 @@ fn header(
             Path::new(&format!("MSH-{number}")).map_err(|error| DocumentError::new(error.to_string()))?;
         fields.push(first.message().get(&path).unwrap_or_default().into_owned());
     }
-    let id = context.envelope.id.to_string();
+    let id = context.number().to_string();
     fields.extend([time.as_bytes().to_vec(), Vec::new(), Vec::new(), Vec::new(), id.into_bytes()]);
     Ok(fields.join(&separator))
 }

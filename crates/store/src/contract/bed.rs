@@ -10,7 +10,7 @@ use klinke_model::{
 
 use super::Subject;
 use crate::faulty::wait;
-use crate::{Action, NewDelivery, NewEnvelope, Outcome, Part, Result, Routed, Store, Tried};
+use crate::{Accepted, Action, Early, NewDelivery, NewEnvelope, Outcome, Part, Result, Routed, Store, Tried};
 
 /// The time at which the suite's days begin.
 pub const NOON: Timestamp = Timestamp(1_772_352_900_000_000);
@@ -61,6 +61,12 @@ impl Bed {
     /// Accepts one and waits.
     pub fn accept(&self, new: NewEnvelope) -> Result<EnvelopeId> {
         wait(|done| self.store.accept(new, done))
+    }
+
+    /// Accepts a text together with what the steps made of it, and waits.
+    pub fn accept_routed(&self, text: &str, outcome: Outcome) -> Result<Accepted> {
+        let early = Early { version: None, at: NOON, outcome, trace: vec!["step 1: set".to_owned()] };
+        wait(|done| self.store.accept_routed(self.new_envelope(text, 0), early, done))
     }
 
     /// Accepts a text received at noon.

@@ -7,7 +7,7 @@ use klinke_model::{DeliveryState, EnvelopeId, Origin, Payload, Timestamp};
 
 use super::Subject;
 use super::bed::{Bed, NOON, attempt};
-use crate::{Done, Error, NewDelivery, Outcome, Part, Routed};
+use crate::{Accepted, Done, Error, NewDelivery, Outcome, Part, Routed};
 
 /// Names keep their numbers, also over a restart; versions are known by their text.
 pub fn gives_names_numbers_that_stay(subject: &mut dyn Subject) {
@@ -274,6 +274,79 @@ pub fn passes_over_nothing_that_was_refused(subject: &mut dyn Subject) {
     route(ids[1], Some(ids[0])).unwrap();
     route(ids[2], Some(ids[1])).unwrap();
     assert_eq!(bed.store.channels().unwrap()[0].tally.filtered, 3);
+    bed.check();
+}
+
+/// An envelope that comes with its route has both at once, and both stay.
+pub fn takes_a_route_with_its_envelope(subject: &mut dyn Subject) {
+    let bed = Bed::new(subject);
+    bed.route_to(bed.accept_text("before"), "");
+    let changed = Payload::from(&b"patient=4712"[..]);
+    let parts = vec![Part::Unchanged, Part::Changed(changed.clone())];
+    let to = |lane: &str, part| NewDelivery { destination: bed.ris, lane: lane.into(), part };
+    let outcome = Outcome::Deliveries { parts, deliveries: vec![to("a", 0), to("b", 1)] };
+    let accepted = bed.accept_routed("patient=4711", outcome).unwrap();
+    assert_eq!(accepted, Accepted { id: EnvelopeId(2), is_routed: true });
+    let ended = Outcome::Filtered { step: "step 1: only".to_owned(), reason: "no".to_owned() };
+    assert!(bed.accept_routed("third", ended).unwrap().is_routed);
+    assert!(bed.store.unrouted(bed.channel, EnvelopeId(0), 9, 999).unwrap().is_empty());
+    let bed = bed.reopen(subject);
+    assert!(bed.store.unrouted(bed.channel, EnvelopeId(0), 9, 999).unwrap().is_empty());
+    let record = bed.store.envelope(accepted.id).unwrap().unwrap();
+    assert_eq!(record.parts, [record.envelope.payload.clone(), changed]);
+    assert_eq!(record.route.unwrap().trace, ["step 1: set"]);
+    let waiting = bed.store.waiting(bed.ris, "b", None, 9).unwrap();
+    assert_eq!(waiting.iter().map(|one| one.key.envelope).collect::<Vec<_>>(), [accepted.id]);
+    let tally = bed.store.channels().unwrap()[0].tally;
+    assert_eq!((tally.received, tally.routed, tally.filtered, tally.unrouted), (3, 2, 1, 0));
+    bed.check();
+}
+
+/// As long as an earlier envelope waits for its steps, a later one is accepted without its route.
+pub fn takes_no_route_before_an_earlier_one(subject: &mut dyn Subject) {
+    let bed = Bed::new(subject);
+    let to = |lane: &str| Outcome::Deliveries {
+        parts: vec![Part::Unchanged],
+        deliveries: vec![NewDelivery { destination: bed.ris, lane: lane.into(), part: 0 }],
+    };
+    let first = bed.accept_text("first");
+    let second = bed.accept_routed("second", to("")).unwrap();
+    assert_eq!(second, Accepted { id: EnvelopeId(2), is_routed: false });
+    bed.route_to(first, "");
+    assert!(!bed.accept_routed("third", to("")).unwrap().is_routed, "the second waits still");
+    let unrouted = bed.store.unrouted(bed.channel, EnvelopeId(0), 9, 999).unwrap();
+    assert_eq!(unrouted.iter().map(|one| one.id.0).collect::<Vec<_>>(), [2, 3]);
+    bed.route_to(second.id, "");
+    bed.route_to(EnvelopeId(3), "");
+    assert!(bed.accept_routed("fourth", to("")).unwrap().is_routed);
+    let waiting = bed.store.waiting(bed.ris, "", None, 9).unwrap();
+    assert_eq!(waiting.iter().map(|one| one.key.envelope.0).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    bed.check();
+}
+
+/// A route that makes no sense leaves nothing behind, and its envelope is kept.
+pub fn takes_no_route_that_makes_no_sense(subject: &mut dyn Subject) {
+    let bed = Bed::new(subject);
+    let to = |destination, part| Outcome::Deliveries {
+        parts: vec![Part::Unchanged],
+        deliveries: vec![NewDelivery { destination, lane: "".into(), part }],
+    };
+    let nowhere = Outcome::Deliveries { parts: vec![], deliveries: vec![] };
+    for (number, outcome) in
+        [to(klinke_model::DestinationId(55), 0), to(bed.ris, 1), nowhere].into_iter().enumerate()
+    {
+        let accepted = bed.accept_routed("kept", outcome).unwrap();
+        assert_eq!(accepted, Accepted { id: EnvelopeId(number as u64 + 1), is_routed: false });
+        assert!(bed.store.lanes(bed.ris, None, 9).unwrap().is_empty());
+        bed.route_to(accepted.id, "");
+        let waits = bed.store.waiting(bed.ris, "", None, 9).unwrap().pop().unwrap();
+        bed.tried(&waits.key, 1, klinke_model::AttemptResult::Delivered);
+    }
+    let mut new = bed.new_envelope("a", 0);
+    new.channel = klinke_model::ChannelId(88);
+    let early = crate::Early { version: None, at: NOON, outcome: to(bed.ris, 0), trace: vec![] };
+    let refused = crate::faulty::wait(|done| bed.store.accept_routed(new, early, done));
+    assert!(matches!(refused, Err(Error::Missing(_))), "an envelope that is refused takes its route with it");
     bed.check();
 }
 

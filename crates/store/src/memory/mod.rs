@@ -20,9 +20,9 @@ use klinke_model::{
 };
 
 use crate::{
-    Action, AuditEnds, AuditQuery, AuditRecord, ChannelInfo, DestinationInfo, Done, EnvelopeRecord, Error,
-    Health, Keys, LaneSummary, NewEnvelope, PruneReport, PruneRule, Query, Result, Routed, Store, Summary,
-    Tried, VerifyReport, VersionInfo,
+    Accepted, Action, AuditEnds, AuditQuery, AuditRecord, ChannelInfo, DestinationInfo, Done, Early,
+    EnvelopeRecord, Error, Health, Keys, LaneSummary, NewEnvelope, PruneReport, PruneRule, Query, Result,
+    Routed, Store, Summary, Tried, VerifyReport, VersionInfo,
 };
 use dones::Dones;
 use state::State;
@@ -101,6 +101,10 @@ impl Store for MemoryStore {
 
     fn accept(&self, envelope: NewEnvelope, done: Done<EnvelopeId>) {
         self.write(done, |state| state.accept(envelope));
+    }
+
+    fn accept_routed(&self, envelope: NewEnvelope, early: Early, done: Done<Accepted>) {
+        self.write(done, |state| state.accept_routed(envelope, early));
     }
 
     fn route(&self, routed: Routed, done: Done<()>) {

@@ -9,7 +9,10 @@ use klinke_model::{
 };
 
 use super::state::{Kept, State};
-use crate::{Ended, Error, NewDelivery, NewEnvelope, Outcome, Part, Result, RouteRecord, Routed, Tried};
+use crate::{
+    Accepted, Early, Ended, Error, NewDelivery, NewEnvelope, Outcome, Part, Result, RouteRecord, Routed,
+    Tried,
+};
 
 impl State {
     pub(super) fn accept(&mut self, new: NewEnvelope) -> Result<EnvelopeId> {
@@ -37,6 +40,15 @@ impl State {
         let kept = Kept { envelope, route: None, parts: Vec::new(), deliveries: BTreeMap::new() };
         self.envelopes.insert(id, kept);
         Ok(id)
+    }
+
+    pub(super) fn accept_routed(&mut self, new: NewEnvelope, early: Early) -> Result<Accepted> {
+        let channel = new.channel;
+        let id = self.accept(new)?;
+        let is_next = self.channel(channel)?.tally.unrouted == 1;
+        // A route that makes no sense is refused whole; the caller learns why when it gives it again.
+        let is_routed = is_next && self.route(early.into_routed(id, channel, None)).is_ok();
+        Ok(Accepted { id, is_routed })
     }
 
     pub(super) fn route(&mut self, routed: Routed) -> Result<()> {
