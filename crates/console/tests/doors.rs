@@ -148,7 +148,7 @@ impl Bed {
     fn invite(&self, name: &str, role: &str, title: &str) -> String {
         let local = Actor::local(Who::user("root", None));
         let (name, title, roles) = (name.to_owned(), title.to_owned(), [role.to_owned()].into());
-        let made = self.people.answer(&local, care::Ask::Add { name, title, roles }).unwrap();
+        let made = self.people.answer(&local, care::Ask::Add { name, title, roles, from: None }).unwrap();
         made["code"].as_str().unwrap().to_owned()
     }
 

@@ -14,6 +14,7 @@ use super::enter::caller;
 use super::parts::{moment, time, zoned};
 use super::{Page, frame};
 use crate::lang::Lang;
+use crate::people::elsewhere::Elsewhere;
 use crate::people::own::{Own, REASON_MAX};
 use crate::people::password::{LENGTH_MAX, LENGTH_MIN};
 use crate::people::{People, Right, totp};
@@ -46,8 +47,12 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor, Query(done
             } }
         }
         @if own.may_emergency { (emergency(&visitor, minutes)) }
-        (password(&visitor))
-        (factor(&visitor, &own, &shown))
+        @if let Some(from) = own.elsewhere {
+            (foreign(lang, from, people.provider().map(|one| one.title().to_owned())))
+        } @else {
+            (password(&visitor))
+            (factor(&visitor, &own, &shown))
+        }
         (sessions(&visitor, &own))
         (tokens(&visitor, &own))
     };
@@ -262,6 +267,18 @@ fn password(visitor: &Visitor) -> Markup {
     } }
 }
 
+/// For an account that proves itself elsewhere.
+fn foreign(lang: Lang, from: Elsewhere, title: Option<String>) -> Markup {
+    let title = title.unwrap_or_else(|| from.name().to_owned());
+    html! { section.card {
+        h2 { (lang.say("Log-in", "Anmeldung")) }
+        p { (lang.say(
+            format!("You log in with {title}. Your password and your second factor are changed there; here you have none."),
+            format!("Sie melden sich an mit {title}. Passwort und zweiter Faktor werden dort geändert; hier haben Sie keine."),
+        )) }
+    } }
+}
+
 fn factor(visitor: &Visitor, own: &Own, shown: &str) -> Markup {
     let lang = visitor.lang;
     let has = own.view.factors.iter().any(|factor| factor == "totp");
@@ -343,7 +360,8 @@ fn tokens(visitor: &Visitor, own: &Own) -> Markup {
                 }
             }
             p { label for="days" { (lang.say("Days", "Tage")) } input #days type="number" name="days" value="90" min="1" max=(crate::people::token::DAYS_MAX); }
-            (proof(lang, "password-token"))
+            @if own.elsewhere.is_none() { (proof(lang, "password-token")) }
+            @else { p.small.soft { (lang.say("This needs a log-in of the last ten minutes.", "Dazu müssen Sie sich in den letzten zehn Minuten angemeldet haben.")) } }
             p { button type="submit" { (lang.say("Make a token", "Zugangsschlüssel anlegen")) } }
         }
     } }

@@ -9,6 +9,7 @@ mod chart;
 pub mod clock;
 mod diagnosis;
 mod difference;
+mod elsewhere;
 mod enter;
 pub mod frame;
 mod message;
@@ -30,6 +31,7 @@ use axum::Router;
 use axum::response::Html;
 use axum::routing::{get, post};
 
+use crate::people::oidc;
 use crate::web::{Console, Fault};
 
 /// A page, or why there is none.
@@ -82,6 +84,9 @@ pub fn routes() -> Router<Console> {
 pub fn open_routes() -> Router<Console> {
     Router::new()
         .route("/login", get(enter::log_in).post(enter::try_log_in))
+        .route("/login/oidc", get(elsewhere::begin))
+        .route(oidc::BACK, get(elsewhere::back))
+        .route("/login/oidc/out", get(elsewhere::out))
         .route("/a/{token}", get(alerts::link).post(alerts::acknowledge))
         .route("/welcome", get(enter::welcome).post(enter::try_welcome))
 }

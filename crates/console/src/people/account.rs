@@ -11,6 +11,8 @@ use klinke_store::{Error, Result, Store};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::elsewhere::Elsewhere;
+
 /// Where accounts stand in the store.
 const PREFIX: &str = "people/account/";
 /// The most accounts.
@@ -36,7 +38,10 @@ pub struct Account {
     pub recovery: Vec<String>,
     /// The one-time code by which they choose their password.
     pub code: Option<OneTime>,
-    /// Who they are elsewhere: issuer and subject of an OpenID provider.
+    /// Where they prove who they are, when not here: no password of theirs is kept.
+    pub elsewhere: Option<Elsewhere>,
+    /// Who they are there: the other house, and what it calls them for ever. None until they came for the
+    /// first time.
     pub subject: Option<(String, String)>,
     /// When it was made, microseconds since 1970.
     pub created: i64,
@@ -92,7 +97,7 @@ impl Account {
             ("password", self.password.is_some()),
             ("totp", self.totp.is_some()),
             ("recovery", !self.recovery.is_empty()),
-            ("oidc", self.subject.is_some()),
+            ("oidc", self.elsewhere == Some(Elsewhere::Oidc)),
         ];
         AccountView {
             name: self.name.clone(),
@@ -250,6 +255,18 @@ pub enum Refusal {
     /// A reason is missing.
     #[error("a reason of at least ten letters is needed")]
     Reason,
+    /// They have proved elsewhere who they are, and nobody here knows them.
+    #[error("you are known there, and have no account here; ask whoever administers this console")]
+    Stranger,
+    /// The house where people prove who they are can't be asked.
+    #[error("{0} can't be asked at the moment; an account of this console still can log in")]
+    Down(String),
+    /// Their log-in is too long ago.
+    #[error("this needs a log-in of the last ten minutes: log out and in again")]
+    Stale,
+    /// The account proves itself elsewhere.
+    #[error("this account proves itself elsewhere, and has nothing of this kind here")]
+    Foreign,
     /// Too much at once.
     #[error(transparent)]
     Busy(#[from] super::password::Error),
@@ -281,6 +298,24 @@ impl Refusal {
                 format!("zu viele Fehlversuche; versuchen Sie es in {seconds} s wieder")
             }
             Refusal::Reason => "ein Grund von mindestens zehn Buchstaben ist nötig".to_owned(),
+            Refusal::Stranger => {
+                "Sie sind dort bekannt und haben hier kein Konto; fragen Sie, wer diese Konsole \
+                verwaltet"
+                    .to_owned()
+            }
+            Refusal::Down(title) => {
+                format!(
+                    "{title} ist gerade nicht zu erreichen; ein Konto dieser Konsole kann sich weiter anmelden"
+                )
+            }
+            Refusal::Stale => {
+                "dazu müssen Sie sich in den letzten zehn Minuten angemeldet haben: melden Sie \
+                sich ab und wieder an"
+                    .to_owned()
+            }
+            Refusal::Foreign => {
+                "dieses Konto weist sich anderswo aus und hat hier nichts dergleichen".to_owned()
+            }
             Refusal::Busy(_) => "zu viele melden sich gerade an; versuchen Sie es gleich wieder".to_owned(),
             Refusal::Random(_) => "dieser Rechner gibt keine Zufallszahlen".to_owned(),
             Refusal::Store(error) => error.to_string(),

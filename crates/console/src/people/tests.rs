@@ -52,7 +52,7 @@ impl Bed {
     /// An account with a password.
     async fn account(&self, name: &str, role: &str) -> Entered {
         let roles = BTreeSet::from([role.to_owned()]);
-        let ask = Ask::Add { name: name.to_owned(), title: String::new(), roles };
+        let ask = Ask::Add { name: name.to_owned(), title: String::new(), roles, from: None };
         let made = self.people.answer(&self.local(), ask).unwrap();
         self.begin(name, made["code"].as_str().unwrap()).await.unwrap()
     }
@@ -92,7 +92,7 @@ impl Bed {
 }
 
 fn caller(from: &str) -> Caller {
-    Caller { from: from.to_owned(), browser: "test".to_owned(), device: None }
+    Caller { from: from.to_owned(), browser: "test".to_owned(), ..Caller::default() }
 }
 
 #[tokio::test]
@@ -357,6 +357,7 @@ async fn without_the_audit_log_nobody_comes_in_and_nothing_changes() {
         name: name.to_owned(),
         title: String::new(),
         roles: ["viewer".to_owned()].into(),
+        from: None,
     };
     let code = people.answer(&local, add("anna")).unwrap()["code"].as_str().unwrap().to_owned();
     let (name, password) = ("anna".to_owned(), GOOD.to_owned());
