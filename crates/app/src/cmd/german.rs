@@ -169,7 +169,7 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("people remove", "Entfernt ein Konto mit seinen Sitzungen und Zugangsschlüsseln"),
     (
         "people reset",
-        "Nimmt Passwort, zweiten Faktor, Sitzungen und Zugangsschlüssel weg; gibt einen Einmalcode aus",
+        "Nimmt Passwort, zweiten Faktor, Passkeys, Sitzungen und Zugangsschlüssel weg; gibt einen Einmalcode aus",
     ),
     ("people role", "Gibt einem Konto andere Rollen"),
     ("people role <ROLES>", "Alle seine Rollen von nun an"),

@@ -64,7 +64,7 @@ enum What {
         #[command(flatten)]
         one: One,
     },
-    /// Take password, second factor, sessions and tokens away; prints a one-time code
+    /// Take password, second factor, passkeys, sessions and tokens away; prints a one-time code
     Reset {
         #[command(flatten)]
         one: One,

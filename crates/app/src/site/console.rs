@@ -24,7 +24,8 @@ pub struct Console {
     pub listen: Host,
     /// Our certificate and key. Since 0.1.
     pub tls: Option<ServerTls>,
-    /// Where browsers reach it, without a path: `https://klinke.kh.example:8443`. Log-ins by `oidc` need it.
+    /// Where browsers reach it, without a path: `https://klinke.kh.example:8443`. Passkeys belong
+    /// to its host, and log-ins by `oidc` need it.
     /// Since 0.1.
     pub address: Option<String>,
     /// How long somebody stays logged in who does nothing. Since 0.1.
@@ -166,6 +167,7 @@ impl Oidc {
 pub fn open_ways(people: &People, console: Option<&Console>) {
     let named = console.and_then(|table| Some((table.oidc.as_ref()?, table.address.as_deref()?)));
     let provider = named.map(|(oidc, address)| oidc.provider(address)).transpose();
+    people.set_address(console.and_then(|table| table.address.as_deref()));
     people.set_provider(provider.unwrap_or_else(|why| {
         tracing::error!(why, "nobody can log in by the OpenID provider");
         None

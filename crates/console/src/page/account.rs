@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::enter::caller;
 use super::parts::{moment, time, zoned};
-use super::{Page, frame};
+use super::{Page, frame, passkey};
 use crate::lang::Lang;
 use crate::people::elsewhere::Elsewhere;
 use crate::people::own::{Own, REASON_MAX};
@@ -52,6 +52,7 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor, Query(done
         } @else {
             (password(&visitor))
             (factor(&visitor, &own, &shown))
+            @if people.party().is_some() { (passkey::section(&visitor, &own)) }
         }
         (sessions(&visitor, &own))
         (tokens(&visitor, &own))
@@ -201,14 +202,15 @@ fn known(console: &Console, visitor: &Visitor) -> Result<(std::sync::Arc<People>
 }
 
 /// The people, and the visitor's session: what programs with a token can't have.
-fn with_session(console: &Console, visitor: &Visitor) -> Result<(std::sync::Arc<People>, String), Fault> {
+pub fn with_session(console: &Console, visitor: &Visitor) -> Result<(std::sync::Arc<People>, String), Fault> {
     let forbidden =
         || Fault::forbidden(visitor.lang.say("this needs a log-in", "dafür muss man angemeldet sein"));
     let session = visitor.session.clone().ok_or_else(forbidden)?;
     Ok((console.people().cloned().ok_or_else(forbidden)?, session))
 }
 
-async fn blocking<T: Send + 'static>(
+/// Does what blocks where blocking is allowed.
+pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, crate::people::account::Refusal> + Send + 'static,
 ) -> Result<T, Fault> {
     Ok(tokio::task::spawn_blocking(work).await.map_err(|_| Fault::broken("the answer was broken off"))??)
@@ -221,6 +223,8 @@ fn done_note(lang: Lang, done: &str) -> Markup {
             "Ihr Passwort ist geändert; andere Sitzungen sind beendet.",
         ),
         "factor" => lang.say("The second factor is removed.", "Der zweite Faktor ist entfernt."),
+        "passkey" => lang.say("The passkey is registered.", "Der Passkey ist angelegt."),
+        "no-passkey" => lang.say("The passkey is taken away.", "Der Passkey ist weggenommen."),
         "sessions" => lang.say("The sessions have ended.", "Die Sitzungen sind beendet."),
         "token" => lang.say("The token is taken away.", "Der Zugangsschlüssel ist weggenommen."),
         _ => return html! {},
@@ -249,7 +253,7 @@ fn emergency(visitor: &Visitor, minutes: u64) -> Markup {
 }
 
 /// The field for the password of today.
-fn proof(lang: Lang, id: &str) -> Markup {
+pub fn proof(lang: Lang, id: &str) -> Markup {
     html! { p { label for=(id) { (lang.say("Your password", "Ihr Passwort")) } input id=(id) type="password" name="password" autocomplete="current-password" required maxlength=(LENGTH_MAX); } }
 }
 

@@ -10,7 +10,7 @@ use axum::response::{AppendHeaders, Html, IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{escaped, frame};
+use super::{escaped, frame, passkey};
 use crate::lang::Lang;
 use crate::people::account::Refusal;
 use crate::people::enter::{Begin, Caller, Entered, LogIn};
@@ -206,12 +206,15 @@ struct Door<'a> {
     provider: Option<String>,
     /// True after a log-out of somebody who came from there.
     is_out: bool,
+    /// True where there are passkeys.
+    has_passkeys: bool,
 }
 
 impl<'a> Door<'a> {
     fn of(console: &Console, to: &'a str) -> Door<'a> {
         let provider = console.people().and_then(|people| people.provider());
-        Door { to, provider: provider.map(|one| one.title().to_owned()), ..Door::default() }
+        let has_passkeys = console.people().is_some_and(|people| people.party().is_some());
+        Door { to, provider: provider.map(|one| one.title().to_owned()), has_passkeys, ..Door::default() }
     }
 }
 
@@ -232,6 +235,7 @@ fn log_in_form(lang: Lang, door: &Door<'_>, token: &str) -> Html<String> {
     let body = html! {
         (notice(door.notice.as_deref()))
         (provider(lang, door))
+        @if door.has_passkeys { (passkey::door(lang, to, token)) }
         form method="post" action="/login" {
             input type="hidden" name="form" value=(token);
             input type="hidden" name="to" value=(to);

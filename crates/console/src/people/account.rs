@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::elsewhere::Elsewhere;
+use super::passkey::Passkey;
 
 /// Where accounts stand in the store.
 const PREFIX: &str = "people/account/";
@@ -36,6 +37,10 @@ pub struct Account {
     pub totp: Option<Totp>,
     /// Hashes of recovery codes that were not used.
     pub recovery: Vec<String>,
+    /// Passkeys, any of which lets them in.
+    pub passkeys: Vec<Passkey>,
+    /// What authenticators know them by: a random text that says nothing of them.
+    pub handle: Option<String>,
     /// The one-time code by which they choose their password.
     pub code: Option<OneTime>,
     /// Where they prove who they are, when not here: no password of theirs is kept.
@@ -80,7 +85,7 @@ pub struct AccountView {
     pub roles: BTreeSet<String>,
     /// True when they may not log in for now.
     pub locked: bool,
-    /// How they prove who they are: `password`, `totp`, `recovery`, `oidc`.
+    /// How they prove who they are: `password`, `totp`, `recovery`, `passkey`, `oidc`.
     pub factors: Vec<String>,
     /// True while a one-time code waits to be used.
     pub invited: bool,
@@ -97,6 +102,7 @@ impl Account {
             ("password", self.password.is_some()),
             ("totp", self.totp.is_some()),
             ("recovery", !self.recovery.is_empty()),
+            ("passkey", !self.passkeys.is_empty()),
             ("oidc", self.elsewhere == Some(Elsewhere::Oidc)),
         ];
         AccountView {
@@ -267,6 +273,12 @@ pub enum Refusal {
     /// The account proves itself elsewhere.
     #[error("this account proves itself elsewhere, and has nothing of this kind here")]
     Foreign,
+    /// A name is missing.
+    #[error("a name is needed, so that you know which one it is")]
+    Nameless,
+    /// What the authenticator gave is not what was asked for.
+    #[error("this passkey can't be registered; begin again, perhaps with another device")]
+    Unfit,
     /// Too much at once.
     #[error(transparent)]
     Busy(#[from] super::password::Error),
@@ -315,6 +327,12 @@ impl Refusal {
             }
             Refusal::Foreign => {
                 "dieses Konto weist sich anderswo aus und hat hier nichts dergleichen".to_owned()
+            }
+            Refusal::Nameless => "ein Name ist nötig, damit Sie wissen, welcher es ist".to_owned(),
+            Refusal::Unfit => {
+                "dieser Passkey lässt sich nicht anlegen; beginnen Sie noch einmal, vielleicht mit \
+                einem anderen Gerät"
+                    .to_owned()
             }
             Refusal::Busy(_) => "zu viele melden sich gerade an; versuchen Sie es gleich wieder".to_owned(),
             Refusal::Random(_) => "dieser Rechner gibt keine Zufallszahlen".to_owned(),

@@ -45,7 +45,7 @@ pub enum Ask {
         /// Which.
         name: String,
     },
-    /// Takes password, second factor, sessions and tokens away; answers with a one-time code.
+    /// Takes password, second factor, passkeys, sessions and tokens away; answers with a one-time code.
     Reset {
         /// Which.
         name: String,
@@ -187,6 +187,7 @@ impl People {
         self.book.change(name, |account| {
             account.password = None;
             (account.totp, account.recovery) = (None, Vec::new());
+            (account.passkeys, account.handle) = (Vec::new(), None);
             // Whoever is reset proves themselves here from now on.
             (account.elsewhere, account.subject) = (None, None);
             account.code = Some(kept);

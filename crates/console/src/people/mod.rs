@@ -11,6 +11,7 @@
 //! | delays after failed log-ins | [`limit`] |
 //! | coming in: log-in, one-time codes, tokens | [`enter`] |
 //! | coming in from an OpenID provider, and the accounts of those who do | [`oidc`], [`elsewhere`] |
+//! | passkeys (Web Authentication) | [`passkey`] |
 //! | what was begun at the door and waits for its end | `pending` |
 //! | what log-ins need of the world outside | [`outside`] |
 //! | what people change of their own account, emergency access | [`own`] |
@@ -31,6 +32,7 @@ pub mod limit;
 pub mod oidc;
 pub mod outside;
 pub mod own;
+pub mod passkey;
 pub mod password;
 mod pending;
 pub mod right;
@@ -71,6 +73,8 @@ pub struct People {
     hasher: password::Hasher,
     roles: RwLock<Roles>,
     first: Mutex<Option<OneTime>>,
+    /// Where passkeys belong to.
+    party: RwLock<Option<Arc<passkey::Party>>>,
     /// The OpenID provider of the site.
     provider: RwLock<Option<Arc<oidc::Provider>>>,
     /// Held while somebody's saved searches are changed.
@@ -95,6 +99,7 @@ impl People {
             hasher: password::Hasher::default(),
             roles: RwLock::default(),
             first: Mutex::default(),
+            party: RwLock::default(),
             provider: RwLock::default(),
             searches: Mutex::default(),
             log: Log::new(store),

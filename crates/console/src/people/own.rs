@@ -12,6 +12,7 @@ use super::account::{Account, Refusal, Totp};
 use super::actor::Actor;
 use super::elsewhere::Elsewhere;
 use super::enter::Caller;
+use super::passkey::Passkey;
 use super::session::Session;
 use super::token::Token;
 use super::{People, Right, blocking, password, secret, totp};
@@ -35,6 +36,8 @@ pub struct Own {
     pub view: super::account::AccountView,
     /// Where its owner proves who they are, when not here.
     pub elsewhere: Option<Elsewhere>,
+    /// Its passkeys.
+    pub passkeys: Vec<Passkey>,
     /// How many recovery codes are left.
     pub recovery: usize,
     /// Its sessions: a mark by which one can be ended, and the session.
@@ -53,6 +56,7 @@ impl People {
         Some(Own {
             view: account.view(now),
             elsewhere: account.elsewhere,
+            passkeys: account.passkeys.clone(),
             recovery: account.recovery.len(),
             sessions: self.sessions.of(&account.name, now),
             tokens: self.tokens.of(Some(&account.name)),
@@ -236,7 +240,7 @@ impl People {
 
     /// An error unless the password is that of the actor's account. Failures count like those of log-ins. Where
     /// there is no password, the log-in must have been just now.
-    async fn prove(
+    pub(super) async fn prove(
         self: &Arc<Self>,
         actor: &Actor,
         caller: &Caller,
@@ -265,7 +269,7 @@ impl People {
     }
 
     /// The account of somebody with a session, if it proves itself here.
-    fn own_at_home(&self, actor: &Actor) -> Result<String, Refusal> {
+    pub(super) fn own_at_home(&self, actor: &Actor) -> Result<String, Refusal> {
         let account = self.book.get(own_name(actor)?).ok_or(Refusal::Nothing)?;
         at_home(&account)?;
         Ok(account.name)
@@ -279,7 +283,7 @@ fn at_home(account: &Account) -> Result<(), Refusal> {
 }
 
 /// The name of somebody with a session; a token or a user of the machine has no account of their own.
-fn own_name(actor: &Actor) -> Result<&str, Refusal> {
+pub(super) fn own_name(actor: &Actor) -> Result<&str, Refusal> {
     if actor.who.kind == WhoKind::Account { Ok(&actor.who.name) } else { Err(Refusal::Forbidden) }
 }
 
