@@ -15,6 +15,7 @@ mod git;
 mod lab;
 mod lang;
 mod out;
+mod outgoing;
 mod partner;
 mod replay;
 mod serve;

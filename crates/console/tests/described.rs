@@ -25,6 +25,7 @@ fn values() -> Vec<Value> {
         json!("de"),
         json!("dead"),
         json!("revive"),
+        json!("oidc"),
         json!("open-payload"),
         json!("2026-11-29T02:07:00Z"),
         json!("TVNI"),

@@ -162,10 +162,14 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("people add <NAME>", "Sein Name"),
     ("people add --role", "Eine Rolle; kann mehrmals stehen"),
     ("people add --title", "Wie der Mensch heißt"),
+    (
+        "people add --from",
+        "Wo der Mensch sich ausweist, wenn nicht hier mit einem Passwort; gibt keinen Code aus",
+    ),
     ("people remove", "Entfernt ein Konto mit seinen Sitzungen und Zugangsschlüsseln"),
     (
         "people reset",
-        "Nimmt Passwort, zweiten Faktor, Sitzungen und Zugangsschlüssel weg; gibt einen Einmalcode aus",
+        "Nimmt Passwort, zweiten Faktor, Passkeys, Sitzungen und Zugangsschlüssel weg; gibt einen Einmalcode aus",
     ),
     ("people role", "Gibt einem Konto andere Rollen"),
     ("people role <ROLES>", "Alle seine Rollen von nun an"),

@@ -12,12 +12,14 @@ use crate::out::{Out, Tone};
 use klinke_console::house::request::Request;
 use klinke_console::people::account::AccountView;
 use klinke_console::people::care::{Ask, TokenView};
+use klinke_console::people::elsewhere::Elsewhere;
 
 /// List, add, remove or change accounts of the console
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   klinke people list hospital/
   klinke people add hospital/ anna --role operator --title 'Anna Muster'
+  klinke people add hospital/ bert --role viewer --from oidc
   klinke people role hospital/ anna viewer auditor
   klinke people reset hospital/ anna
 
@@ -53,13 +55,16 @@ enum What {
         /// What people call them
         #[arg(long, default_value = "")]
         title: String,
+        /// Where they prove who they are, when not with a password here; prints no code
+        #[arg(long, value_name = "WHERE")]
+        from: Option<From>,
     },
     /// Remove an account with its sessions and tokens
     Remove {
         #[command(flatten)]
         one: One,
     },
-    /// Take password, second factor, sessions and tokens away; prints a one-time code
+    /// Take password, second factor, passkeys, sessions and tokens away; prints a one-time code
     Reset {
         #[command(flatten)]
         one: One,
@@ -97,6 +102,13 @@ enum What {
     },
 }
 
+/// Where people prove who they are.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum From {
+    /// At the OpenID provider of the site
+    Oidc,
+}
+
 #[derive(clap::Args)]
 struct One {
     #[command(flatten)]
@@ -111,9 +123,13 @@ pub fn run(args: &Args, out: Out) -> Ended {
         What::List { site } => list(site, out),
         What::Roles { site } => roles(site, out),
         What::Tokens { site } => tokens(site, out),
-        What::Add { site, name, roles, title } => {
+        What::Add { site, name, roles, title, from } => {
             let (name, title, roles) = (name.clone(), title.clone(), roles.iter().cloned().collect());
-            coded(&site.site(), Ask::Add { name, title, roles }, out)
+            let from = from.map(|from| match from {
+                From::Oidc => Elsewhere::Oidc,
+            });
+            let ask = Ask::Add { name, title, roles, from };
+            if from.is_some() { done(&site.site(), ask, out) } else { coded(&site.site(), ask, out) }
         }
         What::Reset { one } => coded(&one.site.site(), Ask::Reset { name: one.name.clone() }, out),
         What::Remove { one } => done(&one.site.site(), Ask::Remove { name: one.name.clone() }, out),

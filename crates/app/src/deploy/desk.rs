@@ -19,7 +19,7 @@ use super::revisions::{Revisions, digest};
 use super::state::{CanaryFrom, State};
 use crate::control::answer::Counter;
 use crate::serve::Serving;
-use crate::site::{Site, fault};
+use crate::site::{Site, console, fault};
 use crate::wire::canary;
 use crate::wire::version::Version;
 
@@ -432,7 +432,9 @@ impl Desk {
         }
         self.counter.take_over(&site);
         self.counter.alerts.take_over(&site);
-        self.counter.door.people().set_roles(site.node.roles());
+        let people = self.counter.door.people();
+        people.set_roles(site.node.roles());
+        console::open_ways(people, site.node.console.as_ref());
         // The site runs: what could not be noted of it must not look as if it did not.
         if let Err(error) = block_in_place(|| self.revisions.settles(&site)) {
             tracing::error!(error = %format!("{error:#}"), "which revision runs could not be kept");

@@ -11,7 +11,7 @@ use klinke_engine::source::Stop;
 use klinke_model::Timestamp;
 use klinke_store::Store;
 
-use crate::site::Node;
+use crate::site::{Node, console};
 
 /// How often sessions that are over and entries that are too old are looked for.
 const EVERY: Duration = Duration::from_secs(3_600);
@@ -22,6 +22,7 @@ const TOLD_EVERY: u32 = 24;
 pub fn open(store: Arc<dyn Store>, node: &Node, lengths: Lengths) -> Result<Arc<People>> {
     let people = People::open(store, lengths).context("accounts can't be read")?;
     people.set_roles(node.roles());
+    console::open_ways(&people, node.console.as_ref());
     Ok(Arc::new(people))
 }
 

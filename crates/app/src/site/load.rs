@@ -158,10 +158,11 @@ impl Loader<'_> {
                 told = overlay;
             }
         }
-        let node: Node = self.read(told, values)?;
-        let sound = sound(&node).map_err(|(key, text)| match told.values.contains_key(key) {
-            true => told.fault(&[key.to_owned()], text),
-            false => file.fault(&[key.to_owned()], text),
+        let mut node: Node = self.read(told, values)?;
+        node.console.iter_mut().for_each(|console| console.resolve(self.home));
+        let sound = sound(&node).map_err(|(path, text)| match told.values.contains_key(&path[0]) {
+            true => told.fault(&path, text),
+            false => file.fault(&path, text),
         });
         self.note(sound)?;
         Some(node)
@@ -346,13 +347,16 @@ impl Loader<'_> {
     }
 }
 
-/// What values can't be although they are well formed: the key, and why.
-fn sound(node: &Node) -> Result<(), (&'static str, String)> {
+/// What values can't be although they are well formed: the way to the key, and why.
+fn sound(node: &Node) -> Result<(), (Vec<String>, String)> {
+    let key = |key: &str| vec![key.to_owned()];
     if Zone::named(&node.zone).is_none() {
-        return Err(("zone", format!("there is no time zone `{}`; write Europe/Berlin", node.zone)));
+        return Err((key("zone"), format!("there is no time zone `{}`; write Europe/Berlin", node.zone)));
     }
     let paths = SearchKeys::new().with_paths(node.search.iter().map(String::as_str));
-    paths.map(|_| ()).map_err(|text| ("search", text))
+    paths.map_err(|text| (key("search"), text))?;
+    let sound = node.console.as_ref().map_or(Ok(()), |console| console.sound(&node.roles()));
+    sound.map_err(|(below, text)| ([key("console"), below].concat(), text))
 }
 
 /// Lays `above` over `below`: tables are merged, all else is replaced.

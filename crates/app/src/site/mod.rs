@@ -17,6 +17,7 @@
 pub mod adapters;
 pub mod alerts;
 pub mod channel;
+pub mod console;
 pub mod definitions;
 pub mod fault;
 pub mod load;

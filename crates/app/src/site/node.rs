@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use klinke_adapters::net::{Host, ServerTls};
+use klinke_adapters::net::Host;
 use klinke_adapters::units::{Bytes, Period, above_zero};
-use klinke_console::people::session::Lengths;
 use klinke_console::people::{Role, Roles};
 use klinke_diagnosis::rhythm::Land;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use super::console::Console;
 use super::system::ProbeMode;
 
 /// The node: its name, where it keeps things, what it may use.
@@ -109,40 +109,6 @@ pub struct Retention {
 pub struct Metrics {
     /// Address and port; a port alone means loopback. Since 0.1.
     pub listen: Host,
-}
-
-/// The console: pages for people.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Console {
-    /// Address and port; a port alone means loopback. Without `tls` only loopback is allowed. Since 0.1.
-    pub listen: Host,
-    /// Our certificate and key. Since 0.1.
-    pub tls: Option<ServerTls>,
-    /// How long somebody stays logged in who does nothing. Since 0.1.
-    #[serde(default = "default_idle", deserialize_with = "above_zero")]
-    pub idle: Period,
-    /// How long somebody stays logged in at the most. Since 0.1.
-    #[serde(default = "default_session", deserialize_with = "above_zero")]
-    pub session: Period,
-    /// How long an emergency access lasts. Since 0.1.
-    #[serde(default = "default_idle", deserialize_with = "above_zero")]
-    pub emergency: Period,
-}
-
-fn default_idle() -> Period {
-    Period::seconds(30 * 60)
-}
-
-fn default_session() -> Period {
-    Period::seconds(12 * 3_600)
-}
-
-impl Console {
-    /// How long sessions last.
-    pub fn lengths(&self) -> Lengths {
-        Lengths { idle: self.idle.0, whole: self.session.0, emergency: self.emergency.0 }
-    }
 }
 
 /// What is logged.

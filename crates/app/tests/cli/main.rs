@@ -14,6 +14,7 @@ mod deploy;
 mod diagnose;
 mod dialects;
 mod messages;
+mod oidc;
 mod people;
 mod privacy;
 mod queue;

@@ -6,6 +6,7 @@
 //! | `hl7apy` | PyPI | `MLLPServer` (partner that closes after each answer) |
 //! | `node-hl7-client` | npm | sender |
 //! | `node-hl7-server` | npm | partner |
+//! | `oidc-provider` | npm | OpenID provider (`oidc.rs`) |
 //! | `schemathesis` | PyPI | program that makes requests out of the API's description (`contract.rs`) |
 //!
 //! `KLINKE_PEERS_PYTHON` names a folder with the Python packages (`pip install --target`), and
@@ -16,6 +17,7 @@
 mod support;
 
 mod contract;
+mod oidc;
 
 use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;

@@ -19,7 +19,7 @@ pub fn with_console(site: &Site) {
 /// Where the console of a running site listens.
 pub fn address(serve: &Serve<'_>) -> String {
     serve.wait_for("the console", || serve.log().contains("the console listens"));
-    told(serve, "http://").split('/').next().expect("an address").to_owned()
+    told(serve, "the console listens address=http://").split('/').next().expect("an address").to_owned()
 }
 
 /// What stands after a word in the log of `serve`.
@@ -68,7 +68,23 @@ impl Answer {
 
 /// Sends one request and reads its answer to the end.
 pub fn http(address: &str, method: &str, path: &str, heads: &[(&str, &str)], body: &[u8]) -> Answer {
-    let mut stream = TcpStream::connect(address).expect("the console listens");
+    http_from([127, 0, 0, 1], address, method, path, heads, body)
+}
+
+/// The same from another address of this machine: what the console counts by address, it counts apart.
+pub fn http_from(
+    from: [u8; 4],
+    address: &str,
+    method: &str,
+    path: &str,
+    heads: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
+    socket.bind(&std::net::SocketAddr::from((from, 0)).into()).expect("an address of this machine");
+    let to: std::net::SocketAddr = address.parse().expect("an address");
+    socket.connect(&to.into()).expect("the console listens");
+    let mut stream = TcpStream::from(socket);
     stream.set_read_timeout(Some(super::LIMIT)).expect("a limit");
     let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
     heads.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
@@ -107,16 +123,18 @@ fn joined(mut rest: &str) -> String {
     out
 }
 
+/// A text as a form sends it.
+pub fn escaped(text: &str) -> String {
+    let one = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => (byte as char).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(one).collect()
+}
+
 /// Names and values as a form sends them.
 pub fn encoded(fields: &[(&str, &str)]) -> String {
-    let escape = |text: &str| -> String {
-        let one = |byte: u8| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => (byte as char).to_string(),
-            other => format!("%{other:02X}"),
-        };
-        text.bytes().map(one).collect()
-    };
-    let pair = |(name, value): &(&str, &str)| format!("{}={}", escape(name), escape(value));
+    let pair = |(name, value): &(&str, &str)| format!("{}={}", escaped(name), escaped(value));
     fields.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 
@@ -125,12 +143,13 @@ pub struct Browser {
     /// Where the console listens.
     pub address: String,
     cookies: BTreeMap<String, String>,
+    from: [u8; 4],
 }
 
 impl Browser {
     /// A new account with a role, which has chosen its password.
     pub fn enter(serve: &Serve<'_>, site: &Site, name: &str, role: &str) -> Browser {
-        let mut browser = Browser { address: address(serve), cookies: BTreeMap::new() };
+        let mut browser = Browser::fresh(serve, 1);
         let made = super::klinke(&["--json", "people", "add", site.path(), name, "--role", role]).json();
         let code = made["code"].as_str().expect("a code");
         let fields = [("name", name), ("code", code), ("password", GOOD), ("again", GOOD)];
@@ -138,11 +157,16 @@ impl Browser {
         browser
     }
 
+    /// Nobody yet, at the address 127.0.0.`from`.
+    pub fn fresh(serve: &Serve<'_>, from: u8) -> Browser {
+        Browser { address: address(serve), cookies: BTreeMap::new(), from: [127, 0, 0, from] }
+    }
+
     /// Opens a page.
     pub fn get(&mut self, path: &str) -> Answer {
         let cookies = self.cookie_head();
         let heads = [("Cookie", cookies.as_str()), ("Accept", "text/html")];
-        let answer = http(&self.address.clone(), "GET", path, &heads, b"");
+        let answer = http_from(self.from, &self.address.clone(), "GET", path, &heads, b"");
         self.keep(&answer);
         answer
     }
@@ -161,7 +185,8 @@ impl Browser {
             ("Sec-Fetch-Site", "same-origin"),
             ("Content-Type", "application/x-www-form-urlencoded"),
         ];
-        let answer = http(&self.address.clone(), "POST", action, &heads, encoded(fields).as_bytes());
+        let answer =
+            http_from(self.from, &self.address.clone(), "POST", action, &heads, encoded(fields).as_bytes());
         self.keep(&answer);
         answer
     }

@@ -4,6 +4,7 @@
 
 pub mod browser;
 pub mod partner;
+pub mod provider;
 pub mod receivers;
 
 use std::path::{Path, PathBuf};

@@ -12,8 +12,9 @@ use serde::Deserialize;
 
 use super::enter::caller;
 use super::parts::{moment, time, zoned};
-use super::{Page, frame};
+use super::{Page, frame, passkey};
 use crate::lang::Lang;
+use crate::people::elsewhere::Elsewhere;
 use crate::people::own::{Own, REASON_MAX};
 use crate::people::password::{LENGTH_MAX, LENGTH_MIN};
 use crate::people::{People, Right, totp};
@@ -46,8 +47,13 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor, Query(done
             } }
         }
         @if own.may_emergency { (emergency(&visitor, minutes)) }
-        (password(&visitor))
-        (factor(&visitor, &own, &shown))
+        @if let Some(from) = own.elsewhere {
+            (foreign(lang, from, people.provider().map(|one| one.title().to_owned())))
+        } @else {
+            (password(&visitor))
+            (factor(&visitor, &own, &shown))
+            @if people.party().is_some() { (passkey::section(&visitor, &own)) }
+        }
         (sessions(&visitor, &own))
         (tokens(&visitor, &own))
     };
@@ -196,14 +202,15 @@ fn known(console: &Console, visitor: &Visitor) -> Result<(std::sync::Arc<People>
 }
 
 /// The people, and the visitor's session: what programs with a token can't have.
-fn with_session(console: &Console, visitor: &Visitor) -> Result<(std::sync::Arc<People>, String), Fault> {
+pub fn with_session(console: &Console, visitor: &Visitor) -> Result<(std::sync::Arc<People>, String), Fault> {
     let forbidden =
         || Fault::forbidden(visitor.lang.say("this needs a log-in", "dafür muss man angemeldet sein"));
     let session = visitor.session.clone().ok_or_else(forbidden)?;
     Ok((console.people().cloned().ok_or_else(forbidden)?, session))
 }
 
-async fn blocking<T: Send + 'static>(
+/// Does what blocks where blocking is allowed.
+pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, crate::people::account::Refusal> + Send + 'static,
 ) -> Result<T, Fault> {
     Ok(tokio::task::spawn_blocking(work).await.map_err(|_| Fault::broken("the answer was broken off"))??)
@@ -216,6 +223,8 @@ fn done_note(lang: Lang, done: &str) -> Markup {
             "Ihr Passwort ist geändert; andere Sitzungen sind beendet.",
         ),
         "factor" => lang.say("The second factor is removed.", "Der zweite Faktor ist entfernt."),
+        "passkey" => lang.say("The passkey is registered.", "Der Passkey ist angelegt."),
+        "no-passkey" => lang.say("The passkey is taken away.", "Der Passkey ist weggenommen."),
         "sessions" => lang.say("The sessions have ended.", "Die Sitzungen sind beendet."),
         "token" => lang.say("The token is taken away.", "Der Zugangsschlüssel ist weggenommen."),
         _ => return html! {},
@@ -244,7 +253,7 @@ fn emergency(visitor: &Visitor, minutes: u64) -> Markup {
 }
 
 /// The field for the password of today.
-fn proof(lang: Lang, id: &str) -> Markup {
+pub fn proof(lang: Lang, id: &str) -> Markup {
     html! { p { label for=(id) { (lang.say("Your password", "Ihr Passwort")) } input id=(id) type="password" name="password" autocomplete="current-password" required maxlength=(LENGTH_MAX); } }
 }
 
@@ -259,6 +268,18 @@ fn password(visitor: &Visitor) -> Markup {
             p { label for="again" { (lang.say("Once more", "Noch einmal")) } input #again type="password" name="again" autocomplete="new-password" required maxlength=(LENGTH_MAX); }
             p { button type="submit" { (lang.say("Change it", "Ändern")) } }
         }
+    } }
+}
+
+/// For an account that proves itself elsewhere.
+fn foreign(lang: Lang, from: Elsewhere, title: Option<String>) -> Markup {
+    let title = title.unwrap_or_else(|| from.name().to_owned());
+    html! { section.card {
+        h2 { (lang.say("Log-in", "Anmeldung")) }
+        p { (lang.say(
+            format!("You log in with {title}. Your password and your second factor are changed there; here you have none."),
+            format!("Sie melden sich an mit {title}. Passwort und zweiter Faktor werden dort geändert; hier haben Sie keine."),
+        )) }
     } }
 }
 
@@ -343,7 +364,8 @@ fn tokens(visitor: &Visitor, own: &Own) -> Markup {
                 }
             }
             p { label for="days" { (lang.say("Days", "Tage")) } input #days type="number" name="days" value="90" min="1" max=(crate::people::token::DAYS_MAX); }
-            (proof(lang, "password-token"))
+            @if own.elsewhere.is_none() { (proof(lang, "password-token")) }
+            @else { p.small.soft { (lang.say("This needs a log-in of the last ten minutes.", "Dazu müssen Sie sich in den letzten zehn Minuten angemeldet haben.")) } }
             p { button type="submit" { (lang.say("Make a token", "Zugangsschlüssel anlegen")) } }
         }
     } }

@@ -10,7 +10,7 @@ use axum::response::{AppendHeaders, Html, IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{escaped, frame};
+use super::{escaped, frame, passkey};
 use crate::lang::Lang;
 use crate::people::account::Refusal;
 use crate::people::enter::{Begin, Caller, Entered, LogIn};
@@ -29,6 +29,9 @@ const NAME_BYTES_MAX: usize = 128;
 pub struct Way {
     #[serde(default)]
     to: String,
+    /// Set after a log-out of somebody who came from the provider.
+    #[serde(default)]
+    out: String,
 }
 
 /// The log-in.
@@ -36,9 +39,9 @@ pub async fn log_in(Shared(console): Shared<Console>, visitor: Visitor, Query(wa
     if console.people().is_none() {
         return Redirect::to("/").into_response();
     }
-    show(&console, visitor.lang, StatusCode::OK, |token| {
-        log_in_form(visitor.lang, own(&way.to), "", None, token)
-    })
+    let lang = visitor.lang;
+    let door = Door { notice: None, is_out: !way.out.is_empty(), ..Door::of(&console, own(&way.to)) };
+    show(&console, StatusCode::OK, |token| log_in_form(lang, &door, token))
 }
 
 /// What was typed into the log-in.
@@ -59,9 +62,17 @@ pub async fn try_log_in(
         Ok(entered) => go_on(&console, &entered, &to),
         Err(refusal) => {
             let (status, text) = told(lang, &refusal)?;
-            show(&console, lang, status, |token| log_in_form(lang, &to, &name, Some(&text), token))
+            let door = Door { name: &name, notice: Some(text), ..Door::of(&console, &to) };
+            show(&console, status, |token| log_in_form(lang, &door, token))
         }
     })
+}
+
+/// The log-in once more, for somebody who came in another way and was not let in.
+pub fn refuse(console: &Console, lang: Lang, to: &str, refusal: &Refusal) -> Result<Response, Fault> {
+    let (status, text) = told(lang, refusal)?;
+    let door = Door { notice: Some(text), ..Door::of(console, to) };
+    Ok(show(console, status, |token| log_in_form(lang, &door, token)))
 }
 
 /// The use of a one-time code.
@@ -69,7 +80,7 @@ pub async fn welcome(Shared(console): Shared<Console>, visitor: Visitor) -> Resp
     if console.people().is_none() {
         return Redirect::to("/").into_response();
     }
-    show(&console, visitor.lang, StatusCode::OK, |token| welcome_form(visitor.lang, "", None, token))
+    show(&console, StatusCode::OK, |token| welcome_form(visitor.lang, "", None, token))
 }
 
 /// What was typed there.
@@ -83,9 +94,8 @@ pub async fn try_welcome(
     let people = console.people().ok_or_else(closed)?.clone();
     let lang = visitor.lang;
     let name = cut(fields.get("name"));
-    let again = |status, text: &str| {
-        show(&console, lang, status, |token| welcome_form(lang, &name, Some(text), token))
-    };
+    let again =
+        |status, text: &str| show(&console, status, |token| welcome_form(lang, &name, Some(text), token));
     if fields.get("password") != fields.get("again") {
         let text = lang.say("The two passwords differ.", "Die beiden Passwörter sind verschieden.");
         return Ok(again(StatusCode::CONFLICT, text));
@@ -107,17 +117,20 @@ pub async fn log_out(
     visitor: Visitor,
     _: Fields,
 ) -> Result<Response, Fault> {
+    let mut place = "/login";
     if let (Some(people), Some(session)) = (console.people().cloned(), visitor.session.clone()) {
-        let from = visitor.from.clone();
+        let (from, has_provider) = (visitor.from.clone(), people.provider().is_some());
         let gone = tokio::task::spawn_blocking(move || people.log_out(&session, &from)).await;
-        gone.map_err(|_| Fault::broken("the answer was broken off"))??;
+        if gone.map_err(|_| Fault::broken("the answer was broken off"))?? && has_provider {
+            place = "/login?out=1";
+        }
     }
     let heads = AppendHeaders([
         (header::SET_COOKIE, console.cookie("session", "", "Lax", Some(0))),
         // What the browser keeps of us is of no use to whoever comes next.
         (header::HeaderName::from_static("clear-site-data"), "\"cache\", \"storage\"".to_owned()),
     ]);
-    Ok((heads, Redirect::to("/login")).into_response())
+    Ok((heads, Redirect::to(place)).into_response())
 }
 
 fn closed() -> Fault {
@@ -132,16 +145,24 @@ pub fn caller(console: &Console, heads: &HeaderMap, peer: SocketAddr) -> Caller 
         from: peer.ip().to_canonical().to_string(),
         browser: browser.unwrap_or_default(),
         device: cookie(heads, &console.cookie_name("device")).map(str::to_owned),
+        session: cookie(heads, &console.cookie_name("session")).map(str::to_owned),
     }
 }
 
-fn go_on(console: &Console, entered: &Entered, to: &str) -> Response {
-    let cookies = AppendHeaders([
-        (header::SET_COOKIE, console.cookie("session", &entered.session, "Lax", None)),
-        (header::SET_COOKIE, console.cookie("device", &entered.device, "Strict", Some(DEVICE_AGE))),
-        (header::SET_COOKIE, console.cookie("form", "", "Strict", Some(0))),
-    ]);
-    (cookies, Redirect::to(to)).into_response()
+/// Gives the cookies of somebody who came in.
+pub fn go_on(console: &Console, entered: &Entered, to: &str) -> Response {
+    let mut cookies = vec![
+        console.cookie("session", &entered.session, "Lax", None),
+        console.cookie("form", "", "Strict", Some(0)),
+    ];
+    if !entered.device.is_empty() {
+        cookies.push(console.cookie("device", &entered.device, "Strict", Some(DEVICE_AGE)));
+    }
+    let mut response = Redirect::to(to).into_response();
+    for value in cookies.iter().filter_map(|cookie| cookie.parse().ok()) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
 }
 
 /// What somebody is told who did not come in. One text for all that may be wrong.
@@ -151,7 +172,8 @@ fn told(lang: Lang, refusal: &Refusal) -> Result<(StatusCode, String), Fault> {
             (StatusCode::UNAUTHORIZED, lang.say("That was not right.", "Das war nicht richtig.").to_owned())
         }
         Refusal::Wait(_) => (StatusCode::TOO_MANY_REQUESTS, said(lang, refusal)),
-        Refusal::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, said(lang, refusal)),
+        Refusal::Busy(_) | Refusal::Down(_) => (StatusCode::SERVICE_UNAVAILABLE, said(lang, refusal)),
+        Refusal::Stranger => (StatusCode::FORBIDDEN, said(lang, refusal)),
         Refusal::Weak(_) | Refusal::Name => (StatusCode::CONFLICT, said(lang, refusal)),
         _ => return Err(Fault::broken("log-ins are not possible at the moment; the program's log says why")),
     })
@@ -163,23 +185,57 @@ pub fn said(lang: Lang, refusal: &Refusal) -> String {
 }
 
 /// A page for those whom we do not know, with a form that only this browser can send.
-fn show(
-    console: &Console,
-    lang: Lang,
-    status: StatusCode,
-    page: impl FnOnce(&str) -> Html<String>,
-) -> Response {
+fn show(console: &Console, status: StatusCode, page: impl FnOnce(&str) -> Html<String>) -> Response {
     let Ok(id) = secret::identifier() else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let cookie = console.cookie("form", &id, "Strict", Some(3_600));
-    let _ = lang;
     (status, [(header::SET_COOKIE, cookie)], page(&token_of(&id))).into_response()
 }
 
-fn log_in_form(lang: Lang, to: &str, name: &str, wrong: Option<&str>, token: &str) -> Html<String> {
+/// What the log-in shows.
+#[derive(Default)]
+struct Door<'a> {
+    /// Where to go on.
+    to: &'a str,
+    /// The name as it was typed.
+    name: &'a str,
+    /// Why somebody did not come in.
+    notice: Option<String>,
+    /// What the site's provider is called, where it has one.
+    provider: Option<String>,
+    /// True after a log-out of somebody who came from there.
+    is_out: bool,
+    /// True where there are passkeys.
+    has_passkeys: bool,
+}
+
+impl<'a> Door<'a> {
+    fn of(console: &Console, to: &'a str) -> Door<'a> {
+        let provider = console.people().and_then(|people| people.provider());
+        let has_passkeys = console.people().is_some_and(|people| people.party().is_some());
+        Door { to, provider: provider.map(|one| one.title().to_owned()), has_passkeys, ..Door::default() }
+    }
+}
+
+/// The way to the provider, and out of it.
+fn provider(lang: Lang, door: &Door<'_>) -> Markup {
+    let Some(title) = &door.provider else { return html! {} };
+    html! {
+        @if door.is_out { div.notice role="status" { p {
+            (lang.say("You are logged out here, and still logged in at ", "Sie sind hier abgemeldet und weiter angemeldet bei ")) (title) ". "
+            a href="/login/oidc/out" { (lang.say("Log out there, too", "Auch dort abmelden")) }
+        } } }
+        p { a.button href={ "/login/oidc?to=" (escaped(door.to)) } { (lang.say("Log in with ", "Anmelden mit ")) (title) } }
+    }
+}
+
+fn log_in_form(lang: Lang, door: &Door<'_>, token: &str) -> Html<String> {
+    let Door { to, name, .. } = *door;
     let body = html! {
-        (notice(wrong))
+        (notice(door.notice.as_deref()))
+        (provider(lang, door))
+        @if door.has_passkeys { (passkey::door(lang, to, token)) }
         form method="post" action="/login" {
             input type="hidden" name="form" value=(token);
             input type="hidden" name="to" value=(to);

@@ -9,12 +9,14 @@ mod chart;
 pub mod clock;
 mod diagnosis;
 mod difference;
+mod elsewhere;
 mod enter;
 pub mod frame;
 mod message;
 mod messages;
 mod panel;
 mod parts;
+mod passkey;
 mod queues;
 mod replay;
 mod site;
@@ -30,6 +32,7 @@ use axum::Router;
 use axum::response::Html;
 use axum::routing::{get, post};
 
+use crate::people::oidc;
 use crate::web::{Console, Fault};
 
 /// A page, or why there is none.
@@ -65,6 +68,8 @@ pub fn routes() -> Router<Console> {
         .route("/account", get(account::page))
         .route("/account/password", post(account::change_password))
         .route("/account/factor", post(account::change_factor))
+        .route("/account/passkeys", post(passkey::change))
+        .route("/account/passkeys/options", post(passkey::ask_new))
         .route("/account/sessions", post(account::end_sessions))
         .route("/account/tokens", post(account::change_tokens))
         .route("/account/emergency", post(account::take_emergency))
@@ -82,6 +87,11 @@ pub fn routes() -> Router<Console> {
 pub fn open_routes() -> Router<Console> {
     Router::new()
         .route("/login", get(enter::log_in).post(enter::try_log_in))
+        .route("/login/passkey", post(passkey::enter))
+        .route("/login/passkey/options", post(passkey::ask))
+        .route("/login/oidc", get(elsewhere::begin))
+        .route(oidc::BACK, get(elsewhere::back))
+        .route("/login/oidc/out", get(elsewhere::out))
         .route("/a/{token}", get(alerts::link).post(alerts::acknowledge))
         .route("/welcome", get(enter::welcome).post(enter::try_welcome))
 }

@@ -11,9 +11,10 @@ use super::parts::{State, moment, state, time, zoned};
 use super::{Page, account, frame};
 use crate::house::request::Request;
 use crate::lang::Lang;
-use crate::people::Roles;
 use crate::people::account::AccountView;
 use crate::people::care::{Ask, TokenView};
+use crate::people::elsewhere::Elsewhere;
+use crate::people::{People, Roles};
 use crate::web::{Console, Fault, Fields, Visitor, form_token};
 
 /// The page.
@@ -27,7 +28,7 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor) -> Page {
         h1 { (title) }
         (account::emergencies(lang, people))
         @for one in &accounts { (card(&visitor, one, &roles)) }
-        section.card { h2 { (lang.say("New account", "Neues Konto")) } (add_form(&visitor, &roles)) }
+        section.card { h2 { (lang.say("New account", "Neues Konto")) } (add_form(&visitor, &roles, people)) }
         section.card { h2 { (lang.say("Roles", "Rollen")) } (roles_table(lang, &roles)) }
         @if !tokens.is_empty() { section.card { h2 { (lang.say("Tokens", "Zugangsschlüssel")) } (tokens_table(&visitor, &tokens)) } }
     };
@@ -43,7 +44,10 @@ pub async fn change(
     let name = fields.owned("name");
     let roles: BTreeSet<String> = fields.all("role").into_iter().collect();
     let ask = match fields.get("what") {
-        "add" => Ask::Add { name, title: fields.owned("title"), roles },
+        "add" => {
+            let from = Elsewhere::named(fields.get("from"));
+            Ask::Add { name, title: fields.owned("title"), roles, from }
+        }
         "role" => Ask::Role { name, roles },
         "reset" => Ask::Reset { name },
         "lock" => Ask::Lock { name, locked: true },
@@ -107,13 +111,22 @@ fn role_ticks(roles: &Roles, given: &BTreeSet<String>) -> Markup {
     } }
 }
 
-fn add_form(visitor: &Visitor, roles: &Roles) -> Markup {
+fn add_form(visitor: &Visitor, roles: &Roles, people: &People) -> Markup {
     let lang = visitor.lang;
+    let provider = people.provider();
     html! { form method="post" action="/users" {
         (form_token(visitor))
         input type="hidden" name="what" value="add";
         p { label for="new-name" { (lang.say("Name for the log-in", "Name für die Anmeldung")) } input #new-name name="name" required maxlength="64" autocomplete="off" autocapitalize="none"; }
         p { label for="new-title" { (lang.say("What people call them", "Wie der Mensch heißt")) } input #new-title name="title" maxlength="80" autocomplete="off"; }
+        @if let Some(provider) = &provider {
+            p { label for="new-from" { (lang.say("Proves who they are", "Weist sich aus")) }
+                select #new-from name="from" {
+                    option value="" { (lang.say("here, with a password", "hier, mit einem Passwort")) }
+                    option value=(Elsewhere::Oidc.name()) { (lang.say("with ", "mit ")) (provider.title()) }
+                }
+            }
+        }
         fieldset { legend { (lang.say("Roles", "Rollen")) } (role_ticks(roles, &BTreeSet::new())) }
         p { button type="submit" { (lang.say("Make it", "Anlegen")) } }
     } }

@@ -11,6 +11,9 @@ use klinke_store::{Error, Result, Store};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::elsewhere::Elsewhere;
+use super::passkey::Passkey;
+
 /// Where accounts stand in the store.
 const PREFIX: &str = "people/account/";
 /// The most accounts.
@@ -34,9 +37,16 @@ pub struct Account {
     pub totp: Option<Totp>,
     /// Hashes of recovery codes that were not used.
     pub recovery: Vec<String>,
+    /// Passkeys, any of which lets them in.
+    pub passkeys: Vec<Passkey>,
+    /// What authenticators know them by: a random text that says nothing of them.
+    pub handle: Option<String>,
     /// The one-time code by which they choose their password.
     pub code: Option<OneTime>,
-    /// Who they are elsewhere: issuer and subject of an OpenID provider.
+    /// Where they prove who they are, when not here: no password of theirs is kept.
+    pub elsewhere: Option<Elsewhere>,
+    /// Who they are there: the other house, and what it calls them for ever. None until they came for the
+    /// first time.
     pub subject: Option<(String, String)>,
     /// When it was made, microseconds since 1970.
     pub created: i64,
@@ -75,7 +85,7 @@ pub struct AccountView {
     pub roles: BTreeSet<String>,
     /// True when they may not log in for now.
     pub locked: bool,
-    /// How they prove who they are: `password`, `totp`, `recovery`, `oidc`.
+    /// How they prove who they are: `password`, `totp`, `recovery`, `passkey`, `oidc`.
     pub factors: Vec<String>,
     /// True while a one-time code waits to be used.
     pub invited: bool,
@@ -92,7 +102,8 @@ impl Account {
             ("password", self.password.is_some()),
             ("totp", self.totp.is_some()),
             ("recovery", !self.recovery.is_empty()),
-            ("oidc", self.subject.is_some()),
+            ("passkey", !self.passkeys.is_empty()),
+            ("oidc", self.elsewhere == Some(Elsewhere::Oidc)),
         ];
         AccountView {
             name: self.name.clone(),
@@ -250,6 +261,24 @@ pub enum Refusal {
     /// A reason is missing.
     #[error("a reason of at least ten letters is needed")]
     Reason,
+    /// They have proved elsewhere who they are, and nobody here knows them.
+    #[error("you are known there, and have no account here; ask whoever administers this console")]
+    Stranger,
+    /// The house where people prove who they are can't be asked.
+    #[error("{0} can't be asked at the moment; an account of this console still can log in")]
+    Down(String),
+    /// Their log-in is too long ago.
+    #[error("this needs a log-in of the last ten minutes: log out and in again")]
+    Stale,
+    /// The account proves itself elsewhere.
+    #[error("this account proves itself elsewhere, and has nothing of this kind here")]
+    Foreign,
+    /// A name is missing.
+    #[error("a name is needed, so that you know which one it is")]
+    Nameless,
+    /// What the authenticator gave is not what was asked for.
+    #[error("this passkey can't be registered; begin again, perhaps with another device")]
+    Unfit,
     /// Too much at once.
     #[error(transparent)]
     Busy(#[from] super::password::Error),
@@ -281,6 +310,30 @@ impl Refusal {
                 format!("zu viele Fehlversuche; versuchen Sie es in {seconds} s wieder")
             }
             Refusal::Reason => "ein Grund von mindestens zehn Buchstaben ist nötig".to_owned(),
+            Refusal::Stranger => {
+                "Sie sind dort bekannt und haben hier kein Konto; fragen Sie, wer diese Konsole \
+                verwaltet"
+                    .to_owned()
+            }
+            Refusal::Down(title) => {
+                format!(
+                    "{title} ist gerade nicht zu erreichen; ein Konto dieser Konsole kann sich weiter anmelden"
+                )
+            }
+            Refusal::Stale => {
+                "dazu müssen Sie sich in den letzten zehn Minuten angemeldet haben: melden Sie \
+                sich ab und wieder an"
+                    .to_owned()
+            }
+            Refusal::Foreign => {
+                "dieses Konto weist sich anderswo aus und hat hier nichts dergleichen".to_owned()
+            }
+            Refusal::Nameless => "ein Name ist nötig, damit Sie wissen, welcher es ist".to_owned(),
+            Refusal::Unfit => {
+                "dieser Passkey lässt sich nicht anlegen; beginnen Sie noch einmal, vielleicht mit \
+                einem anderen Gerät"
+                    .to_owned()
+            }
             Refusal::Busy(_) => "zu viele melden sich gerade an; versuchen Sie es gleich wieder".to_owned(),
             Refusal::Random(_) => "dieser Rechner gibt keine Zufallszahlen".to_owned(),
             Refusal::Store(error) => error.to_string(),

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::account::{self, Account, AccountView, Refusal};
 use super::actor::Actor;
+use super::elsewhere::Elsewhere;
 use super::{People, Right, one_time};
 use crate::audit::{Action, WhoKind};
 
@@ -35,13 +36,16 @@ pub enum Ask {
         title: String,
         /// Its roles.
         roles: BTreeSet<String>,
+        /// Where its owner proves who they are, when not here; then there is no one-time code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Elsewhere>,
     },
     /// Removes an account, its sessions and tokens.
     Remove {
         /// Which.
         name: String,
     },
-    /// Takes password, second factor, sessions and tokens away; answers with a one-time code.
+    /// Takes password, second factor, passkeys, sessions and tokens away; answers with a one-time code.
     Reset {
         /// Which.
         name: String,
@@ -117,7 +121,7 @@ impl People {
                 let all = roles.all().map(|(name, role)| json!({ "name": name, "role": role }));
                 Ok(Value::Array(all.collect()))
             }
-            Ask::Add { name, title, roles } => self.add(actor, &name, &title, roles),
+            Ask::Add { name, title, roles, from } => self.add(actor, &name, &title, roles, from),
             Ask::Remove { name } => self.remove(actor, &name),
             Ask::Reset { name } => self.reset(actor, &name),
             Ask::Role { name, roles } => self.set_roles_of(actor, &name, roles),
@@ -133,19 +137,33 @@ impl People {
         }
     }
 
-    fn add(&self, actor: &Actor, name: &str, title: &str, roles: BTreeSet<String>) -> Result<Value, Refusal> {
+    fn add(
+        &self,
+        actor: &Actor,
+        name: &str,
+        title: &str,
+        roles: BTreeSet<String>,
+        from: Option<Elsewhere>,
+    ) -> Result<Value, Refusal> {
         let name = account::name(name).ok_or(Refusal::Name)?;
         self.check_roles(&roles)?;
         if self.book.get(&name).is_some() {
             return Err(Refusal::Taken(name));
         }
-        let (code, kept) = one_time(self.now(), INVITATION)?;
-        self.note(&actor.who, &actor.from, Action::Account, &name, &format!("added: {}", listed(&roles)))?;
+        let invitation = match from {
+            None => Some(one_time(self.now(), INVITATION)?),
+            Some(_) => None,
+        };
+        let comes = from.map(|from| format!(", comes by {}", from.name())).unwrap_or_default();
+        let note = format!("added: {}{comes}", listed(&roles));
+        self.note(&actor.who, &actor.from, Action::Account, &name, &note)?;
+        let (code, kept) = invitation.unzip();
         self.book.add(Account {
             name: name.clone(),
             title: account::title(title),
             roles,
-            code: Some(kept),
+            code: kept,
+            elsewhere: from,
             created: self.now().0,
             ..Account::default()
         })?;
@@ -169,7 +187,9 @@ impl People {
         self.book.change(name, |account| {
             account.password = None;
             (account.totp, account.recovery) = (None, Vec::new());
-            account.subject = None;
+            (account.passkeys, account.handle) = (Vec::new(), None);
+            // Whoever is reset proves themselves here from now on.
+            (account.elsewhere, account.subject) = (None, None);
             account.code = Some(kept);
             Ok(())
         })?;

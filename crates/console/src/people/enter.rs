@@ -1,4 +1,5 @@
-//! Coming in: with a password and perhaps a second factor, with a one-time code, with a token.
+//! Coming in: with a password and perhaps a second factor, with a one-time code, with a token. Whoever proves
+//! elsewhere who they are comes by [`super::oidc`].
 //!
 //! Whatever is wrong, the answer is the same: [`Refusal::Wrong`]. It takes the same time whether there is
 //! such an account or not, whether it is locked, and whichever factor was wrong.
@@ -7,6 +8,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::account::{self, Account, Refusal};
 use super::actor::Actor;
+use super::elsewhere::Elsewhere;
 use super::limit::Try;
 use super::password;
 use super::session::Session;
@@ -22,6 +24,8 @@ pub struct Caller {
     pub browser: String,
     /// The device cookie.
     pub device: Option<String>,
+    /// The session cookie.
+    pub session: Option<String>,
 }
 
 /// A log-in. Has no `Debug`.
@@ -53,7 +57,7 @@ pub struct Entered {
     pub account: String,
     /// What goes into the session cookie.
     pub session: String,
-    /// What goes into the device cookie.
+    /// What goes into the device cookie; empty where none is needed.
     pub device: String,
 }
 
@@ -69,11 +73,11 @@ impl People {
         let is_right = self.hasher.verify(typed, kept).await? && !is_long;
         let people = self.clone();
         blocking(move || {
-            let Some(account) = known else { return people.shut_out(&caller, &log_in.name, "") };
+            let Some(account) = known else { return people.shut_out(&caller, &log_in.name, "", None, None) };
             let via = if is_right { people.second_factor(&account.name, &log_in.code)? } else { None };
             match via {
                 Some(via) => people.enter(&caller, &log_in.name, &account.name, via),
-                None => people.shut_out(&caller, &log_in.name, &account.name),
+                None => people.shut_out(&caller, &log_in.name, &account.name, None, None),
             }
         })
         .await
@@ -97,7 +101,7 @@ impl People {
         let people = self.clone();
         if !is_first && !is_invited {
             let known = known.map(|account| account.name).unwrap_or_default();
-            return blocking(move || people.shut_out(&caller, &name, &known)).await;
+            return blocking(move || people.shut_out(&caller, &name, &known, None, None)).await;
         }
         let hash = self.hasher.hash(begin.password).await?;
         blocking(move || {
@@ -162,13 +166,16 @@ impl People {
         })
     }
 
-    /// Ends a session.
-    pub fn log_out(&self, id: &str, from: &str) -> Result<(), Refusal> {
-        if let Some((actor, _)) = self.of_session(id, from, false) {
+    /// Ends a session; true when whoever had it came from the OpenID provider.
+    pub fn log_out(&self, id: &str, from: &str) -> Result<bool, Refusal> {
+        let mut came_by_provider = false;
+        if let Some((actor, session)) = self.of_session(id, from, false) {
+            came_by_provider = session.via.starts_with(Elsewhere::Oidc.name());
             // Who wants to go, goes; the entry is no condition.
             let _ = self.log.write(&Entry::new(actor.who, from, Action::LogOut));
         }
-        Ok(self.sessions.end(id)?)
+        self.sessions.end(id)?;
+        Ok(came_by_provider)
     }
 
     /// An error while nothing more is looked at.
@@ -227,7 +234,12 @@ impl People {
             ..Session::default()
         };
         let session = self.sessions.begin(session, now)?;
-        let device = self.sessions.remember(caller.device.as_deref(), name, now)?;
+        // A device spares its owner the delays of others' passwords; without a password there are none.
+        let has_password = self.book.get(name).is_some_and(|account| account.password.is_some());
+        let device = match has_password {
+            true => self.sessions.remember(caller.device.as_deref(), name, now)?,
+            false => String::new(),
+        };
         self.book.change(name, |account| {
             account.seen = Some(now.0);
             Ok(())
@@ -236,11 +248,32 @@ impl People {
     }
 
     /// Counts a failure and writes it down. A name that no account has is not written: it may be a password.
-    fn shut_out<T>(&self, caller: &Caller, typed: &str, known: &str) -> Result<T, Refusal> {
+    pub(super) fn shut_out<T>(
+        &self,
+        caller: &Caller,
+        typed: &str,
+        known: &str,
+        via: Option<&str>,
+        note: Option<&str>,
+    ) -> Result<T, Refusal> {
         self.limits.failed(&self.a_try(caller, typed), self.now());
-        let who = Who { name: known.to_owned(), ..Who::default() };
-        self.log.write(&Entry::new(who, &caller.from, Action::LogIn).ended(Outcome::Refused))?;
+        self.refused(caller, known, via, note)?;
         Err(Refusal::Wrong)
+    }
+
+    /// Writes down that somebody was not let in.
+    pub(super) fn refused(
+        &self,
+        caller: &Caller,
+        known: &str,
+        via: Option<&str>,
+        note: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let who = Who { name: known.to_owned(), via: via.map(str::to_owned), ..Who::default() };
+        let mut entry = Entry::new(who, &caller.from, Action::LogIn).ended(Outcome::Refused);
+        entry.note = note.map(str::to_owned);
+        self.log.write(&entry)?;
+        Ok(())
     }
 
     fn make_first(&self, caller: &Caller, name: &str, hash: String) -> Result<(), Refusal> {

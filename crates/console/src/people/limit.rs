@@ -126,7 +126,7 @@ fn forget(counts: &mut HashMap<Key, Count>, now: Timestamp) {
 }
 
 /// An address, or for version 6 the network that one household or ward has.
-fn network(address: &str) -> String {
+pub(super) fn network(address: &str) -> String {
     match address.parse::<IpAddr>() {
         Ok(IpAddr::V6(six)) if six.to_ipv4_mapped().is_none() => {
             let parts = six.segments();

@@ -10,22 +10,31 @@
 //! | who may ask what | [`guard`] |
 //! | delays after failed log-ins | [`limit`] |
 //! | coming in: log-in, one-time codes, tokens | [`enter`] |
+//! | coming in from an OpenID provider, and the accounts of those who do | [`oidc`], [`elsewhere`] |
+//! | passkeys (Web Authentication) | [`passkey`] |
+//! | what was begun at the door and waits for its end | `pending` |
+//! | what log-ins need of the world outside | [`outside`] |
 //! | what people change of their own account, emergency access | [`own`] |
 //! | searches that people keep | [`search`] |
 //! | what administrators change | [`care`] |
 //!
 //! Everything is in the store as small values whose names begin with `people/`; none of it is in the site's
-//! files, and nothing of it is asked of anybody else. What changes who may do what leaves an entry in the
+//! files, and nothing is asked of anybody else unless the site names a provider. What changes who may do what leaves an entry in the
 //! audit log before it is done.
 
 pub mod account;
 pub mod actor;
 pub mod care;
+pub mod elsewhere;
 pub mod enter;
 pub mod guard;
 pub mod limit;
+pub mod oidc;
+pub mod outside;
 pub mod own;
+pub mod passkey;
 pub mod password;
+mod pending;
 pub mod right;
 pub mod search;
 pub mod secret;
@@ -64,6 +73,10 @@ pub struct People {
     hasher: password::Hasher,
     roles: RwLock<Roles>,
     first: Mutex<Option<OneTime>>,
+    /// Where passkeys belong to.
+    party: RwLock<Option<Arc<passkey::Party>>>,
+    /// The OpenID provider of the site.
+    provider: RwLock<Option<Arc<oidc::Provider>>>,
     /// Held while somebody's saved searches are changed.
     searches: Mutex<()>,
     log: Log,
@@ -86,6 +99,8 @@ impl People {
             hasher: password::Hasher::default(),
             roles: RwLock::default(),
             first: Mutex::default(),
+            party: RwLock::default(),
+            provider: RwLock::default(),
             searches: Mutex::default(),
             log: Log::new(store),
             clock,

@@ -1,14 +1,18 @@
 //! What people change of their own account, and emergency access. Whatever lets somebody in later is changed
-//! only with the password of today: a browser that was left alone is not enough.
+//! only with the password of today: a browser that was left alone is not enough. Accounts that prove themselves
+//! elsewhere have no password; for them a log-in of the last ten minutes counts.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use klinke_model::Timestamp;
 
-use super::account::{Refusal, Totp};
+use super::account::{Account, Refusal, Totp};
 use super::actor::Actor;
+use super::elsewhere::Elsewhere;
 use super::enter::Caller;
+use super::passkey::Passkey;
 use super::session::Session;
 use super::token::Token;
 use super::{People, Right, blocking, password, secret, totp};
@@ -18,6 +22,8 @@ use crate::audit::{Action, Entry, WhoKind};
 const RECOVERY_CODES: usize = 10;
 /// The most tokens of one account.
 const TOKENS_MAX: usize = 50;
+/// How long after a log-in an account without a password may change what lets it in.
+const FRESH: Duration = Duration::from_secs(600);
 /// Letters that a reason has at least.
 const REASON_MIN: usize = 10;
 /// The longest reason.
@@ -28,6 +34,10 @@ pub const REASON_MAX: usize = 500;
 pub struct Own {
     /// As lists show it.
     pub view: super::account::AccountView,
+    /// Where its owner proves who they are, when not here.
+    pub elsewhere: Option<Elsewhere>,
+    /// Its passkeys.
+    pub passkeys: Vec<Passkey>,
     /// How many recovery codes are left.
     pub recovery: usize,
     /// Its sessions: a mark by which one can be ended, and the session.
@@ -45,6 +55,8 @@ impl People {
         let now = self.now();
         Some(Own {
             view: account.view(now),
+            elsewhere: account.elsewhere,
+            passkeys: account.passkeys.clone(),
             recovery: account.recovery.len(),
             sessions: self.sessions.of(&account.name, now),
             tokens: self.tokens.of(Some(&account.name)),
@@ -61,7 +73,7 @@ impl People {
         old: String,
         new: String,
     ) -> Result<(), Refusal> {
-        let name = own_name(actor)?.to_owned();
+        let name = self.own_at_home(actor)?;
         password::judge(&new, &name).map_err(Refusal::Weak)?;
         self.prove(actor, &caller, old).await?;
         let hash = self.hasher.hash(new).await?;
@@ -89,7 +101,7 @@ impl People {
         shown: String,
         code: String,
     ) -> Result<Vec<String>, Refusal> {
-        let name = own_name(actor)?.to_owned();
+        let name = self.own_at_home(actor)?;
         self.prove(actor, &caller, password).await?;
         let seconds = self.now().0.div_euclid(1_000_000);
         // A secret that is not as long as ours was not shown by us.
@@ -226,8 +238,9 @@ impl People {
         self.sessions.say_purpose(session, &line, self.now())
     }
 
-    /// An error unless the password is that of the actor's account. Failures count like those of log-ins.
-    async fn prove(
+    /// An error unless the password is that of the actor's account. Failures count like those of log-ins. Where
+    /// there is no password, the log-in must have been just now.
+    pub(super) async fn prove(
         self: &Arc<Self>,
         actor: &Actor,
         caller: &Caller,
@@ -236,6 +249,9 @@ impl People {
         let name = own_name(actor)?;
         self.may_try(caller, name)?;
         let account = self.book.get(name).ok_or(Refusal::Nothing)?;
+        if account.elsewhere.is_some() {
+            return if self.is_fresh(caller, name) { Ok(()) } else { Err(Refusal::Stale) };
+        }
         let is_long = password.len() > password::LENGTH_MAX;
         let typed = if is_long { String::new() } else { password };
         if self.hasher.verify(typed, account.password).await? && !is_long {
@@ -244,10 +260,30 @@ impl People {
         self.limits.failed(&self.a_try(caller, name), self.now());
         Err(Refusal::Wrong)
     }
+
+    /// True when the caller's session is this account's and began just now.
+    fn is_fresh(&self, caller: &Caller, name: &str) -> bool {
+        let now = self.now();
+        let session = caller.session.as_ref().and_then(|id| self.sessions.get(id, now, false));
+        session.is_some_and(|one| one.account == name && now.since(Timestamp(one.begun)) < FRESH)
+    }
+
+    /// The account of somebody with a session, if it proves itself here.
+    pub(super) fn own_at_home(&self, actor: &Actor) -> Result<String, Refusal> {
+        let account = self.book.get(own_name(actor)?).ok_or(Refusal::Nothing)?;
+        at_home(&account)?;
+        Ok(account.name)
+    }
+}
+
+/// An error where an account proves itself elsewhere: a password or a second factor here would let somebody in
+/// whom the other house no longer knows.
+fn at_home(account: &Account) -> Result<(), Refusal> {
+    if account.elsewhere.is_some() { Err(Refusal::Foreign) } else { Ok(()) }
 }
 
 /// The name of somebody with a session; a token or a user of the machine has no account of their own.
-fn own_name(actor: &Actor) -> Result<&str, Refusal> {
+pub(super) fn own_name(actor: &Actor) -> Result<&str, Refusal> {
     if actor.who.kind == WhoKind::Account { Ok(&actor.who.name) } else { Err(Refusal::Forbidden) }
 }
 

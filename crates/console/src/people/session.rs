@@ -66,7 +66,8 @@ pub struct Session {
     pub from: String,
     /// What the browser called itself.
     pub browser: String,
-    /// How they came in: `password`, `password+totp`, `password+recovery`, `code`, `oidc`.
+    /// How they came in: `password`, `password+totp`, `password+recovery`, `code`, `passkey`, `oidc`
+    /// and the issuer.
     pub via: String,
     /// An emergency access: until when, and why.
     pub emergency: Option<(i64, String)>,

@@ -18,41 +18,41 @@ use super::{Actor, People};
 use crate::audit::log::Wanted;
 use crate::audit::{Action, Entry, Outcome, Who, WhoKind};
 
-const GOOD: &str = "vier Pferde im Regen";
-const OTHER: &str = "fünf Kühe auf dem Dach";
+pub const GOOD: &str = "vier Pferde im Regen";
+pub const OTHER: &str = "fünf Kühe auf dem Dach";
 
 /// A house with a clock that is moved by hand.
-struct Bed {
-    people: Arc<People>,
-    store: Arc<dyn Store>,
-    clock: Arc<AtomicI64>,
+pub struct Bed {
+    pub people: Arc<People>,
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<AtomicI64>,
 }
 
 impl Bed {
-    fn new() -> Bed {
+    pub fn new() -> Bed {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
         let clock = Arc::new(AtomicI64::new(1_772_352_900_000_000));
         let people = Bed::open(store.clone(), clock.clone());
         Bed { people, store, clock }
     }
 
-    fn open(store: Arc<dyn Store>, clock: Arc<AtomicI64>) -> Arc<People> {
+    pub fn open(store: Arc<dyn Store>, clock: Arc<AtomicI64>) -> Arc<People> {
         let time = move || Timestamp(clock.load(Ordering::Relaxed));
         Arc::new(People::with_clock(store, Lengths::default(), Arc::new(time)).unwrap())
     }
 
-    fn pass(&self, time: Duration) {
+    pub fn pass(&self, time: Duration) {
         self.clock.fetch_add(time.as_micros() as i64, Ordering::Relaxed);
     }
 
-    fn local(&self) -> Actor {
+    pub fn local(&self) -> Actor {
         Actor::local(Who::user("root", None))
     }
 
     /// An account with a password.
-    async fn account(&self, name: &str, role: &str) -> Entered {
+    pub async fn account(&self, name: &str, role: &str) -> Entered {
         let roles = BTreeSet::from([role.to_owned()]);
-        let ask = Ask::Add { name: name.to_owned(), title: String::new(), roles };
+        let ask = Ask::Add { name: name.to_owned(), title: String::new(), roles, from: None };
         let made = self.people.answer(&self.local(), ask).unwrap();
         self.begin(name, made["code"].as_str().unwrap()).await.unwrap()
     }
@@ -66,7 +66,7 @@ impl Bed {
         self.log_in_from(caller("10.0.0.7"), name, password, code).await
     }
 
-    async fn log_in_from(
+    pub async fn log_in_from(
         &self,
         caller: Caller,
         name: &str,
@@ -77,7 +77,7 @@ impl Bed {
         self.people.log_in(caller, LogIn { name, password, code }).await
     }
 
-    fn actor(&self, entered: &Entered) -> Actor {
+    pub fn actor(&self, entered: &Entered) -> Actor {
         self.people.of_session(&entered.session, "10.0.0.7", true).expect("a session").0
     }
 
@@ -85,14 +85,14 @@ impl Bed {
         self.people.of_session(&entered.session, "10.0.0.7", true).is_some()
     }
 
-    fn entries(&self) -> Vec<Entry> {
+    pub fn entries(&self) -> Vec<Entry> {
         let lines = self.people.log().read(&Wanted { above: Some(0), limit: 999, ..Wanted::default() });
         lines.unwrap().into_iter().map(|line| line.entry.unwrap()).collect()
     }
 }
 
-fn caller(from: &str) -> Caller {
-    Caller { from: from.to_owned(), browser: "test".to_owned(), device: None }
+pub fn caller(from: &str) -> Caller {
+    Caller { from: from.to_owned(), browser: "test".to_owned(), ..Caller::default() }
 }
 
 #[tokio::test]
@@ -357,6 +357,7 @@ async fn without_the_audit_log_nobody_comes_in_and_nothing_changes() {
         name: name.to_owned(),
         title: String::new(),
         roles: ["viewer".to_owned()].into(),
+        from: None,
     };
     let code = people.answer(&local, add("anna")).unwrap()["code"].as_str().unwrap().to_owned();
     let (name, password) = ("anna".to_owned(), GOOD.to_owned());

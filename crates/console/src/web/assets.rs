@@ -17,6 +17,7 @@ struct Asset(&'static str, &'static str, &'static str);
 const ASSETS: &[Asset] = &[
     Asset("style.css", "text/css; charset=utf-8", include_str!("../assets/style.css")),
     Asset("live.js", "text/javascript; charset=utf-8", include_str!("../assets/live.js")),
+    Asset("passkey.js", "text/javascript; charset=utf-8", include_str!("../assets/passkey.js")),
     Asset("icon.svg", "image/svg+xml", include_str!("../assets/icon.svg")),
 ];
 

@@ -88,10 +88,10 @@ impl From<Refused> for Fault {
 impl From<Refusal> for Fault {
     fn from(refusal: Refusal) -> Fault {
         let status = match &refusal {
-            Refusal::Forbidden => StatusCode::FORBIDDEN,
+            Refusal::Forbidden | Refusal::Stranger => StatusCode::FORBIDDEN,
             Refusal::Absent(_) | Refusal::Nothing => StatusCode::NOT_FOUND,
             Refusal::Wait(_) => StatusCode::TOO_MANY_REQUESTS,
-            Refusal::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::Busy(_) | Refusal::Down(_) => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::Random(_) | Refusal::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::CONFLICT,
         };

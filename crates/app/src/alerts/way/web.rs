@@ -1,19 +1,15 @@
 //! Ways over HTTP: a signed webhook, push servers, gateways for short messages; and the heartbeat's request.
 
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Bytes;
-use hyper::client::conn::http1::handshake;
-use hyper::header::{self, HeaderName, HeaderValue};
-use hyper::{Method, Request, Uri};
-use hyper_util::rt::TokioIo;
-use klinke_adapters::net::{ClientTls, Stream};
+use http_body_util::{BodyExt, Limited};
+use hyper::Method;
+use klinke_adapters::net::ClientTls;
 use klinke_diagnosis::alert::{Rank, Reason};
 use ring::hmac;
 use serde_json::json;
-use tokio::net::TcpStream;
 
 use super::Parcel;
 use crate::alerts::token::hex;
+use crate::outgoing::{self, percent};
 use crate::site::alerts::{Gateway, Push, Webhook};
 
 /// An answer longer than this is not read to its end.
@@ -114,13 +110,6 @@ fn priority(parcel: &Parcel, of: (u8, u8, u8)) -> u8 {
     }
 }
 
-fn percent(text: &str) -> String {
-    let safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|byte| if safe(byte) { (byte as char).to_string() } else { format!("%{byte:02X}") })
-        .collect()
-}
-
 fn inside_json(text: &str) -> String {
     let quoted = serde_json::Value::String(text.to_owned()).to_string();
     quoted[1..quoted.len() - 1].to_owned()
@@ -130,8 +119,7 @@ fn inside_xml(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// One request; anything but 2xx is an error, and nothing is followed. The error names the host alone: a path or
-/// query may hold a key.
+/// One request; anything but 2xx is an error.
 pub async fn request(
     method: Method,
     url: &str,
@@ -139,40 +127,13 @@ pub async fn request(
     body: Vec<u8>,
     tls: &ClientTls,
 ) -> Result<(), String> {
-    let uri: Uri = url.parse().map_err(|_| "the url is none".to_owned())?;
-    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-        return Err("the url begins with http:// or https://".to_owned());
-    };
-    let host = authority.host().trim_matches(['[', ']']).to_owned();
-    let is_tls = scheme == "https";
-    let port = authority.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-    let told = |error: &dyn std::fmt::Display| format!("{host}:{port}: {error}");
-    let stream = TcpStream::connect((host.as_str(), port)).await.map_err(|error| told(&error))?;
-    let stream = match is_tls {
-        true => {
-            let connector = tls.connector(&host).map_err(|error| told(&error))?;
-            connector.connect(stream).await.map_err(|error| told(&error))?
-        }
-        false => Stream::Plain(stream),
-    };
-    let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(|error| told(&error))?;
-    tokio::spawn(async move { drop(connection.await) });
-    let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let mut request = Request::new(Full::new(Bytes::from(body)));
-    *request.method_mut() = method;
-    *request.uri_mut() = path.parse().map_err(|_| told(&"the path is none"))?;
-    let all = request.headers_mut();
-    let value = |text: &str| HeaderValue::from_str(text).map_err(|_| told(&"a head is none"));
-    all.insert(header::HOST, value(authority.as_str())?);
-    all.insert(header::USER_AGENT, HeaderValue::from_static(concat!("klinke/", env!("CARGO_PKG_VERSION"))));
-    for (name, text) in heads {
-        let name: HeaderName = name.parse().map_err(|_| told(&"a head is none"))?;
-        all.insert(name, value(text)?);
-    }
-    let answer = sender.send_request(request).await.map_err(|error| told(&error))?;
+    let answer = outgoing::send(method, url, heads, body, tls).await?;
     let status = answer.status();
     let _ = Limited::new(answer.into_body(), ANSWER_MAX).collect().await;
-    if status.is_success() { Ok(()) } else { Err(told(&format!("answered {}", status.as_u16()))) }
+    match status.is_success() {
+        true => Ok(()),
+        false => Err(format!("{}: answered {}", outgoing::place(url), status.as_u16())),
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::house::request::Request;
 use crate::people::Right;
 use crate::people::account::{self, AccountView};
 use crate::people::care::{Ask as CareAsk, TokenView};
+use crate::people::elsewhere::Elsewhere;
 use crate::people::guard::Denied;
 use crate::people::search::SavedSearch;
 use crate::people::{Actor, People, Role};
@@ -120,6 +121,16 @@ pub struct Code {
     code: String,
 }
 
+/// A new account, and its one-time code, shown now and never again.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code, reason = "describes what is answered")]
+pub struct Added {
+    /// The account.
+    name: String,
+    /// The code, good for three days, with which its owner chooses a password; none for who comes from elsewhere.
+    code: Option<String>,
+}
+
 /// All of them.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -147,17 +158,21 @@ pub struct AddAccount {
     /// Its roles.
     #[schemars(length(min = 1, max = 50), inner(length(min = 1, max = 100)))]
     roles: BTreeSet<String>,
+    /// Where its owner proves who they are, when not with a password here. There is then no code.
+    #[serde(default)]
+    from: Option<Elsewhere>,
 }
 
 impl Plain for AddAccount {
-    type Answer = Code;
+    type Answer = Added;
 
     fn request(self) -> Result<Request, Fault> {
         // A name that we would have to change is not the one that was asked for.
         if account::name(&self.name).as_ref() != Some(&self.name) {
             return Err(Fault::unfit(format!("/name: {}", account::Refusal::Name)));
         }
-        Ok(Request::People(CareAsk::Add { name: self.name, title: self.title, roles: self.roles }))
+        let AddAccount { name, title, roles, from } = self;
+        Ok(Request::People(CareAsk::Add { name, title, roles, from }))
     }
 }
 
