@@ -11,16 +11,19 @@ mod diagnosis;
 mod difference;
 mod enter;
 pub mod frame;
+mod halt;
 mod message;
 mod messages;
 mod panel;
 mod parts;
 mod queues;
 mod replay;
+mod rhythm;
 mod site;
 mod systems;
 mod today;
 mod trace;
+mod trials;
 mod trouble;
 mod users;
 
@@ -47,6 +50,9 @@ pub fn routes() -> Router<Console> {
         .route("/channels/{name}", get(channel::page))
         .route("/channels/{name}/versions", get(channel::versions))
         .route("/channels/{name}/replay", get(replay::page))
+        .route("/channels/{name}/stop", get(halt::page).post(halt::act))
+        .route("/channels/{name}/trial", get(trials::page).post(trials::act))
+        .route("/trials", get(trials::list))
         .route("/messages", get(messages::page))
         .route("/messages/searches", post(messages::keep))
         .route("/messages/{id}", get(message::page))
