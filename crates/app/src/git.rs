@@ -15,11 +15,31 @@ const TEXT_BYTES_MAX: u64 = 4 << 20;
 
 /// The bytes that git answers in a folder, at most so many, with something on its standard input.
 pub fn ask_bytes(folder: &Path, arguments: &[&str], input: &[u8], most: u64) -> Result<Vec<u8>> {
+    run(command(folder), arguments, input, most)
+}
+
+/// What git answers in a folder under settings and variables of its own.
+pub fn ask_with(
+    folder: &Path,
+    settings: &[&str],
+    surroundings: &[(&str, &str)],
+    arguments: &[&str],
+) -> Result<String> {
+    let mut command = command(folder);
+    for setting in settings {
+        command.args(["-c", setting]);
+    }
+    command.envs(surroundings.iter().copied());
+    let answer = run(command, arguments, b"", TEXT_BYTES_MAX)?;
+    Ok(String::from_utf8_lossy(&answer).trim_end().to_owned())
+}
+
+fn run(mut command: Command, arguments: &[&str], input: &[u8], most: u64) -> Result<Vec<u8>> {
     // Files and no pipes: git may answer before it has read all.
     let [mut given, mut complaint] = [tempfile::tempfile()?, tempfile::tempfile()?];
     given.write_all(input)?;
     given.rewind()?;
-    let mut child = command(folder)
+    let mut child = command
         .args(arguments)
         .stdin(given)
         .stdout(Stdio::piped())

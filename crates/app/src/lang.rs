@@ -25,6 +25,13 @@ impl Pick for Language {
     }
 }
 
+impl Language {
+    /// A number with a point, as this language writes it.
+    pub fn decimal(self, text: String) -> String {
+        self.pick(text.clone(), text.replace('.', ","))
+    }
+}
+
 /// The language that `--lang`, else the environment (`LC_ALL`, `LC_MESSAGES`, `LANG`) asks for.
 pub fn asked(option: Option<&str>) -> Language {
     let environment = || {

@@ -12,6 +12,7 @@ mod diagnose;
 mod dialect;
 mod examples;
 mod git;
+mod halt;
 mod lab;
 mod lang;
 mod out;

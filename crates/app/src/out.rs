@@ -106,7 +106,7 @@ pub fn complain(text: &str) {
 }
 
 /// Bytes as people read them.
-pub fn bytes(count: u64) -> String {
+pub fn bytes(lang: Language, count: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if count < 1_000 {
         return format!("{count} B");
@@ -115,7 +115,11 @@ pub fn bytes(count: u64) -> String {
     while value >= 999.5 && unit + 1 < UNITS.len() {
         (value, unit) = (value / 1_000.0, unit + 1);
     }
-    if value < 10.0 { format!("{value:.1} {}", UNITS[unit]) } else { format!("{value:.0} {}", UNITS[unit]) }
+    if value < 10.0 {
+        lang.decimal(format!("{value:.1} {}", UNITS[unit]))
+    } else {
+        format!("{value:.0} {}", UNITS[unit])
+    }
 }
 
 #[cfg(test)]
@@ -124,8 +128,10 @@ mod tests {
 
     #[test]
     fn bytes_read_well() {
-        let shown: Vec<_> = [0, 999, 1_000, 15_300, 999_600, 70_000_000].map(bytes).into();
+        let shown: Vec<_> =
+            [0, 999, 1_000, 15_300, 999_600, 70_000_000].map(|count| bytes(Language::En, count)).into();
         assert_eq!(shown, ["0 B", "999 B", "1.0 kB", "15 kB", "1.0 MB", "70 MB"]);
+        assert_eq!(bytes(Language::De, 1_500), "1,5 kB");
     }
 
     #[test]

@@ -19,6 +19,11 @@ impl Lang {
         }
     }
 
+    /// A number with a point, as this language writes it.
+    pub fn decimal(self, text: String) -> String {
+        self.say(text.clone(), text.replace('.', ","))
+    }
+
     /// As `lang` attributes and `?lang=` write it.
     pub fn code(self) -> &'static str {
         self.say("en", "de")

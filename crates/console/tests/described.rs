@@ -38,6 +38,7 @@ fn values() -> Vec<Value> {
         json!([""]),
         json!({}),
         json!({ "a": 1 }),
+        json!({ "share": 1 }),
     ];
     all.extend([64, 65, 80, 81, 100, 101, 200, 201, 500, 501].map(|length| json!("ä".repeat(length))));
     all.push(json!(vec![1; 101]));

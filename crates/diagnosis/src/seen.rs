@@ -369,6 +369,9 @@ impl Step {
     /// What was done, seen and how long it took, as one sentence.
     pub fn text(&self) -> Text {
         let (did, saw, took) = (self.did.text(), self.saw.text(), span(self.took));
-        Text::new(format!("{}: {} ({took})", did.en, saw.en), format!("{}: {} ({took})", did.de, saw.de))
+        Text::new(
+            format!("{}: {} ({})", did.en, saw.en, took.en),
+            format!("{}: {} ({})", did.de, saw.de, took.de),
+        )
     }
 }

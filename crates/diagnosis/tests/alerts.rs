@@ -551,3 +551,82 @@ fn no_name_breaks_a_line_or_a_head() {
     let long = words::line(&"ä".repeat(10_000), 150);
     assert_eq!(long.chars().count(), 150);
 }
+
+#[test]
+fn put_off_nothing_is_told_until_then_unless_it_becomes_worse() {
+    let mut bed = Bed::new();
+    let down = [sign("partner-down", "ris")];
+    assert_eq!(bed.pass(1, &down), told(&[("anna", Reason::Opened)]));
+    let (id, until) = (bed.one().id, bed.now.after(minutes(60)));
+    assert!(bed.desk.snooze(id, until, "anna", bed.now) && !bed.desk.snooze(99, until, "anna", bed.now));
+    assert_eq!(bed.pass(59, &down), [], "neither escalated nor repeated");
+    assert_eq!(bed.pass(2, &down), told(&[("anna", Reason::Opened)]), "from the first step on");
+    assert_eq!(bed.pass(15, &down), told(&[("bert", Reason::Escalated)]));
+    // Well in the meantime, it is closed as ever.
+    assert!(bed.desk.snooze(id, bed.now.after(minutes(60)), "bert", bed.now));
+    assert_eq!(bed.pass(3, &[]), told(&[("anna", Reason::Closed), ("bert", Reason::Closed)]));
+
+    let mut bed = Bed::new();
+    let of = |rank: Rank| [sign("queue-grows", "ris").ranked(rank)];
+    assert_eq!(bed.pass(1, &of(Rank::Warning)), told(&[("anna", Reason::Opened)]));
+    assert!(bed.desk.snooze(bed.one().id, bed.now.after(minutes(600)), "anna", bed.now));
+    assert_eq!(bed.pass(5, &of(Rank::Warning)), []);
+    assert_eq!(bed.pass(1, &of(Rank::Urgent)), told(&[("anna", Reason::Worse)]));
+    assert!(bed.one().snoozed.is_none());
+}
+
+#[test]
+fn what_happened_once_stays_open_while_it_is_put_off() {
+    let mut bed = Bed::new();
+    bed.desk.happened(bed.now, sign("site-changed", "klinke"));
+    assert_eq!(bed.pass(1, &[]), told(&[("anna", Reason::Opened)]));
+    assert!(bed.desk.snooze(bed.one().id, bed.now.after(minutes(120)), "anna", bed.now));
+    assert_eq!(bed.pass(119, &[]), []);
+    assert_eq!(bed.pass(2, &[]).first(), Some(&("anna".to_owned(), Reason::Opened)), "and is told anew then");
+}
+
+#[test]
+fn handed_over_they_are_told_at_once_and_the_steps_begin_anew_when_they_do_not_answer() {
+    let mut bed = Bed::new();
+    let down = [sign("partner-down", "ris")];
+    bed.plan.rules[0].repeat = None;
+    assert_eq!(bed.pass(1, &down), told(&[("anna", Reason::Opened)]));
+    let id = bed.one().id;
+    assert!(bed.desk.acknowledge(id, "anna", bed.now));
+    assert!(
+        bed.desk.hand_over(id, "bert", "anna", bed.now) && !bed.desk.hand_over(99, "bert", "anna", bed.now)
+    );
+    assert!(bed.one().acknowledged.is_none(), "it is nobody's until Bert takes it");
+    assert_eq!(bed.pass(1, &down), told(&[("bert", Reason::HandedOver)]));
+    assert_eq!(bed.pass(13, &down), [], "Bert has a quarter of an hour");
+    assert_eq!(bed.pass(2, &down), told(&[("anna", Reason::Escalated)]));
+    let mut bed = Bed::new();
+    bed.pass(1, &down);
+    assert!(bed.desk.hand_over(bed.one().id, "bert", "anna", bed.now));
+    bed.pass(1, &down);
+    assert!(bed.desk.acknowledge(bed.one().id, "bert", bed.now));
+    assert_eq!(bed.pass(120, &down), [], "taken");
+}
+
+#[test]
+fn handed_over_to_somebody_who_is_not_reached_the_steps_do_not_wait() {
+    let mut bed = Bed::new();
+    let down = [sign("partner-down", "ris")];
+    bed.pass(1, &down);
+    assert!(bed.desk.hand_over(bed.one().id, "bert", "anna", bed.now));
+    let told_then = bed.carry(1, &down, &|person| person != "bert");
+    assert_eq!(
+        told_then[..2],
+        told(&[("bert", Reason::HandedOver), ("anna", Reason::Opened)]),
+        "{told_then:?}"
+    );
+    // Nobody has the turn of this rota now: tried until somebody has, and the rule's steps come in any case.
+    let mut bed = Bed::new();
+    let hours = vec![(0, 60)];
+    let rota = Rota { people: to(&["bert"]), days: 7, hours, ..Rota::default() };
+    bed.plan.rotas.insert("night".to_owned(), rota);
+    bed.pass(1, &down);
+    assert!(bed.desk.hand_over(bed.one().id, "night", "anna", bed.now));
+    assert_eq!(bed.pass(14, &down), []);
+    assert_eq!(bed.pass(2, &down).first(), Some(&("anna".to_owned(), Reason::Opened)));
+}

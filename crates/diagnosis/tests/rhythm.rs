@@ -293,3 +293,41 @@ fn memory_is_bounded_whatever_comes() {
     let all: usize = rhythm.changed(usize::MAX).iter().map(|(_, bytes)| bytes.len()).sum();
     assert!(all < 10_000_000);
 }
+
+#[test]
+fn the_learned_week_is_shown_with_what_is_expected_and_what_came() {
+    let (calendar, mut rhythm) = (calendar(), Rhythm::default());
+    let begin = Timestamp::from_parts(2026, 3, 2, 0, 0, 0).unwrap();
+    rhythm.begin(begin);
+    assert!(rhythm.week(&calendar, "kis", begin).is_none(), "nothing was heard of it");
+    // Six an hour from 08:00 to 16:00 local time, each day; twice as many on the third Monday.
+    let minutes = 22 * DAY_MINUTES + 10 * 60 + 35;
+    let mut now = begin;
+    for minute in 0..minutes {
+        now = Timestamp(begin.0 + minute * MINUTE);
+        let hour = calendar.slot(now) % 24;
+        let is_third_monday = (14..15).contains(&(minute / DAY_MINUTES));
+        let every = if is_third_monday { 5 } else { 10 };
+        if (8..16).contains(&hour) && minute % every == 0 {
+            rhythm.hear(&calendar, "kis", "ADT^A08", now);
+        }
+        if minute % 60 == 0 {
+            rhythm.look(&calendar, now);
+        }
+    }
+    let week = rhythm.week(&calendar, "kis", now).unwrap();
+    assert_eq!((week.hours.len(), week.is_warm, week.silent), (168, true, None));
+    let of = |day: usize, hour: usize| week.hours[day * 24 + hour];
+    assert_eq!((of(0, 10).least, of(0, 10).middle, of(0, 10).most), (6, 6.0, 12));
+    assert_eq!((of(2, 10).weeks, of(2, 10).most, of(2, 3).most, of(2, 3).weeks), (3, 6, 0, 3));
+    // It is a Tuesday, 11:34 by the local clock.
+    assert_eq!((week.slot, week.usual, week.came), (24 + 11, 6.0, Some(4)));
+    assert!(week.awaited < 1.0, "{}", week.awaited);
+    let later = Timestamp(now.0 + 20 * MINUTE);
+    let week = rhythm.week(&calendar, "kis", later).unwrap();
+    assert!(week.came == Some(4) && (2.0..3.0).contains(&week.awaited), "{}", week.awaited);
+    let later = Timestamp(now.0 + 90 * MINUTE);
+    let week = rhythm.week(&calendar, "kis", later).unwrap();
+    assert_eq!((week.slot, week.came), (24 + 13, Some(0)));
+    assert_eq!(rhythm.week(&calendar, "kis", now).unwrap().slot, 24 + 11, "looking changes nothing");
+}

@@ -192,6 +192,21 @@ fn first_waiting(
     statement.query_row(values, row).optional().map_err(from_sqlite)
 }
 
+/// Goes from lane to lane and looks at the first of each: what waits behind it is not read.
+pub(crate) fn oldest(connection: &Connection, destination: DestinationId) -> Result<Option<Timestamp>> {
+    let sql = "WITH RECURSIVE lanes(lane) AS (
+                   SELECT min(lane) FROM waiting WHERE destination = ?1
+                   UNION ALL
+                   SELECT (SELECT min(lane) FROM waiting WHERE destination = ?1 AND lane > lanes.lane)
+                   FROM lanes WHERE lane IS NOT NULL)
+               SELECT min((SELECT queued FROM waiting WHERE destination = ?1 AND waiting.lane = lanes.lane
+                           ORDER BY envelope, part LIMIT 1)) FROM lanes WHERE lane IS NOT NULL";
+    let mut statement = connection.prepare_cached(sql).map_err(from_sqlite)?;
+    let found: Option<i64> =
+        statement.query_row(params![destination.0], |row| row.get(0)).map_err(from_sqlite)?;
+    Ok(found.map(Timestamp))
+}
+
 pub(crate) fn waiting(
     connection: &Connection,
     destination: DestinationId,

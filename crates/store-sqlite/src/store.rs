@@ -173,6 +173,10 @@ impl Store for SqliteStore {
         self.shared.readers.with(|connection| read::lanes(connection, destination, after, limit))
     }
 
+    fn oldest(&self, destination: DestinationId) -> Result<Option<Timestamp>> {
+        self.shared.readers.with(|connection| read::oldest(connection, destination))
+    }
+
     fn waiting(
         &self,
         destination: DestinationId,

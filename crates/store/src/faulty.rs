@@ -265,6 +265,10 @@ impl<S: Store> Store for FaultyStore<S> {
         self.inner.lanes(destination, after, limit)
     }
 
+    fn oldest(&self, destination: DestinationId) -> Result<Option<Timestamp>> {
+        self.inner.oldest(destination)
+    }
+
     fn waiting(
         &self,
         destination: DestinationId,

@@ -101,6 +101,9 @@ pub trait Store: Send + Sync + 'static {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<LaneSummary>>;
+    /// Since when the longest of those that stand first in their lanes waits for a destination; nothing when nothing
+    /// waits.
+    fn oldest(&self, destination: DestinationId) -> Result<Option<Timestamp>>;
     /// Deliveries that wait in one lane, in order, above the envelope and part given.
     fn waiting(
         &self,

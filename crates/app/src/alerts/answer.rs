@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
-use klinke_console::house::alerts::{AlertView, Alerts, Ask, Line, Mute as MuteView, OnCall, Redeemed, Way};
+use klinke_console::house::alerts::{
+    AlertView, Alerts, Ask, Line, LinkAct, Mute as MuteView, OnCall, Redeemed, Taker, Way,
+};
 use klinke_diagnosis::Text;
 use klinke_diagnosis::alert::plan::Mute;
 use klinke_diagnosis::alert::words;
-use klinke_diagnosis::alert::{Alert, Errand, Rank, Reason, Sign, kind};
+use klinke_diagnosis::alert::{Alert, Errand, Plan, Rank, Reason, Sign, kind};
 use klinke_diagnosis::rhythm::Calendar;
 use klinke_model::Timestamp;
 use serde_json::{Value, json};
@@ -34,6 +36,29 @@ pub fn answer(counter: &Counter, ask: Ask, runtime: &Handle) -> Result<Value> {
             }
             counter.alerts.save(now, true)?;
             Ok(json!({ "acknowledged": id }))
+        }
+        Ask::Snooze { id, until, who } => {
+            let most = now.after(std::time::Duration::from_secs(MUTE_MINUTES_MAX * 60));
+            if until <= now.0 || until > most.0 {
+                bail!("an alert is put off until a time that lies ahead, for a week at most");
+            }
+            if !counter.alerts.lock().desk.snooze(id, Timestamp(until), &words::line(&who, 80), now) {
+                bail!("there is no open alert {id}");
+            }
+            counter.alerts.save(now, true)?;
+            Ok(json!({ "snoozed": id }))
+        }
+        Ask::HandOver { id, to, who } => {
+            let mut state = counter.alerts.lock();
+            if !state.plan.people.contains_key(&to) && !state.plan.rotas.contains_key(&to) {
+                bail!("alerts.toml has neither a person nor a rota `{to}`");
+            }
+            if !state.desk.hand_over(id, &to, &words::line(&who, 80), now) {
+                bail!("there is no open alert {id}");
+            }
+            drop(state);
+            counter.alerts.save(now, true)?;
+            Ok(json!({ "handed": id }))
         }
         Ask::Mute { systems, kinds, minutes, reason, who } => {
             let id = mute(counter, systems, kinds, minutes, &reason, &who, now)?;
@@ -79,10 +104,26 @@ fn list(state: &State, counter: &Counter, now: Timestamp) -> Alerts {
         closed: state.desk.closed().take(CLOSED_MAX).map(view).collect(),
         mutes: mutes.collect(),
         on_call: on_call.collect(),
+        takers: takers(&state.plan, &calendar, now, |_| true),
         ways: ways.collect(),
         tells: !state.plan.rules.is_empty(),
         serving: counter.engine.is_some(),
     }
+}
+
+/// To whom an alert can be handed over: people and rotas, those whose name fits.
+fn takers(plan: &Plan, calendar: &Calendar<'_>, now: Timestamp, fits: impl Fn(&str) -> bool) -> Vec<Taker> {
+    let title = |name: &str| {
+        let known = plan.people.get(name).map(|person| person.title.clone());
+        known.filter(|title| !title.is_empty()).unwrap_or_else(|| name.to_owned())
+    };
+    let people = plan.people.keys();
+    let people = people.map(|name| Taker { name: name.clone(), title: title(name), is_rota: false });
+    let rotas = plan.rotas.iter().map(|(name, rota)| {
+        let turn = rota.on_call(calendar, now).map_or_else(|| "–".to_owned(), title);
+        Taker { name: name.clone(), title: format!("{name}: {turn}"), is_rota: true }
+    });
+    people.chain(rotas).filter(|one| fits(&one.name)).collect()
 }
 
 fn view(alert: &Alert) -> AlertView {
@@ -100,6 +141,8 @@ fn view(alert: &Alert) -> AlertView {
         since: time(alert.since),
         closed: alert.closed.map(time),
         acknowledged: alert.acknowledged.clone().map(|(who, at)| (who, time(at))),
+        snoozed: alert.snoozed.clone().map(|one| (one.who, time(one.until))),
+        handed: alert.handed.clone().map(|one| (one.who, one.to)),
         flaps: alert.flaps,
         muted: alert.muted,
         lines: alert
@@ -201,27 +244,53 @@ fn test_alert(now: Timestamp) -> Result<Alert> {
     })
 }
 
-/// What a link of an alert is about, and with `act` acknowledges it. Nothing when it is worth nothing (any more).
-pub fn redeem(counter: &Counter, token: &str, act: bool) -> Option<Redeemed> {
+/// What a link of an alert is about, and with `act` does that. Nothing when it is worth nothing (any more).
+pub fn redeem(counter: &Counter, token: &str, act: Option<LinkAct>) -> Option<Redeemed> {
     let now = Timestamp::now();
     let redeemed = {
         let mut state = counter.alerts.lock();
         let id = token::alert(token)?;
-        let (person, lang, account) = {
+        let (person, lang, account, takers) = {
             let open = state.desk.open();
             let alert = open.into_iter().find(|one| one.id == id && one.acknowledged.is_none())?;
             let person = token::whose(counter.alerts.key(), alert, token, now)?;
             let known = state.file.person.get(person)?;
-            (person.to_owned(), known.lang, known.account.clone())
+            let takers = told_of(&state, alert, person, counter, now);
+            (person.to_owned(), known.lang, known.account.clone(), takers)
         };
-        if act {
-            state.desk.acknowledge(id, &person, now);
+        match &act {
+            None => true,
+            Some(LinkAct::Acknowledge) => state.desk.acknowledge(id, &person, now),
+            Some(LinkAct::Snooze(minutes)) => {
+                let minutes = (*minutes).clamp(1, MUTE_MINUTES_MAX);
+                let until = now.after(std::time::Duration::from_secs(minutes * 60));
+                state.desk.snooze(id, until, &person, now)
+            }
+            // To those alone who are told of such an alert anyway.
+            Some(LinkAct::HandOver(to)) => {
+                takers.iter().any(|one| one.name == *to) && state.desk.hand_over(id, to, &person, now)
+            }
         }
+        .then_some(())?;
         let title = state.plan.people.get(&person).map(|one| one.title.clone()).unwrap_or_default();
-        Redeemed { id, person, title, account, lang: lang.unwrap_or(klinke_diagnosis::Lang::De) }
+        Redeemed { id, person, title, account, lang: lang.unwrap_or(klinke_diagnosis::Lang::De), takers }
     };
-    if act && counter.alerts.save(now, true).is_err() {
-        tracing::error!("the store does not keep that an alert was acknowledged");
+    if act.is_some() && counter.alerts.save(now, true).is_err() {
+        tracing::error!("the store does not keep what was done to an alert");
     }
     Some(redeemed)
+}
+
+/// Those who are told of such an alert besides a person: whom its rule names, and the people of rotas that it
+/// names. A link shows no others.
+fn told_of(state: &State, alert: &Alert, person: &str, counter: &Counter, now: Timestamp) -> Vec<Taker> {
+    let Some(rule) = state.plan.rule(alert.rank, &alert.kind, &alert.systems) else { return Vec::new() };
+    let mut names: BTreeSet<&str> = rule.steps.iter().flat_map(|step| &step.to).map(String::as_str).collect();
+    let rotas = names.iter().filter_map(|name| state.plan.rotas.get(*name));
+    let more: Vec<&str> = rotas.flat_map(|rota| &rota.people).map(String::as_str).collect();
+    names.extend(more);
+    let zone = state.zone.clone();
+    let offset = |at: Timestamp| zone.offset_minutes(at);
+    let calendar = Calendar { land: counter.watch.land(), offset: &offset };
+    takers(&state.plan, &calendar, now, |name| name != person && names.contains(name))
 }

@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use klinke_console::audit::{Action, Entry, Outcome};
+use klinke_console::house::view::Halted;
 use klinke_diagnosis::alert::measure::Look;
 use klinke_diagnosis::alert::{Errand, Place, Rank, Sign, kind, signs};
 use klinke_diagnosis::rhythm::Calendar;
 use klinke_diagnosis::{Did, Seen, Text};
 use klinke_engine::source::Stop;
-use klinke_model::{DestinationId, Timestamp};
-use klinke_store::{AuditQuery, Store};
+use klinke_model::Timestamp;
+use klinke_store::AuditQuery;
 use tokio::sync::mpsc;
 
 use super::Bureau;
@@ -23,9 +24,8 @@ use crate::diagnose::Looked;
 
 /// How often the store's own commit is timed.
 const COMMIT_EVERY: Duration = Duration::from_secs(60);
-/// How often the oldest delivery is looked for, and the lanes that are read at a time.
+/// How often the oldest delivery is looked for.
 const OLDEST_EVERY: Duration = Duration::from_secs(60);
-const LANES: usize = 500;
 /// Log-ins that were refused within ten minutes before that is told.
 const LOG_INS: usize = 10;
 /// Failures of the heartbeat in a row before it is told.
@@ -240,6 +240,7 @@ fn decide(
         state.desk.happened(now, sign);
     }
     all.extend(own(state, &calendar, now));
+    all.extend(halted(counter));
     let plan = state.plan.clone();
     state.desk.look(now, &plan, &calendar, all, &places(counter, looked))
 }
@@ -278,6 +279,19 @@ fn own(state: &State, calendar: &Calendar<'_>, now: Timestamp) -> Vec<Sign> {
         }
     }
     signs
+}
+
+/// Channels that a person has stopped: by whom, and why.
+fn halted(counter: &Counter) -> Vec<Sign> {
+    let files = counter.files();
+    let sign = |(channel, by): (String, Halted)| {
+        let system = files.wiring.channels.get(&channel).and_then(|ends| ends.from.clone());
+        let subject = files.wiring.title(&channel).unwrap_or_else(|| channel.clone());
+        let words = [("who", Text::same(&*by.who)), ("why", Text::same(&*by.reason))];
+        let kind = kind::of("channel-stopped")?;
+        Some(Sign::new(kind, system.as_deref().unwrap_or("klinke"), &subject, &words))
+    };
+    counter.halts.all().into_iter().filter_map(sign).collect()
 }
 
 /// Where the systems stand: by their addresses, as names are resolved by what probes saw.
@@ -322,27 +336,11 @@ fn oldest(counter: &Counter, looked: &Looked) -> Result<BTreeMap<String, Timesta
         if !names.contains(&name.as_str()) || files.opening.contains(&name) {
             continue;
         }
-        let id: DestinationId = info.id;
-        if let Some(first) = first_queued(counter.store.as_ref(), id)? {
+        if let Some(first) = counter.store.oldest(info.id)? {
             oldest.insert(name, first);
         }
     }
     Ok(oldest)
-}
-
-/// When the oldest delivery of all lanes was queued.
-fn first_queued(store: &dyn Store, id: DestinationId) -> Result<Option<Timestamp>> {
-    let (mut first, mut after) = (None::<Timestamp>, None::<String>);
-    loop {
-        let lanes = store.lanes(id, after.as_deref(), LANES)?;
-        for lane in &lanes {
-            first = Some(first.map_or(lane.first.queued, |first| first.min(lane.first.queued)));
-        }
-        match lanes.last() {
-            Some(last) if lanes.len() == LANES => after = Some(last.lane.to_string()),
-            _ => return Ok(first),
-        }
-    }
 }
 
 /// What the audit log says since the last look.

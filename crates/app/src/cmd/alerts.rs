@@ -7,6 +7,7 @@ use klinke_console::house::alerts::{AlertView, Alerts, Ask};
 use klinke_console::house::request::Request;
 use klinke_diagnosis::Text;
 use klinke_diagnosis::alert::Rank;
+use klinke_model::Timestamp;
 use serde_json::Value;
 
 use super::Ended;
@@ -19,6 +20,8 @@ use crate::out::{Out, Tone};
 #[command(after_help = "Examples:
   klinke alerts hospital/
   klinke alerts hospital/ ack 17
+  klinke alerts hospital/ snooze 17 --for 2h
+  klinke alerts hospital/ hand 17 --to bert
   klinke alerts hospital/ mute --system ris --for 2h --reason 'RIS is being updated'
   klinke alerts hospital/ unmute 21
   klinke alerts hospital/ test --way mail
@@ -40,6 +43,27 @@ enum What {
         /// Which
         #[arg(value_name = "ID")]
         id: u64,
+    },
+    /// Put an alert off: nothing is told of it until then, unless it becomes worse
+    Snooze {
+        /// Which
+        #[arg(value_name = "ID")]
+        id: u64,
+        /// For how long: 2h
+        #[arg(long = "for", value_name = "TIME", required_unless_present = "until")]
+        time: Option<Period>,
+        /// Until when, in UTC: 2026-11-30T06:00
+        #[arg(long, value_name = "TIME", conflicts_with = "time")]
+        until: Option<String>,
+    },
+    /// Hand an alert over to a person or a rota, who is told at once
+    Hand {
+        /// Which
+        #[arg(value_name = "ID")]
+        id: u64,
+        /// A person or a rota of alerts.toml
+        #[arg(long, value_name = "NAME")]
+        to: String,
     },
     /// Have nothing told for a while: maintenance
     Mute {
@@ -75,6 +99,14 @@ pub fn run(args: &Args, out: Out) -> Ended {
         None | Some(What::List) => return list(args, out),
         Some(What::Test { way }) => return test(args, way.clone(), out),
         Some(What::Ack { id }) => Ask::Acknowledge { id: *id, who: String::new() },
+        Some(What::Snooze { id, time, until }) => {
+            let until = match until {
+                Some(until) => super::messages::time(until)?,
+                None => Timestamp::now().after(time.map(|time| time.0).unwrap_or_default()).0,
+            };
+            Ask::Snooze { id: *id, until, who: String::new() }
+        }
+        Some(What::Hand { id, to }) => Ask::HandOver { id: *id, to: to.clone(), who: String::new() },
         Some(What::Unmute { id }) => Ask::Unmute { id: *id },
         Some(What::Mute { system, kind, time, reason }) => Ask::Mute {
             systems: system.iter().cloned().collect(),
@@ -145,6 +177,7 @@ fn list(args: &Args, out: Out) -> Ended {
 fn show(one: &AlertView, out: Out) {
     let (tone, word) = match (&one.acknowledged, one.rank) {
         (Some(_), _) => (Tone::Dim, out.lang.pick("acknowledged", "quittiert")),
+        (None, _) if one.snoozed.is_some() => (Tone::Dim, out.lang.pick("put off", "zurückgestellt")),
         (None, Rank::Urgent) => (Tone::Bad, out.lang.pick("urgent", "dringend")),
         (None, Rank::Warning) => (Tone::Warn, out.lang.pick("warning", "Warnung")),
         (None, Rank::Notice) => (Tone::Dim, out.lang.pick("notice", "Hinweis")),
@@ -155,6 +188,20 @@ fn show(one: &AlertView, out: Out) {
     out.line(format!("  {} {}", out.lang.pick("since", "seit"), one.since));
     if let Some((who, at)) = &one.acknowledged {
         out.line(format!("  {} {who}, {at}", out.lang.pick("acknowledged by", "quittiert von")));
+    }
+    if let Some((who, until)) = &one.snoozed {
+        out.line(format!(
+            "  {} {who}, {} {until}",
+            out.lang.pick("put off by", "zurückgestellt von"),
+            out.lang.pick("until", "bis")
+        ));
+    }
+    if let Some((who, to)) = &one.handed {
+        out.line(format!(
+            "  {} {who} {} {to}",
+            out.lang.pick("handed over by", "übergeben von"),
+            out.lang.pick("to", "an")
+        ));
     }
     for line in one.lines.iter().filter(|line| matches!(line.what.as_str(), "told" | "failed")) {
         let word = match (line.what.as_str(), out.lang) {

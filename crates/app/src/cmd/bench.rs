@@ -90,13 +90,13 @@ fn show(report: &Report, out: Out) {
             "message {} B, on disk {:.0} B each; memory {}",
             report.message_bytes,
             report.disk_bytes,
-            bytes(report.resident_bytes)
+            bytes(out.lang, report.resident_bytes)
         ),
         format!(
             "Nachricht {} B, auf der Platte je {:.0} B; Speicher {}",
             report.message_bytes,
             report.disk_bytes,
-            bytes(report.resident_bytes)
+            bytes(out.lang, report.resident_bytes)
         ),
     ));
 }

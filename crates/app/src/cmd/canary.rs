@@ -2,22 +2,23 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
-use klinke_console::house::canary::{Ask, Canary, Side, Terms};
-use klinke_console::house::deploy::Plan;
+use anyhow::{Result, anyhow, bail};
+use klinke_console::house::canary::{Canary, Side};
+use klinke_console::house::deploy::{Plan, short};
 use klinke_console::house::request::Request;
+use klinke_console::house::trial::{Ask, Terms};
 
 use super::Ended;
-use super::common::SiteFirst;
+use super::trial::Trial;
 use crate::lang::Pick;
 use crate::out::{Out, Tone};
-use klinke_console::house::deploy::short;
 
 /// Let a changed channel handle some of the messages, and stop it when it fares worse
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   klinke canary hospital/ --channel adt-to-ris --against feature --share 5%
   klinke canary hospital/ --channel adt-to-ris --against feature --key '\"PV1-3.1\" = [\"CHI1\"]'
+  klinke canary hospital/ --channel adt-to-ris --share 20% --reason 'all well so far'
   klinke canary hospital/ --status
   klinke canary hospital/ --channel adt-to-ris --take
   klinke canary hospital/ --channel adt-to-ris --drop
@@ -27,62 +28,33 @@ than under the live one (failed, given up, refused), it is stopped by itself.
 Exit status: 0 as wished, 1 a canary was stopped or does not go live.")]
 pub struct Args {
     #[command(flatten)]
-    site: SiteFirst,
-    /// The channel
-    #[arg(long, required_unless_present = "status")]
-    channel: Option<String>,
-    /// The channel as this folder or revision of git has it
-    #[arg(long, value_name = "REV|FOLDER", requires = "channel")]
-    against: Option<String>,
+    trial: Trial,
     /// So many of the messages: 5%
-    #[arg(long, value_name = "PERCENT", requires = "against", conflicts_with = "key")]
+    #[arg(long, value_name = "PERCENT", requires = "channel", conflicts_with_all = ["key", "status", "take", "drop"])]
     share: Option<String>,
     /// The messages that meet this condition, written as in `only`
-    #[arg(long, value_name = "CONDITION", requires = "against")]
+    #[arg(long, value_name = "CONDITION", requires = "channel", conflicts_with_all = ["status", "take", "drop"])]
     key: Option<String>,
-    /// Say how both sides fare
-    #[arg(long, conflicts_with = "against")]
-    status: bool,
-    /// Put the changed channel in the place of the one that is live
-    #[arg(long, requires = "channel", conflicts_with_all = ["against", "status", "drop"])]
-    take: bool,
-    /// Throw the changed channel away
-    #[arg(long, requires = "channel", conflicts_with_all = ["against", "status"])]
-    drop: bool,
 }
 
 pub fn run(args: &Args, out: Out) -> Ended {
-    let site = args.site.site();
-    let channel = args.channel.clone().unwrap_or_default();
-    let ask = match (&args.against, args.take, args.drop) {
-        (Some(against), ..) => {
-            Ask::Start { channel, against: super::shadow::whole(against)?, terms: terms(args)? }
-        }
-        (None, true, _) => Ask::Take { channel },
-        (None, _, true) => Ask::Drop { channel },
-        (None, ..) => {
-            return status(
-                &site.ask::<Vec<Canary>>(Request::Canary(Ask::Status { channel: args.channel.clone() }))?,
-                out,
-            );
-        }
-    };
-    let plan: Plan = site.ask(Request::Canary(ask))?;
+    let ask = args.trial.ask(terms(args)?)?;
+    let (site, request) = (args.trial.site(), Request::Canary(ask.clone()));
+    if let Ask::Status { .. } = ask {
+        return status(&site.ask::<Vec<Canary>>(request)?, out);
+    }
+    let plan: Plan = site.ask(request)?;
     super::deploy::tell(&plan, false, out)
 }
 
-fn terms(args: &Args) -> Result<Terms> {
+fn terms(args: &Args) -> Result<Option<Terms>> {
     match (&args.share, &args.key) {
-        (Some(share), _) => {
-            let percent: f64 =
-                share.trim_end_matches('%').trim().parse().context("a share is written as 5%")?;
-            if !(0.01..=100.0).contains(&percent) {
-                bail!("a share is between 0.01% and 100%");
-            }
-            Ok(Terms::Share((percent * 100.0).round() as u32))
+        (Some(share), _) => Ok(Some(Terms::share(share).map_err(|text| anyhow!("{text}"))?)),
+        (None, Some(key)) => Ok(Some(Terms::Key(key.clone()))),
+        (None, None) if args.trial.against.is_some() => {
+            bail!("say which messages: --share 5% or --key '\"PV1-3.1\" = [\"CHI1\"]'")
         }
-        (None, Some(key)) => Ok(Terms::Key(key.clone())),
-        (None, None) => bail!("say which messages: --share 5% or --key '\"PV1-3.1\" = [\"CHI1\"]'"),
+        (None, None) => Ok(None),
     }
 }
 

@@ -99,6 +99,7 @@ impl SiteArg {
             people.set_roles(site.node.roles());
         }
         let alerts = Arc::new(crate::alerts::Bureau::open(store.clone(), site.as_ref())?);
+        let halts = Arc::new(crate::halt::Halts::open(store.clone())?);
         let counter = Counter {
             files: RwLock::new(Arc::new(files)),
             door: Door::new(Arc::new(people)),
@@ -108,11 +109,13 @@ impl SiteArg {
             world,
             counts: Default::default(),
             failed: Default::default(),
+            rhythm: Default::default(),
             course: Default::default(),
             watch,
             alerts,
             board: Arc::new(board),
             canaries: Arc::default(),
+            halts,
             deploying: None,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;

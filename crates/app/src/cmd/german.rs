@@ -98,6 +98,16 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("alerts list", "Was offen ist, wer Bereitschaft hat, was vorbei ist"),
     ("alerts ack", "Nimmt einen Alarm auf sich: er wird nicht weiter gemeldet"),
     ("alerts ack <ID>", "Welchen"),
+    (
+        "alerts snooze",
+        "Stellt einen Alarm zurück: bis dahin wird nichts von ihm gesagt, außer er wird schlimmer",
+    ),
+    ("alerts snooze <ID>", "Welcher"),
+    ("alerts snooze --for", "Wie lange: 2h"),
+    ("alerts snooze --until", "Bis wann, in UTC: 2026-11-30T06:00"),
+    ("alerts hand", "Übergibt einen Alarm an eine Person oder einen Plan, die sofort benachrichtigt wird"),
+    ("alerts hand <ID>", "Welcher"),
+    ("alerts hand --to", "Eine Person oder ein Plan aus alerts.toml"),
     ("alerts mute", "Lässt eine Weile nichts melden: Wartung"),
     ("alerts mute --system", "Nur von diesem System; von allen, wenn nicht angegeben"),
     ("alerts mute --kind", "Nur von dieser Art"),
@@ -208,18 +218,29 @@ pub const TEXTS: &[(&str, &str)] = &[
         "canary",
         "Lässt einen geänderten Kanal einen Teil der Nachrichten bearbeiten und hält ihn an, wenn es ihm schlechter ergeht",
     ),
-    ("canary --channel", "Der Kanal"),
-    ("canary --against", "Der Kanal, wie dieser Ordner oder Stand in git ihn hat"),
     ("canary --share", "So viele der Nachrichten: 5%"),
     ("canary --key", "Die Nachrichten, die diese Bedingung erfüllen, geschrieben wie in `only`"),
-    ("canary --status", "Sagt, wie es beiden Seiten ergeht"),
+    ("rhythm", "Sagt, in welchem Rhythmus ein System sendet, was jetzt erwartet wird und was kam"),
+    ("rhythm <SYSTEM>", "Das System, oder der Kanal, wo der Sender keinen Namen hat"),
+    ("channel", "Sagt, welche Kanäle laufen; stoppt einen oder startet ihn wieder"),
+    ("channel list", "Alle Kanäle: laufend, gestoppt, von wem und warum"),
+    ("channel stop", "Stoppt einen Kanal"),
+    ("channel stop <CHANNEL>", "Der Kanal"),
+    ("channel stop --reason", "Warum"),
+    ("channel start", "Lässt einen gestoppten Kanal wieder laufen oder versucht einen, der nicht startete"),
+    ("channel start <CHANNEL>", "Der Kanal"),
+    ("canary --channel", "Der Kanal"),
+    ("canary --against", "Der Kanal, wie dieser Ordner oder Stand in git ihn hat"),
+    ("canary --status", "Sagt, wie es steht"),
     ("canary --take", "Setzt den geänderten Kanal an die Stelle dessen, der in Betrieb ist"),
     ("canary --drop", "Verwirft den geänderten Kanal"),
+    ("canary --reason", "Warum, für das Protokoll"),
     ("shadow --channel", "Der Kanal"),
-    ("shadow --against", "Lässt den Kanal mitlaufen, wie dieser Ordner oder Stand in git ihn hat"),
-    ("shadow --status", "Sagt, was bisher anders wird"),
+    ("shadow --against", "Der Kanal, wie dieser Ordner oder Stand in git ihn hat"),
+    ("shadow --status", "Sagt, wie es steht"),
     ("shadow --take", "Setzt den geänderten Kanal an die Stelle dessen, der in Betrieb ist"),
     ("shadow --drop", "Verwirft den geänderten Kanal"),
+    ("shadow --reason", "Warum, für das Protokoll"),
     ("deploy", "Nimmt eine andere Revision eines laufenden Standorts in Betrieb, wenn sie besteht"),
     ("deploy <REV>", "Ein Commit, ein Zweig oder eine Marke"),
     ("deploy --dry", "Sagt nur, was sich ändern würde"),
@@ -339,6 +360,8 @@ Die Kennung kann die eines Patienten, eines Falls, eines Auftrags oder einer Nac
         "Beispiele:
   klinke alerts krankenhaus/
   klinke alerts krankenhaus/ ack 17
+  klinke alerts krankenhaus/ snooze 17 --for 2h
+  klinke alerts krankenhaus/ hand 17 --to bert
   klinke alerts krankenhaus/ mute --system ris --for 2h --reason 'RIS wird aktualisiert'
   klinke alerts krankenhaus/ unmute 21
   klinke alerts krankenhaus/ test --way mail
@@ -409,10 +432,33 @@ anderen Ordner oder einen Stand in git. Nichts wird gesendet.
 Exit-Status: 0 nichts wird anders als erlaubt, 1 etwas wird anders.",
     ),
     (
+        "rhythm",
+        "Beispiel:
+  klinke rhythm krankenhaus/ kis
+
+Gelernt aus dem, was in den letzten sechs Wochen kam; Feiertage zählen als Sonntage. Jede Zahl ist die Mitte der
+Wochen.
+Exit-Status: 0 es geht wie üblich, 1 es ist still.",
+    ),
+    (
+        "channel",
+        "Beispiele:
+  klinke channel krankenhaus/
+  klinke channel krankenhaus/ stop adt-to-ris --reason 'RIS zieht um'
+  klinke channel krankenhaus/ start adt-to-ris
+
+Ein gestoppter Kanal schließt seinen Port: Sender bekommen keine Verbindung und behalten, was sie haben. Schritte
+und Zustellungen, die unterwegs sind, enden zuerst; was wartet, bleibt und läuft weiter, wenn der Kanal gestartet
+wird. Er bleibt gestoppt, über Neustarts und Änderungen der Dateien; ohne laufenden Standort gilt es ab dem
+nächsten Start.
+Exit-Status: 0 alle laufen oder getan; 1 einer ist gestoppt oder startet nicht.",
+    ),
+    (
         "canary",
         "Beispiele:
   klinke canary krankenhaus/ --channel adt-to-ris --against feature --share 5%
   klinke canary krankenhaus/ --channel adt-to-ris --against feature --key '\"PV1-3.1\" = [\"CHI1\"]'
+  klinke canary krankenhaus/ --channel adt-to-ris --share 20% --reason 'bisher alles gut'
   klinke canary krankenhaus/ --status
   klinke canary krankenhaus/ --channel adt-to-ris --take
   klinke canary krankenhaus/ --channel adt-to-ris --drop

@@ -225,7 +225,7 @@ pub(super) fn show_lines(lines: &[MessageLine], out: Out) {
             line.key("event").to_owned(),
             line.key("patient").to_owned(),
             line.key("case").to_owned(),
-            bytes(line.size),
+            bytes(out.lang, line.size),
             state(&line.state, out),
         ]);
     }

@@ -4,6 +4,7 @@ mod alerts;
 mod audit;
 mod bench;
 mod canary;
+mod channel;
 mod check;
 mod common;
 mod demo;
@@ -21,6 +22,7 @@ mod people;
 mod queue;
 mod refusal;
 mod replay;
+mod rhythm;
 mod schema;
 mod send;
 mod serve;
@@ -29,6 +31,7 @@ mod shell;
 mod status;
 mod test;
 mod trace;
+mod trial;
 mod upkeep;
 
 use std::process::ExitCode;
@@ -90,8 +93,12 @@ enum Verb {
     Listen(listen::Args),
     /// Run kept messages through a changed channel and show what differs
     Replay(replay::Args),
+    /// Say in which rhythm a system sends, what is expected now, and what came
+    Rhythm(rhythm::Args),
     /// Let a changed channel handle some of the messages, and stop it when it fares worse
     Canary(canary::Args),
+    /// Say which channels run; stop one, or start it again
+    Channel(channel::Args),
     /// Let a changed channel run along without delivering, and say what differs
     Shadow(shadow::Args),
     /// Bring another revision of a running site to life, if it passes
@@ -147,7 +154,9 @@ pub fn run() -> ExitCode {
         Verb::Send(args) => send::run(&args, out),
         Verb::Listen(args) => listen::run(&args, out),
         Verb::Replay(args) => replay::run(&args, out),
+        Verb::Rhythm(args) => rhythm::run(&args, out),
         Verb::Canary(args) => canary::run(&args, out),
+        Verb::Channel(args) => channel::run(&args, out),
         Verb::Shadow(args) => shadow::run(&args, out),
         Verb::Deploy(args) => deploy::deploy(&args, out),
         Verb::Rollback(args) => deploy::rollback(&args, out),

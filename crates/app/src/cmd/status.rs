@@ -44,6 +44,7 @@ fn is_well(status: &Status) -> bool {
     let channel = |one: &ChannelView| {
         one.balances
             && one.stopped.is_none()
+            && one.halted.is_none()
             && one.failed == 0
             && one.refuses.is_none()
             && one.destinations.iter().all(destination)
@@ -62,11 +63,11 @@ fn head(status: &Status, out: Out) {
         false => out.tone(Tone::Warn, out.lang.pick("does not run", "läuft nicht")),
     };
     let store = &status.store;
-    let free = store.free.map(bytes).unwrap_or_else(|| "?".to_owned());
+    let free = store.free.map(|free| bytes(out.lang, free)).unwrap_or_else(|| "?".to_owned());
     out.line(format!("{}  {serving}", out.tone(Tone::Bold, &status.site)));
     out.line(out.lang.pick(
-        format!("store: {} envelopes, {}, {free} free", store.envelopes, bytes(store.bytes)),
-        format!("Speicher: {} Sendungen, {}, {free} frei", store.envelopes, bytes(store.bytes)),
+        format!("store: {} envelopes, {}, {free} free", store.envelopes, bytes(out.lang, store.bytes)),
+        format!("Speicher: {} Sendungen, {}, {free} frei", store.envelopes, bytes(out.lang, store.bytes)),
     ));
     deployed(&status.deployed, out);
     if let Some(refuses) = &store.refuses {
@@ -125,6 +126,14 @@ fn deployed(deployed: &Deployed, out: Out) {
             ),
         });
     }
+    for one in &deployed.shadows {
+        let (channel, revision) = (&one.channel, short(&one.revision));
+        let (differ, envelopes) = (one.differ, one.envelopes);
+        out.line(out.lang.pick(
+            format!("{channel}: {revision} runs along; {differ} of {envelopes} come out otherwise"),
+            format!("{channel}: {revision} läuft mit; {differ} von {envelopes} kommen anders heraus"),
+        ));
+    }
     if let Some(refused) = &deployed.refused {
         let (revision, at) = (short(&refused.revision), &refused.at);
         let text = out.lang.pick(
@@ -146,7 +155,7 @@ fn brief(one: &Brief, out: Out) {
 fn show(channel: &ChannelView, serving: bool, out: Out) {
     out.line("");
     let address = channel.address.as_deref().map(|address| format!("  {address}")).unwrap_or_default();
-    let stopped = match serving && !channel.runs {
+    let stopped = match serving && !channel.runs && channel.halted.is_none() {
         true => format!("  {}", out.tone(Tone::Bad, out.lang.pick("does not run", "läuft nicht"))),
         false => String::new(),
     };
@@ -175,6 +184,9 @@ fn show(channel: &ChannelView, serving: bool, out: Out) {
     if let Some(stopped) = &channel.stopped {
         out.line(format!("  {}", out.tone(Tone::Bad, stopped)));
     }
+    if let Some(by) = &channel.halted {
+        out.line(format!("  {}", out.tone(Tone::Warn, super::channel::stopped(by, out))));
+    }
     if let Some(refuses) = &channel.refuses {
         out.line(format!("  {}", out.tone(Tone::Bad, refuses)));
     }
@@ -197,17 +209,29 @@ fn show(channel: &ChannelView, serving: bool, out: Out) {
 fn fragments(channel: &ChannelView, out: Out) {
     let (open, strays) = (channel.unfinished, channel.stray_fragments);
     if open > 0 {
-        let text = out.lang.pick(
-            format!("{open} messages wait for their next fragment"),
-            format!("{open} Nachrichten warten auf ihr nächstes Teilstück"),
-        );
+        let text = match open {
+            1 => out.lang.pick(
+                "one message waits for its next fragment".to_owned(),
+                "eine Nachricht wartet auf ihr nächstes Teilstück".to_owned(),
+            ),
+            _ => out.lang.pick(
+                format!("{open} messages wait for their next fragment"),
+                format!("{open} Nachrichten warten auf ihr nächstes Teilstück"),
+            ),
+        };
         out.line(format!("  {}", out.tone(Tone::Warn, text)));
     }
     if strays > 0 {
-        let text = out.lang.pick(
-            format!("{strays} fragments continued nothing that is here and passed as they came"),
-            format!("{strays} Teilstücke setzten nichts fort und gingen durch, wie sie kamen"),
-        );
+        let text = match strays {
+            1 => out.lang.pick(
+                "one fragment continued nothing that is here and passed as it came".to_owned(),
+                "ein Teilstück setzte nichts fort und ging durch, wie es kam".to_owned(),
+            ),
+            _ => out.lang.pick(
+                format!("{strays} fragments continued nothing that is here and passed as they came"),
+                format!("{strays} Teilstücke setzten nichts fort und gingen durch, wie sie kamen"),
+            ),
+        };
         out.line(format!("  {}", out.tone(Tone::Warn, text)));
     }
 }

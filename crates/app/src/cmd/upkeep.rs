@@ -88,7 +88,7 @@ pub fn verify(args: &SiteArgs, out: Out) -> Ended {
             out.line(fault.as_str().unwrap_or_default());
         }
         let count = report["envelopes"].as_u64().unwrap_or(0);
-        let size = bytes(report["bytes"].as_u64().unwrap_or(0));
+        let size = bytes(out.lang, report["bytes"].as_u64().unwrap_or(0));
         let tone = if faults.is_empty() { Tone::Good } else { Tone::Bad };
         let text = out.lang.pick(
             format!("{count} envelopes, {size} checked, {} faults", faults.len()),
@@ -106,7 +106,7 @@ pub fn prune(args: &SiteArgs, out: Out) -> Ended {
         return Ok(ExitCode::SUCCESS);
     }
     let count = report["envelopes"].as_u64().unwrap_or(0);
-    let size = bytes(report["bytes"].as_u64().unwrap_or(0));
+    let size = bytes(out.lang, report["bytes"].as_u64().unwrap_or(0));
     out.line(match report["rules"].as_u64() {
         Some(0) => out.lang.pick(
             "the site names no retention: nothing is ever removed".to_owned(),

@@ -15,15 +15,15 @@ use super::behind::Behind;
 use super::systems::{self, Wiring};
 use super::{alter, files, find, learn, reading, settle, show, status};
 use crate::deploy::{Board, Deploying, Order};
+use crate::halt;
 use crate::replay;
 use crate::serve::drift::Gauge;
 use crate::serve::{Counts, Course};
 use crate::shadow::{self, Shadows};
 use crate::wire::World;
-use klinke_console::house::canary::Ask as Canary;
 use klinke_console::house::door::Door;
 use klinke_console::house::request::{Request, Wish};
-use klinke_console::house::shadow::Ask as Shadow;
+use klinke_console::house::trial::Ask as Trial;
 use klinke_console::people::Actor;
 
 /// What requests are answered from.
@@ -42,6 +42,8 @@ pub struct Counter {
     pub failed: crate::serve::Failed,
     /// What the running channels' sources count.
     pub counts: Counts,
+    /// In which rhythm partners send.
+    pub rhythm: crate::serve::rhythm::Heard,
     /// What was measured in the last hours.
     pub course: Arc<Course>,
     /// What is known of the partners.
@@ -54,6 +56,8 @@ pub struct Counter {
     pub shadows: Arc<Shadows>,
     /// Changed channels that handle some of the messages.
     pub canaries: Arc<crate::canary::Book>,
+    /// Channels that a person has stopped.
+    pub halts: Arc<crate::halt::Halts>,
     /// Brings other files of the site to life.
     pub deploying: Option<Deploying>,
 }
@@ -173,6 +177,7 @@ impl Counter {
                 Ok(serde_json::to_value(settle::dead(self, place.as_deref(), limit)?)?)
             }
             Request::Hold { place, lane, reason } => settle::hold(self, runtime, &place, lane, reason),
+            Request::Halt { channel, reason, who } => halt::answer(self, channel, reason, who),
             Request::Settle { what, place, envelopes, reason } => {
                 settle::settle(self, runtime, what, &place, &envelopes, &reason)
             }
@@ -204,9 +209,15 @@ impl Counter {
             Request::Alerts(ask) => crate::alerts::answer::answer(self, ask, runtime),
             Request::Prune => self.prune(progress),
             Request::Shadow(ask) => self.shadow(ask),
-            Request::Canary(Canary::Status { channel }) => self.canaries.views(channel.as_deref()),
+            Request::Canary(Trial::Status { channel }) => self.canaries.views(channel.as_deref()),
+            Request::Canary(Trial::Look { channel, against }) => {
+                Ok(serde_json::to_value(shadow::look(self, &channel, &against)?)?)
+            }
             Request::Canary(ask) => self.deploying(Order::Canary(ask)),
             Request::Audit(_) | Request::People(_) => bail!("the door itself answers this"),
+            Request::Rhythm { system } => {
+                Ok(serde_json::to_value(crate::serve::rhythm::view(self, &system)?)?)
+            }
             Request::Systems => Ok(serde_json::to_value(&self.files().wiring.systems)?),
             Request::Channel { name } => Ok(serde_json::to_value(systems::channel(self, &name)?)?),
             Request::Read { id, lang } => {
@@ -230,13 +241,14 @@ impl Counter {
         }
     }
 
-    fn deploying(&self, order: Order) -> Result<Value> {
+    /// Wishes for what one task does, and waits for it.
+    pub fn deploying(&self, order: Order) -> Result<Value> {
         let deploying = self.deploying.as_ref().context("nothing serves this site; start `klinke serve`")?;
         deploying(order)
     }
 
-    fn shadow(&self, ask: Shadow) -> Result<Value> {
-        if let Shadow::Take { channel } = ask {
+    fn shadow(&self, ask: Trial) -> Result<Value> {
+        if let Trial::Take { channel, .. } = ask {
             return self.deploying(Order::Take { channel });
         }
         shadow::answer(self, ask)

@@ -7,6 +7,7 @@ use klinke_store::{ChannelInfo, DestinationInfo};
 
 use super::answer::Counter;
 use super::systems::Wiring;
+use klinke_console::house::deploy::Deployed;
 use klinke_console::house::site::SystemView;
 use klinke_console::house::view::{ChannelView, DestinationView, Status, StoreView};
 
@@ -38,7 +39,7 @@ pub fn status(counter: &Counter, runtime: &tokio::runtime::Handle) -> Result<Sta
         },
         channels: channels.collect(),
         drift: super::learn::drift(counter, None)?,
-        deployed: counter.board.view(),
+        deployed: Deployed { shadows: crate::shadow::states(counter), ..counter.board.view() },
         findings: counter.watch.briefs(),
     })
 }
@@ -86,6 +87,7 @@ fn channel_view<'a>(
         runs: report.is_some(),
         stopped: failed.get(&channel.name).cloned(),
         address: report.and_then(|report| report.address.clone()),
+        halted: counter.halts.of(&channel.name),
         refuses: report.and_then(|report| report.refuses.clone()),
         received: tally.received,
         filtered: tally.filtered,

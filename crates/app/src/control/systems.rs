@@ -129,13 +129,12 @@ fn kept(counter: &Counter, one: &VersionInfo) -> Result<Version> {
         id: one.id.0,
         since: one.since.to_string(),
         lives: lives.into_iter().map(|life| (life.since.to_string(), life.revision)).collect(),
-        files: texts(&one.text),
+        files: version::Version::parse(&one.text).map(texts).unwrap_or_default(),
     })
 }
 
-/// The files of a kept version, the channel's own first.
-fn texts(kept: &str) -> Vec<(String, String)> {
-    let Some(version) = version::Version::parse(kept) else { return Vec::new() };
+/// The files of a version, the channel's own first.
+pub fn texts(version: version::Version) -> Vec<(String, String)> {
     let mut files = vec![("channel".to_owned(), version.channel)];
     let more = [("tables", version.tables), ("templates", version.templates), ("scripts", version.scripts)];
     for (kind, texts) in more {

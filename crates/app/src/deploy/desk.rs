@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use klinke_console::audit::{Action, Entry, Who};
-use klinke_console::house::canary::{Ask as Canary, Terms};
 use klinke_console::house::deploy::{Pinned, Plan};
+use klinke_console::house::trial::{Ask as Trial, FOLDER, Terms};
+use klinke_console::house::view::Halted;
 use klinke_engine::Applied;
 use klinke_engine::source::Stop;
 use klinke_model::Timestamp;
@@ -18,8 +19,9 @@ use tokio::task::block_in_place;
 use super::revisions::{Revisions, digest};
 use super::state::{CanaryFrom, State};
 use crate::control::answer::Counter;
+use crate::halt::may;
 use crate::serve::Serving;
-use crate::site::{Site, console, fault};
+use crate::site::{ChannelFile, Site, console, fault};
 use crate::wire::canary;
 use crate::wire::version::Version;
 
@@ -41,13 +43,20 @@ pub enum Order {
         channel: String,
     },
     /// To let a changed channel handle some of the messages, to take it over, to throw it away.
-    Canary(Canary),
+    Canary(Trial),
     /// To stop one that fares worse.
     StopCanary {
         /// The channel.
         channel: String,
         /// Why.
         why: String,
+    },
+    /// To stop a channel, or to let it run again.
+    Halt {
+        /// The channel.
+        channel: String,
+        /// Who stops it and why; absent lets it run.
+        halted: Option<Halted>,
     },
     /// To go back and stay there.
     Rollback {
@@ -91,6 +100,7 @@ impl Desk {
     /// Works until `stop` is said.
     pub async fn run(mut self, mut wishes: mpsc::Receiver<Wish>, mut stop: Stop) {
         self.tell();
+        self.counter.shadows.beside(self.live.clone());
         if let Some(refused) = &self.revisions.state.refused {
             self.counter.alerts.reloaded(Some(refused.faults.join("; ")));
         }
@@ -151,6 +161,7 @@ impl Desk {
             Order::Canary(ask) => Ok(serde_json::to_value(self.canary(ask).await?)?),
             Order::StopCanary { channel, why } => self.stop_canary(&channel, why).await,
             Order::Take { channel } => Ok(serde_json::to_value(self.take(&channel).await?)?),
+            Order::Halt { channel, halted } => self.halt(channel, halted).await,
             Order::Rollback { revision, reason } => {
                 Ok(serde_json::to_value(self.rollback(revision.as_deref(), &reason).await?)?)
             }
@@ -277,31 +288,38 @@ impl Desk {
     }
 
     /// A changed channel handles some of the messages, or all, or none any more.
-    async fn canary(&mut self, ask: Canary) -> Result<Plan> {
+    async fn canary(&mut self, ask: Trial) -> Result<Plan> {
+        let counter = self.counter.clone();
+        let _laying = counter.shadows.laying.lock().await;
         let before = self.revisions.state.clone();
         let revision = match ask {
-            Canary::Start { channel, against, terms } => {
+            Trial::Start { channel, against, terms, .. } => {
+                let terms = terms.context("say which messages the canary handles")?;
                 let began = block_in_place(|| self.begins(&channel, &against, terms))?;
                 let revision = began.revision.clone();
                 self.revisions.state.canaries.insert(channel, began);
                 revision
             }
-            Canary::Take { channel } | Canary::Drop { channel }
+            Trial::Take { channel, .. } | Trial::Drop { channel, .. } | Trial::Change { channel, .. }
                 if !before.canaries.contains_key(&channel) =>
             {
                 bail!("no canary of `{channel}` is there")
             }
-            Canary::Take { channel } => {
+            Trial::Change { channel, terms, .. } => {
+                block_in_place(|| self.changes(&channel, terms))?;
+                before.canaries[&channel].revision.clone()
+            }
+            Trial::Take { channel, .. } => {
                 let from = &before.canaries[&channel];
                 block_in_place(|| self.revisions.takes(&self.live, &channel, &from.folder, &from.revision))?;
                 self.revisions.state.canaries.remove(&channel);
                 from.revision.clone()
             }
-            Canary::Drop { channel } => {
+            Trial::Drop { channel, .. } => {
                 self.revisions.state.canaries.remove(&channel);
                 self.counter.board.view().revision
             }
-            Canary::Status { .. } => bail!("this is asked of the counter"),
+            Trial::Status { .. } | Trial::Look { .. } => bail!("this is asked of the counter"),
         };
         let mut plan = self.rearrange(before).await?;
         plan.revision = revision;
@@ -312,6 +330,9 @@ impl Desk {
     fn begins(&self, channel: &str, against: &str, terms: Terms) -> Result<CanaryFrom> {
         let own = self.live.channels.get(channel);
         let own = own.with_context(|| format!("no channel `{channel}` runs; `klinke status` lists them"))?;
+        if against == FOLDER && self.revisions.follows().is_none() {
+            bail!("the site follows this folder: a canary of it would bring it to life; name a revision");
+        }
         let (folder, revision) = self.revisions.bring_along(against)?;
         let site = self.revisions.in_place(&folder, &revision).with_context(|| against.to_owned())?;
         let file = site.channels.get(channel);
@@ -323,10 +344,7 @@ impl Desk {
         if was == is {
             bail!("{against} says of `{channel}` what runs already");
         }
-        if let Terms::Key(condition) = &terms {
-            canary::condition_steps(condition, &site, file, &self.serving.world)
-                .map_err(|faults| fault::as_error(&faults))?;
-        }
+        self.meets(&terms, &site, file)?;
         let known = self.serving.store.channels()?.into_iter().find(|one| one.name == channel);
         Ok(CanaryFrom {
             folder,
@@ -337,6 +355,32 @@ impl Desk {
             after: known.and_then(|one| one.last).unwrap_or_default().0,
             stopped: None,
         })
+    }
+
+    /// A canary handles other messages from now on. One that was stopped begins anew with them: both sides are
+    /// counted from here.
+    fn changes(&mut self, channel: &str, terms: Terms) -> Result<()> {
+        let known = self.serving.store.channels()?.into_iter().find(|one| one.name == channel);
+        let from = self.revisions.state.canaries.get(channel).context("there is no such canary")?;
+        let site = self.revisions.in_place(&from.folder, &from.revision)?;
+        let file = site.channels.get(channel).context("its files have no such channel any more")?;
+        self.meets(&terms, &site, file)?;
+        if let Some(from) = self.revisions.state.canaries.get_mut(channel) {
+            from.terms = terms;
+            from.stopped = None;
+            from.began = Timestamp::now().to_string();
+            from.after = known.and_then(|one| one.last).unwrap_or_default().0;
+        }
+        Ok(())
+    }
+
+    /// Whether these are terms that can be met.
+    fn meets(&self, terms: &Terms, site: &Site, file: &ChannelFile) -> Result<()> {
+        if let Terms::Key(condition) = terms {
+            canary::condition_steps(condition, site, file, &self.serving.world)
+                .map_err(|faults| fault::as_error(&faults))?;
+        }
+        Ok(())
     }
 
     /// A canary fares worse than the live side.
@@ -350,6 +394,27 @@ impl Desk {
         one.stopped = Some(why.clone());
         self.entry(Action::Rollback, &format!("the canary of {channel} was stopped: {why}")).await;
         Ok(serde_json::to_value(self.rearrange(before).await?)?)
+    }
+
+    /// Stops a channel, or lets it run again. One that runs not although nobody has stopped it is tried anew.
+    async fn halt(&mut self, channel: String, halted: Option<Halted>) -> Result<Value> {
+        let (stops, before) = (halted.is_some(), self.serving.halts.of(&channel));
+        let is_known = self.live.channels.contains_key(&channel);
+        may(&channel, is_known, stops, before.as_ref())?;
+        if !stops && before.is_none() && !self.failed().contains_key(&channel) {
+            bail!("`{channel}` runs already");
+        }
+        let halts = self.serving.halts.clone();
+        block_in_place(|| halts.set(&channel, halted))?;
+        if let Err(error) = self.serving.apply(&self.live).await {
+            block_in_place(|| halts.set(&channel, before))?;
+            return Err(error);
+        }
+        if let Some(why) = self.failed().get(&channel).filter(|_| !stops) {
+            bail!("`{channel}` does not start: {why}");
+        }
+        tracing::info!(channel, stops, "a channel was stopped or started by hand");
+        Ok(json!({ "channel": channel, "runs": !stops && is_known }))
     }
 
     /// Makes the same files run in another arrangement of what was taken over and of canaries.
@@ -440,6 +505,7 @@ impl Desk {
             tracing::error!(error = %format!("{error:#}"), "which revision runs could not be kept");
         }
         self.live = Arc::new(site);
+        self.counter.shadows.beside(self.live.clone());
         plan.live = true;
         Ok(applied)
     }

@@ -9,6 +9,7 @@ mod board;
 mod desk;
 mod plan;
 mod revisions;
+mod signed;
 mod state;
 pub mod tree;
 

@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use klinke_console::house::deploy::{Plan, Refused};
+use klinke_console::house::trial;
 use klinke_model::Timestamp;
 
 use super::state::{self, CanaryFrom, State, TakenFrom};
-use super::{plan, tree};
+use super::{plan, signed, tree};
 use crate::site::node::Deploy;
 use crate::site::{Fault, Node, Site, fault, load, revision};
 use crate::wire::World;
@@ -99,7 +100,7 @@ impl Revisions {
             let plan = Plan { revision: hash.to_owned(), faults: plan::cut(faults), ..Plan::default() };
             Ok((None, plan))
         };
-        if let Err(error) = self.lay(hash) {
+        if let Err(error) = self.may_live(hash).and_then(|()| self.lay(hash)) {
             return refused(vec![format!("{error:#}")]);
         }
         let site = match self.load(hash) {
@@ -163,6 +164,12 @@ impl Revisions {
         Ok(self.dressed(site, hash))
     }
 
+    /// Says why a commit may not go live, whatever is in it: who has signed it.
+    fn may_live(&self, hash: &str) -> Result<()> {
+        let verify = self.node.deploy.as_ref().and_then(|deploy| deploy.verify.as_ref());
+        verify.map_or(Ok(()), |verify| signed::check(&self.home, verify, hash))
+    }
+
     fn lay(&self, hash: &str) -> Result<()> {
         let folder = self.place(hash);
         if folder.exists() { Ok(()) } else { tree::lay(&self.home, hash, &folder) }
@@ -221,8 +228,14 @@ impl Revisions {
     /// Lays the files to hold against into a folder of their own: those of a revision, or of another folder.
     /// Gives its name and the revision that they are.
     pub fn bring_along(&self, against: &str) -> Result<(String, String)> {
-        let folder = Path::new(against);
+        let own = (against == trial::FOLDER).then(|| self.home.canonicalize()).transpose()?;
+        let folder = own.as_deref().unwrap_or(Path::new(against));
         if folder.is_absolute() && folder.is_dir() {
+            let verifies = self.node.deploy.as_ref().is_some_and(|deploy| deploy.verify.is_some());
+            ensure!(
+                !verifies,
+                "a folder is signed by nobody: [deploy] verify lets signed revisions run alone"
+            );
             let revision = revision::of_folder(folder);
             let name = format!("{SHADOW}{}", revision::digest(folder));
             let place = self.place(&name);
@@ -233,6 +246,7 @@ impl Revisions {
         }
         let commit = tree::resolve(&self.home, against)
             .with_context(|| format!("`{against}` is neither a folder nor a revision"))?;
+        self.may_live(&commit.hash)?;
         let name = format!("{SHADOW}{}", commit.hash);
         let place = self.place(&name);
         if !place.exists() {

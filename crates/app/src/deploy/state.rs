@@ -7,8 +7,8 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use klinke_console::house::canary::Terms;
 use klinke_console::house::deploy::{CanaryState, Deployed, Pinned, Refused, Taken};
+use klinke_console::house::trial::Terms;
 use serde::{Deserialize, Serialize};
 
 /// Revisions that can be gone back to without a name.

@@ -75,6 +75,7 @@ impl Watch {
         state.settings = site.node.diagnosis;
         state.reserve = site.node.store.reserve.0 as u64;
         let is_old = |name: &String| applied.kept.contains(name) || applied.changed.contains(name);
+        // What a person has stopped is not among them: it is not judged.
         state.ends.retain(|name, _| is_old(name));
         for (name, ends) in ends {
             state.ends.entry(name).or_insert(ends);

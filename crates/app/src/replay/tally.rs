@@ -42,6 +42,11 @@ impl Tally {
         self.envelopes
     }
 
+    /// Those of them that come out otherwise.
+    pub fn differ(&self) -> u64 {
+        self.differ
+    }
+
     /// One more envelope.
     pub fn envelope(&mut self, differs: bool) {
         self.envelopes += 1;

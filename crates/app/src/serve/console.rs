@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use klinke_console::house::alerts::Redeemed;
+use klinke_console::house::alerts::{LinkAct, Redeemed};
 use klinke_console::house::request::Request;
 use klinke_console::house::{Asker, House, Refused};
 use klinke_console::server;
@@ -98,7 +98,7 @@ impl House for Answering {
         self.counter.door.ask(&behind, &who.actor, who.purpose.as_deref(), request)
     }
 
-    fn redeem(&self, token: &str, act: bool) -> Option<Redeemed> {
+    fn redeem(&self, token: &str, act: Option<LinkAct>) -> Option<Redeemed> {
         crate::alerts::answer::redeem(&self.counter, token, act)
     }
 

@@ -163,6 +163,12 @@ fn families(status: &Status) -> Vec<Family> {
             channels(|one| one.unrouted),
         ),
         Family("klinke_running", "gauge", "1 while the channel runs.", channels(|one| u64::from(one.runs))),
+        Family(
+            "klinke_stopped",
+            "gauge",
+            "1 while a person has stopped the channel.",
+            channels(|one| u64::from(one.halted.is_some())),
+        ),
         Family("klinke_queued_total", "counter", "Deliveries made.", destinations(|one| one.queued as f64)),
         Family(
             "klinke_delivered_total",

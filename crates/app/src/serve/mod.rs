@@ -36,6 +36,7 @@ use crate::control::answer::{Counter, Files};
 use crate::control::socket;
 use crate::deploy::{self, Board, Deploying, Desk, Revisions};
 use crate::diagnose::Watch;
+use crate::halt::Halts;
 use crate::shadow::{self, Shadows};
 use crate::site::node::Retention;
 use crate::site::revision::of_folder as site_revision;
@@ -72,6 +73,8 @@ pub struct Serving {
     pub watch: Arc<Watch>,
     /// Which revision of the site runs.
     pub board: Arc<Board>,
+    /// Channels that a person has stopped: they are not started.
+    pub halts: Arc<Halts>,
 }
 
 /// Channels that did not start, and why.
@@ -89,7 +92,8 @@ impl Serving {
         let engine = Arc::new(Engine::start(store.clone(), Clock::system()).await?);
         let (counts, failed) = (Counts::default(), Failed::default());
         let (watch, board) = (Arc::default(), Arc::default());
-        let serving = Serving { engine, store, world, counts, failed, watch, board };
+        let halts = Arc::new(Halts::open(store.clone())?);
+        let serving = Serving { engine, store, world, counts, failed, watch, board, halts };
         let applied = serving.apply(site).await?;
         Ok((serving, applied))
     }
@@ -100,7 +104,8 @@ impl Serving {
         let compiled =
             wire::channels(site, &self.world, &relay).map_err(|faults| fault::as_error(&faults))?;
         let (mut statistics, mut ends) = (BTreeMap::new(), BTreeMap::new());
-        let specs = compiled.into_iter().map(|one| {
+        let halted = self.halts.all();
+        let specs = compiled.into_iter().filter(|one| !halted.contains_key(&one.spec.name)).map(|one| {
             statistics.extend(one.statistics.map(|counts| (one.spec.name.clone(), counts)));
             ends.insert(one.spec.name.clone(), one.ends);
             one.spec
@@ -112,7 +117,11 @@ impl Serving {
         self.watch.take_over(site, ends, &applied);
         // A channel that was left alone still counts with its old source.
         statistics.retain(|name, _| applied.started.contains(name));
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).extend(statistics);
+        {
+            let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+            counts.extend(statistics);
+            counts.retain(|name, _| !halted.contains_key(name));
+        }
         // The channels run: what could not be noted of them must not look as if they did not.
         if let Err(error) = self.note(site, since).await {
             tracing::error!(error = %format!("{error:#}"), "under which revision the channels run could not be kept");
@@ -153,9 +162,11 @@ impl Serving {
             counts: self.counts.clone(),
             failed: self.failed.clone(),
             course: Arc::default(),
+            rhythm: Arc::default(),
             watch: self.watch.clone(),
             alerts: Arc::new(crate::alerts::Bureau::open(self.store.clone(), Some(site))?),
             board: self.board.clone(),
+            halts: self.halts.clone(),
             deploying,
             shadows: Arc::new(Shadows::open(self.store.clone())?),
             canaries: Arc::default(),

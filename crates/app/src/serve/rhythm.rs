@@ -4,11 +4,12 @@
 //! What was learned is kept under `rhythm/<source>` of the store. What came while nobody listened, and what
 //! was passed over, makes a hole: its hours are not learned.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use klinke_console::house::rhythm::{Hour, Rhythm as View};
 use klinke_diagnosis::rhythm::{Calendar, Rhythm, Told};
 use klinke_engine::source::Stop;
 use klinke_formats::hl7v2::{self, event::event};
@@ -69,9 +70,63 @@ pub async fn run(counter: Arc<Counter>, mut stop: Stop) {
     let _ = tokio::task::spawn_blocking(move || ear.save(counter.store.as_ref(), usize::MAX)).await;
 }
 
+/// What was heard, for the ear and for those who look.
+pub type Heard = Arc<Mutex<Rhythm>>;
+
+fn lock(heard: &Heard) -> MutexGuard<'_, Rhythm> {
+    heard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the store has kept.
+fn load(store: &dyn Store) -> Result<Rhythm> {
+    let mut kept = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = store.values(PREFIX, after.as_deref(), PAGE)?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(last.clone());
+        kept.extend(page.into_iter().filter_map(|(name, bytes)| {
+            let (source, event) = name.strip_prefix(PREFIX)?.split_once(BETWEEN)?;
+            Some(((source.to_owned(), event.to_owned()), bytes))
+        }));
+    }
+    Ok(Rhythm::load(kept))
+}
+
+/// The rhythm of a system, for whoever looks; what the store has kept where nothing serves.
+pub fn view(counter: &Counter, system: &str) -> Result<Option<View>> {
+    let zone = &counter.world.zone;
+    let offset = |at: Timestamp| zone.offset_minutes(at);
+    let calendar = Calendar { land: counter.watch.land(), offset: &offset };
+    let now = Timestamp::now();
+    let week = match counter.engine {
+        Some(_) => lock(&counter.rhythm).week(&calendar, system, now),
+        None => load(counter.store.as_ref())?.week(&calendar, system, now),
+    };
+    let hour = |one: &klinke_diagnosis::rhythm::Hour| Hour {
+        weeks: one.weeks,
+        least: one.least,
+        middle: one.middle,
+        most: one.most,
+    };
+    Ok(week.map(|week| View {
+        system: system.to_owned(),
+        is_warm: week.is_warm,
+        begun: week.begun.to_string(),
+        last: week.last.to_string(),
+        now: week.slot,
+        came: week.came,
+        usual: week.usual,
+        awaited: week.awaited,
+        silent: week.silent.map(|since| since.to_string()),
+        hours: week.hours.iter().map(hour).collect(),
+    }))
+}
+
 /// Who listens.
 struct Ear {
-    rhythm: Rhythm,
+    /// Shared with those who look at it.
+    rhythm: Heard,
     /// The last envelope that was heard, by channel.
     marks: BTreeMap<ChannelId, u64>,
 }
@@ -79,30 +134,27 @@ struct Ear {
 impl Ear {
     fn open(counter: &Counter) -> Result<Ear> {
         let store = counter.store.as_ref();
-        let mut kept = Vec::new();
-        let mut after: Option<String> = None;
-        loop {
-            let page = store.values(PREFIX, after.as_deref(), PAGE)?;
-            let Some((last, _)) = page.last() else { break };
-            after = Some(last.clone());
-            kept.extend(page.into_iter().filter_map(|(name, bytes)| {
-                let (source, event) = name.strip_prefix(PREFIX)?.split_once(BETWEEN)?;
-                Some(((source.to_owned(), event.to_owned()), bytes))
-            }));
-        }
-        let mut rhythm = Rhythm::load(kept);
+        let mut rhythm = load(store)?;
         rhythm.begin(Timestamp::now());
+        let heard = counter.rhythm.clone();
+        *lock(&heard) = rhythm;
         let marks = store.channels()?.iter().map(|one| (one.id, one.last.map_or(0, |last| last.0))).collect();
-        Ok(Ear { rhythm, marks })
+        Ok(Ear { rhythm: heard, marks })
     }
 
     /// Hears what came since it last did, and says what is unusual.
     fn listen(&mut self, counter: &Counter) -> Result<()> {
+        let heard = self.rhythm.clone();
+        let mut rhythm = lock(&heard);
         let store = counter.store.as_ref();
         let zone = &counter.world.zone;
         let offset = |at: Timestamp| zone.offset_minutes(at);
         let calendar = Calendar { land: counter.watch.land(), offset: &offset };
         let (now, end) = (Timestamp::now(), Instant::now() + BUDGET);
+        // Whose channel a person has stopped is silent with good reason, and its hours are not learned.
+        for source in &halted(counter) {
+            rhythm.begin_one(source, now);
+        }
         let mut heard_all = true;
         for channel in store.channels()? {
             let Some(last) = channel.last.map(|last| last.0) else { continue };
@@ -113,7 +165,7 @@ impl Ear {
                 let files = counter.files();
                 let ends = files.wiring.channels.get(&channel.name);
                 let source = ends.and_then(|ends| ends.from.as_ref()).unwrap_or(&channel.name);
-                self.rhythm.begin_one(source, now);
+                rhythm.begin_one(source, now);
                 continue;
             }
             while *mark < last {
@@ -124,7 +176,7 @@ impl Ear {
                 };
                 *mark = newest;
                 for one in found.iter().filter(|one| one.origin == Origin::Received) {
-                    hear(&mut self.rhythm, &calendar, &channel.name, one);
+                    hear(&mut rhythm, &calendar, &channel.name, one);
                 }
                 if Instant::now() > end {
                     heard_all &= newest >= last;
@@ -134,35 +186,53 @@ impl Ear {
         }
         // While there is more to hear nothing can be said of silence.
         if heard_all {
-            let told = self.rhythm.look(&calendar, now);
-            counter.watch.feel(self.pulse(&calendar, told, now, counter));
+            let told = rhythm.look(&calendar, now);
+            counter.watch.feel(pulse(&rhythm, &calendar, told, now, counter));
         }
+        drop(rhythm);
         self.save(store, SAVED_MAX)
     }
 
-    fn pulse(&self, calendar: &Calendar<'_>, told: Vec<Told>, now: Timestamp, counter: &Counter) -> Pulse {
-        let mut pulse = Pulse::new();
-        let files = counter.files();
-        let sources = files.wiring.channels.iter().map(|(name, ends)| ends.from.as_ref().unwrap_or(name));
-        for source in sources {
-            let usual = self.rhythm.usual(calendar, source, now);
-            pulse.insert(source.clone(), (Vec::new(), usual));
-        }
-        for one in told {
-            // What the site no longer has is silent with good reason.
-            if let Some((all, _)) = pulse.get_mut(&one.source) {
-                all.push(one);
-            }
-        }
-        pulse
-    }
-
     fn save(&mut self, store: &dyn Store, limit: usize) -> Result<()> {
-        for ((source, event), bytes) in self.rhythm.changed(limit) {
+        let changed = lock(&self.rhythm).changed(limit);
+        for ((source, event), bytes) in changed {
             store.set_value(&format!("{PREFIX}{source}{BETWEEN}{event}"), Some(&bytes))?;
         }
         Ok(())
     }
+}
+
+fn pulse(
+    rhythm: &Rhythm,
+    calendar: &Calendar<'_>,
+    told: Vec<Told>,
+    now: Timestamp,
+    counter: &Counter,
+) -> Pulse {
+    let mut pulse = Pulse::new();
+    let (files, halted) = (counter.files(), halted(counter));
+    let sources = files.wiring.channels.iter().map(|(name, ends)| ends.from.as_ref().unwrap_or(name));
+    for source in sources {
+        let usual = rhythm.usual(calendar, source, now);
+        pulse.insert(source.clone(), (Vec::new(), usual));
+    }
+    for one in told {
+        // What the site no longer has is silent with good reason.
+        if halted.contains(&one.source) {
+            continue;
+        }
+        if let Some((all, _)) = pulse.get_mut(&one.source) {
+            all.push(one);
+        }
+    }
+    pulse
+}
+
+/// The sources of channels that a person has stopped.
+fn halted(counter: &Counter) -> BTreeSet<String> {
+    let files = counter.files();
+    let from = |name: &String| files.wiring.channels.get(name).and_then(|ends| ends.from.clone());
+    counter.halts.all().keys().map(|name| from(name).unwrap_or_else(|| name.clone())).collect()
 }
 
 fn hear(rhythm: &mut Rhythm, calendar: &Calendar<'_>, channel: &str, one: &Envelope) {
@@ -202,12 +272,14 @@ pub(crate) mod tests {
             world: World::new("Europe/Berlin").expect("a world"),
             counts: Default::default(),
             failed: Default::default(),
+            rhythm: Default::default(),
             course: Default::default(),
             watch: Arc::default(),
             alerts,
             board: Arc::default(),
             shadows: Arc::new(crate::shadow::Shadows::open(store.clone()).expect("shadows")),
             canaries: Arc::default(),
+            halts: Arc::new(crate::halt::Halts::open(store.clone()).expect("halts")),
             deploying: None,
         }
     }
@@ -239,23 +311,27 @@ pub(crate) mod tests {
         accept(&counter, "kis", "ADT^A01", Origin::Received);
         let mut ear = Ear::open(&counter).expect("opens");
         ear.listen(&counter).expect("listens");
-        assert_eq!(ear.rhythm.len(), 0, "what came before it listened is not heard");
+        assert_eq!(lock(&ear.rhythm).len(), 0, "what came before it listened is not heard");
         accept(&counter, "kis", "ADT^A08", Origin::Received);
         accept(&counter, "kis", "Beispiel^Berta", Origin::Received);
         accept(&counter, "", "ORU^R01", Origin::Received);
         accept(&counter, "lis", "ORU^R01", Origin::Resent(EnvelopeId(1)));
         ear.listen(&counter).expect("listens");
         // kis, kis ADT^A08, and the channel with its event: what a person resends is no partner's.
-        assert_eq!(ear.rhythm.len(), 4);
+        assert_eq!(lock(&ear.rhythm).len(), 4);
         let hours = |ear: &mut Ear| {
             let calendar = Calendar { land: None, offset: &|_| 60 };
-            ear.rhythm.look(&calendar, Timestamp::now().after(Duration::from_secs(3 * 3_600)));
+            lock(&ear.rhythm).look(&calendar, Timestamp::now().after(Duration::from_secs(3 * 3_600)));
         };
         hours(&mut ear);
         ear.save(counter.store.as_ref(), usize::MAX).expect("saved");
         let kept = counter.store.values(PREFIX, None, 99).expect("values");
         assert_eq!(kept.len(), 4);
         assert!(kept.iter().all(|(name, _)| !name.contains("Berta")), "{kept:?}");
-        assert_eq!(Ear::open(&counter).expect("opens").rhythm.len(), 4, "after a restart");
+        assert_eq!(
+            Ear::open(&counter).expect("opens").rhythm.lock().expect("a lock").len(),
+            4,
+            "after a restart"
+        );
     }
 }

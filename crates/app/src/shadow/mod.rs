@@ -19,8 +19,9 @@ use klinke_store::Store;
 use serde::{Deserialize, Serialize};
 
 use crate::replay::Tally;
+use crate::site::Site;
 
-pub use ask::answer;
+pub use ask::{answer, look, states};
 pub use runner::run;
 
 /// Shadows at a time.
@@ -67,6 +68,11 @@ struct Shadow {
 pub struct Shadows {
     store: Arc<dyn Store>,
     all: Mutex<BTreeMap<String, Shadow>>,
+    /// Held from when changed files are laid down until it is written who needs them: whoever sweeps in between
+    /// would take them away.
+    pub laying: tokio::sync::Mutex<()>,
+    /// The site that runs, to hold changed files against: its folder may say something else already.
+    live: Mutex<Option<Arc<Site>>>,
 }
 
 impl Shadows {
@@ -79,7 +85,22 @@ impl Shadows {
             let tally = Tally::of(kept.differences.clone());
             all.insert(channel, Shadow { kept, tally, trouble: None, written: None, number });
         }
-        Ok(Shadows { store, all: Mutex::new(all) })
+        Ok(Shadows {
+            store,
+            all: Mutex::new(all),
+            laying: tokio::sync::Mutex::default(),
+            live: Mutex::default(),
+        })
+    }
+
+    /// This site runs now.
+    pub fn beside(&self, live: Arc<Site>) {
+        *self.live.lock().unwrap_or_else(PoisonError::into_inner) = Some(live);
+    }
+
+    /// The site that runs; nothing while nothing serves.
+    fn live(&self) -> Option<Arc<Site>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What is known of a channel's shadow.

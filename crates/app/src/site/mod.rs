@@ -33,7 +33,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use klinke_console::house::canary::Terms;
+use klinke_console::house::trial::Terms;
 use klinke_diagnosis::alert::Plan;
 use klinke_diagnosis::dialect::Dialect;
 use klinke_engine::table::Tables;

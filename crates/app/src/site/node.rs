@@ -209,6 +209,20 @@ pub struct Deploy {
     /// How often it is looked at. Default `"30s"`. Since 0.1.
     #[serde(default = "default_look", deserialize_with = "above_zero")]
     pub every: Period,
+    /// Whose signature a commit must have to go live, or a tag that points at it; any commit may when absent.
+    /// Since 0.1.
+    #[serde(default)]
+    pub verify: Option<Verify>,
+}
+
+/// Whose signatures count. The path is that of a file or folder beside `klinke.toml`, and none of the revision.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verify {
+    /// Keys of SSH: a file of allowed signers, as `ssh-keygen` reads it. Since 0.1.
+    Ssh(PathBuf),
+    /// Keys of GnuPG: a folder (`GNUPGHOME`) whose keyring holds the keys that count, and no others. Since 0.1.
+    Gpg(PathBuf),
 }
 
 fn default_look() -> Period {

@@ -1,6 +1,6 @@
 //! A changed channel beside the one that is live, for the engine to choose between.
 
-use klinke_console::house::canary::Terms;
+use klinke_console::house::trial::Terms;
 use klinke_engine::spec::{Canary, Choice};
 use klinke_engine::step::Step;
 use klinke_engine::steps::{Workshop, build_all};

@@ -246,3 +246,49 @@ fn a_change_of_a_file_is_checked_and_given_back_as_a_patch() {
     vera.submit("/account", "/site/file", &[("path", "channels/adt.toml"), ("text", "x")]).ended(403);
     boss.submit(here, "/site/file", &[("path", "../x"), ("text", "x")]).ended(404);
 }
+
+#[test]
+fn a_proposed_file_keeps_its_references_and_brings_no_new_ones_along() {
+    let sink = Sink::open();
+    let site = Site::to_partner(sink.port, "");
+    with_console(&site);
+    let systems = "[kis]\ntitle = \"${KLINKE_TEST_TITLE}\"\n[ris]\ntitle = \"RIS\"\nmllp = \"127.0.0.1:1\"\n";
+    site.write("systems.toml", systems);
+    site.write("secrets/other", "what nobody may read");
+    let serve =
+        site.serve_with(&[("KLINKE_TEST_TITLE", "Geheimhaus"), ("KLINKE_TEST_OTHER", "Fremdwort")], &[]);
+    let mut boss = Browser::enter(&serve, &site, "boss", "administrator");
+    let page = "/site/file?path=systems.toml";
+    let shown = boss.get(page).ended(200).body;
+    assert!(shown.contains("${KLINKE_TEST_TITLE}") && !shown.contains("Geheimhaus"), "as it is written");
+    let mut propose = |what: &str, text: &str| {
+        boss.submit(page, "/site/file", &[("path", "systems.toml"), ("what", what), ("text", text)])
+            .ended(200)
+    };
+    // As a browser sends it: line ends of two characters. The reference stays what it is, in the patch, too.
+    let changed = systems.replace("\"RIS\"", "\"Radiologie\"");
+    let patch = propose("patch", &changed.replace('\n', "\r\n"));
+    assert!(patch.head("content-type").starts_with("text/x-diff"), "{}", patch.body);
+    assert_eq!(
+        patch.body,
+        "--- a/systems.toml\n+++ b/systems.toml\n@@ -1,5 +1,5 @@\n [kis]\n title = \"${KLINKE_TEST_TITLE}\"\n [ris]\n-title = \"RIS\"\n+title = \"Radiologie\"\n mllp = \"127.0.0.1:1\"\n"
+    );
+    // A fault in a value that was put in does not show the value.
+    let faulty = "mllp = { address = \"127.0.0.1:1\", connections = \"${KLINKE_TEST_TITLE}\" }";
+    let faulty = systems.replace("mllp = \"127.0.0.1:1\"", faulty);
+    let told = propose("patch", &faulty).body;
+    assert!(told.contains("does not go live") && !told.contains("Geheimhaus"), "{told}");
+    // Nobody learns by a proposal what else the machine holds.
+    for reference in ["${KLINKE_TEST_OTHER}", "${HOME}", "${file:secrets/other}", "${file:/etc/passwd}"] {
+        let text = systems.replace("\"RIS\"", &format!("\"{reference}\""));
+        let told = propose("show", &text).body;
+        assert!(told.contains("does not go live"), "{reference}: {told}");
+        assert!(
+            !told.contains("Fremdwort") && !told.contains("nobody may read") && !told.contains("root:x"),
+            "{told}"
+        );
+    }
+    let on_disk = std::fs::read_to_string(site.folder().join("systems.toml")).expect("systems.toml");
+    assert_eq!(on_disk, systems, "nothing is written");
+    serve.stop();
+}

@@ -4,8 +4,10 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use crate::support::browser::{Browser, encoded};
 use crate::support::partner::{Line, Sink};
 use crate::support::receivers::{self, Kept};
+use crate::support::secure;
 use crate::support::{Serve, Site, adt};
 
 const NODE: &str = "name = \"Test\\r\\nBcc: all@kh.example\"\n[store]\nreserve = \"1MB\"\n[stop]\nlimit = \"5s\"\n\
@@ -66,13 +68,14 @@ fn a_partner_goes_down_a_mail_arrives_is_acknowledged_and_all_is_well_again() {
     let heads = got.split("\r\n\r\n").next().unwrap_or_default();
     assert!(!heads.lines().any(|line| line.starts_with("Bcc")), "{heads}");
     assert_eq!(got.matches("RCPT TO").count(), 1, "{got}");
+    // The mail is there before it is written down that it was sent.
+    serve.wait_for("the line of who was told", || {
+        let lines = site.json("alerts", &[])["open"][0]["lines"].clone();
+        lines.as_array().is_some_and(|lines| lines.iter().any(|line| line["who"] == "anna"))
+    });
     let list = site.json("alerts", &[]);
     let id = list["open"][0]["id"].as_u64().expect("an alert").to_string();
     assert_eq!(list["open"][0]["kind"], "partner-down");
-    assert!(
-        list["open"][0]["lines"].as_array().expect("lines").iter().any(|line| line["who"] == "anna"),
-        "{list}"
-    );
     assert_eq!(list["on_call"][0]["person"], "anna");
     site.klinke("alerts", &["ack", &id]).ended(0);
     site.klinke("alerts", &["ack", "9999"]).ended(2);
@@ -227,4 +230,142 @@ fn a_check_finds_who_is_unknown_and_where_nobody_is_on_call() {
     }
     site.write("alerts.toml", &alerts(25, ""));
     site.klinke("check", &[]).ended(0);
+}
+
+#[test]
+fn ways_over_tls_carry_and_send_nothing_to_who_is_another_or_vouched_for_by_nobody() {
+    let (own, strange) = (secure::authority("Hospital CA"), secure::authority("Somebody CA"));
+    let good = secure::server(&own, "localhost");
+    let other_name = secure::server(&own, "elsewhere.example");
+    let unknown = secure::server(&strange, "localhost");
+    let mut file = String::from("settle = \"1s\"\n");
+    let mut expected: Vec<(String, bool, Vec<Kept>)> = Vec::new();
+    let mut add = |name: &str, way: String, carries: bool, kept: Vec<Kept>| {
+        file.push_str(&format!(
+            "[way.{name}]\n{way}\n[person.p-{name}]\ntitle = \"P\"\nways = [{{ way = \"{name}\", to = \"p@kh.example\" }}]\n"
+        ));
+        expected.push((name.to_owned(), carries, kept));
+    };
+    let smtp = |port: u16, security: &str| {
+        format!(
+            "smtp = {{ address = \"localhost:{port}\", from = \"klinke@kh.example\", security = \"{security}\", authorities = \"ca.pem\" }}"
+        )
+    };
+    let tls = "tls = { authorities = \"ca.pem\" }";
+    for (case, config) in [("good", &good), ("name", &other_name), ("unknown", &unknown)] {
+        let carries = case == "good";
+        let (port, kept) = secure::mail(config.clone());
+        add(&format!("smtps-{case}"), smtp(port, "tls"), carries, vec![kept]);
+        let (port, plain, kept) = secure::mail_from_within(config.clone());
+        add(&format!("starttls-{case}"), smtp(port, "starttls"), carries, vec![kept, plain]);
+        let (port, kept) = secure::web(config.clone());
+        let hook = format!("webhook = {{ url = \"https://localhost:{port}/hook\", {tls} }}");
+        add(&format!("hook-{case}"), hook, carries, vec![kept]);
+        let (port, kept) = secure::syslog(config.clone());
+        let line = format!("syslog = {{ address = \"localhost:{port}\", transport = \"tls\", {tls} }}");
+        add(&format!("syslog-{case}"), line, carries, vec![kept]);
+    }
+    // A server that offers no TLS gets nothing in the clear.
+    let (port, kept) = receivers::mail();
+    add("starttls-absent", smtp(port, "starttls"), false, vec![kept]);
+    // Without a file of authorities those of the machine count, which do not know ours.
+    let (port, kept) = secure::web(good.clone());
+    add(
+        "hook-machine",
+        format!("webhook = {{ url = \"https://localhost:{port}/hook\" }}"),
+        false,
+        vec![kept],
+    );
+    let names: Vec<String> = expected.iter().map(|(name, ..)| format!("\"p-{name}\"")).collect();
+    file.push_str(&format!("[[rule]]\nrank = \"urgent\"\nstep = [{{ to = [{}] }}]\n", names.join(", ")));
+    let site = site(Sink::free_port(), "", &file);
+    site.write("ca.pem", &own.pem());
+    let serve = site.serve();
+    for (name, carries, kept) in &expected {
+        let tried = site.klinke("alerts", &["test", "--way", name]).ended(i32::from(!carries)).out;
+        if *carries {
+            assert!(tried.contains("sent"), "{name}: {tried}");
+            serve.wait_for(&format!("what {name} got"), || !kept[0].all().is_empty());
+            assert!(kept[0].all()[0].to_lowercase().contains("probealarm"), "{name}: {:?}", kept[0].all());
+            assert!(kept.iter().skip(1).all(|plain| plain.all().is_empty()), "{name}: nothing in the clear");
+        } else {
+            assert!(kept.iter().all(|one| one.all().is_empty()), "{name} got {:?}", kept[0].all());
+        }
+    }
+    assert_eq!(serve.stop(), 0);
+}
+
+#[test]
+fn an_alert_is_put_off_and_handed_over_by_page_tool_and_link() {
+    let (mail, kept) = receivers::mail();
+    let console = Sink::free_port();
+    let node = format!("[console]\nlisten = \"127.0.0.1:{console}\"\n");
+    let base = format!("console = \"http://127.0.0.1:{console}\"\n");
+    let person = |name: &str| {
+        format!(
+            "[person.{name}]\ntitle = \"{name}\"\nlang = \"en\"\nways = [{{ way = \"mail\", to = \"{name}@kh.example\" }}]\n"
+        )
+    };
+    let more = person("bert") + &person("carl");
+    let file = (base + &alerts(mail, &more))
+        .replace("to = [\"it\"] }", "to = [\"it\"] }, { to = [\"bert\"], after = \"1h\" }");
+    let site = site(Sink::free_port(), &node, &file);
+    let serve = site.serve();
+    send(&serve, 2);
+    serve.wait_for("the mail", || !kept.with("[URGENT]").is_empty());
+    let open = || site.json("alerts", &[])["open"][0].clone();
+    let id = open()["id"].as_u64().expect("an alert").to_string();
+    let link_of = |mail: &str| {
+        let text = mail.replace("=\r\n", "").replace("=3D", "=");
+        let link = text.split_whitespace().find(|word| word.contains("/a/")).expect("a link").to_owned();
+        link.split_once(&console.to_string()).expect("a path").1.to_owned()
+    };
+    let ask = |method: &str, path: &str, fields: &[(&str, &str)]| {
+        let address = format!("127.0.0.1:{console}");
+        let heads = [("Content-Type", "application/x-www-form-urlencoded")];
+        crate::support::browser::http(&address, method, path, &heads, encoded(fields).as_bytes())
+    };
+
+    // By the link: put off; who is not told of such an alert is neither shown nor taken.
+    let link = link_of(&kept.with("[URGENT]")[0]);
+    let page = ask("GET", &link, &[]).ended(200).body;
+    assert!(page.contains("bert") && !page.contains("carl") && page.contains("Put it off"), "{page}");
+    ask("POST", &link, &[("what", "hand-over"), ("to", "carl")]).ended(400);
+    ask("POST", &link, &[("what", "snooze"), ("minutes", "100000")]).ended(400);
+    ask("POST", &link, &[("what", "dance")]).ended(400);
+    assert!(open()["snoozed"].is_null() && open()["handed"].is_null());
+    let said = ask("POST", &link, &[("what", "snooze"), ("minutes", "60")]).ended(200).body;
+    assert!(said.contains("is put off for 60 minutes"), "{said}");
+    assert_eq!(open()["snoozed"][0], "anna");
+    // By the tool: handed over, and the one it is handed to is told at once.
+    site.klinke("alerts", &["hand", &id, "--to", "nobody"]).ended(2);
+    site.klinke("alerts", &["hand", &id, "--to", "bert"]).ended(0);
+    serve.wait_for("Bert's mail", || !kept.with("RCPT TO:<bert@kh.example>").is_empty());
+    let to_bert = kept.with("RCPT TO:<bert@kh.example>").remove(0);
+    assert!(to_bert.replace("\r\n ", " ").contains("handed over to you"), "{to_bert}");
+    assert!(ask("GET", &link, &[]).body.contains("worth nothing"), "Anna's link is worth nothing any more");
+    // By Bert's link: back to the rota, where Anna has the turn.
+    let link = link_of(&to_bert);
+    ask("POST", &link, &[("what", "hand-over"), ("to", "it")]).ended(200);
+    serve.wait_for("Anna's second mail", || kept.with("RCPT TO:<anna@kh.example>").len() == 2);
+    assert_eq!((&open()["handed"][0], &open()["handed"][1]), (&"bert".into(), &"it".into()));
+    // By page: until a time of the site's clock.
+    let mut boss = Browser::enter(&serve, &site, "boss", "administrator");
+    assert!(boss.get("/alerts").ended(200).body.contains("Put off or hand over"));
+    boss.submit("/alerts", "/alerts", &[("what", "snooze"), ("id", &id), ("until", "2001-01-01T00:00")])
+        .ended(409);
+    boss.submit("/alerts", "/alerts", &[("what", "snooze"), ("id", &id), ("minutes", "15"), ("until", "")])
+        .ended(303);
+    assert_eq!(open()["snoozed"][0], "boss");
+    assert!(boss.get("/alerts").ended(200).body.contains("put off by"));
+    boss.submit("/alerts", "/alerts", &[("what", "hand-over"), ("id", &id), ("to", "carl")]).ended(303);
+    serve.wait_for("Carl's mail", || !kept.with("RCPT TO:<carl@kh.example>").is_empty());
+    let mut lena = Browser::enter(&serve, &site, "lena", "viewer");
+    lena.submit("/account", "/alerts", &[("what", "snooze"), ("id", &id), ("minutes", "15")]).ended(403);
+    let list = |action: &str| {
+        crate::support::klinke(&["--json", "audit", "list", site.path(), "--action", action]).ended(0).out
+    };
+    assert!(list("snooze").contains("for 60 min") && list("snooze").contains("boss"), "{}", list("snooze"));
+    assert!(list("hand-over").contains(&format!("alert {id} to bert")), "{}", list("hand-over"));
+    assert_eq!(serve.stop(), 0);
 }

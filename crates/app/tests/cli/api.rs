@@ -100,6 +100,9 @@ const ALL: [&str; 5] = ["view-state", "view-payload", "act", "audit", "administe
 fn site(sink: &Sink) -> Site {
     let site = Site::to_partner(sink.port, "");
     with_console(&site);
+    let node = std::fs::read_to_string(site.folder().join("klinke.toml")).unwrap();
+    site.write("klinke.toml", &format!("{node}\n[diagnosis]\nevery = \"500ms\"\n"));
+    site.write("alerts.toml", "settle = \"0s\"\n[way.hook]\nwebhook = { url = \"http://127.0.0.1:9/\" }\n[person.anna]\ntitle = \"Anna\"\nways = [{ way = \"hook\" }]\n");
     site
 }
 
@@ -126,6 +129,8 @@ fn every_call_answers_as_it_is_described() {
     assert_eq!(get("/status")["channels"][0]["received"], 2);
     get("/systems");
     get("/channels/adt");
+    serve.wait_for("the rhythm to be heard", || get("/systems/kis/rhythm")["hours"][167]["weeks"] == 0);
+    get("/systems/ris/rhythm");
     get("/history?channel=adt");
     get("/diagnosis?lang=de");
     get("/drift");
@@ -166,6 +171,13 @@ fn every_call_answers_as_it_is_described() {
     api.call("POST", "/site/reload", None);
     assert_eq!(post("/replay", json!({ "channel": "adt", "limit": 10 }))["differ"], 0);
 
+    try_trials(&site, &api);
+    try_alerts(&serve, &site, &api);
+    assert_eq!(post("/channels/adt/stop", json!({ "reason": "moving" }))["runs"], false);
+    api.refused("POST", "/channels/adt/stop", Some(r#"{"reason":"again"}"#), 409);
+    assert_eq!(get("/status")["channels"][0]["halted"]["who"], "boss");
+    assert_eq!(api.call("POST", "/channels/adt/start", None)["runs"], true);
+
     api.call("PUT", "/searches/stuck", Some(json!({ "query": "state=waiting" })));
     assert_eq!(get("/searches")[0]["name"], "stuck");
     api.call("DELETE", "/searches/stuck", None);
@@ -196,6 +208,66 @@ fn every_call_answers_as_it_is_described() {
     assert_eq!(*api.called.borrow(), described, "each call is tried here");
     let printed = klinke(&["schema", "--openapi"]).ended(0).json();
     assert_eq!(printed, api.document);
+}
+
+/// Alerts: one is there as soon as a channel is stopped.
+fn try_alerts(serve: &Serve<'_>, site: &Site, api: &Program) {
+    let post = |path: &str, body: Option<Value>| api.call("POST", path, body);
+    site.klinke("channel", &["stop", "adt", "--reason", "moving"]).ended(0);
+    let open = || api.call("GET", "/alerts", None)["open"].clone();
+    serve.wait_for("an alert", || !open().as_array().unwrap().is_empty());
+    let path = format!("/alerts/{}", open()[0]["id"]);
+    post(&format!("{path}/acknowledge"), None);
+    let ahead = json!({ "until": in_seconds(3_600) });
+    assert_eq!(post(&format!("{path}/snooze"), Some(ahead))["snoozed"], open()[0]["id"]);
+    api.refused("POST", &format!("{path}/snooze"), Some(r#"{"until":"2001-01-01T00:00:00Z"}"#), 422);
+    api.refused("POST", &format!("{path}/hand-over"), Some(r#"{"to":"nobody"}"#), 409);
+    post(&format!("{path}/hand-over"), Some(json!({ "to": "anna" })));
+    assert_eq!(open()[0]["handed"][1], "anna");
+    let mute = json!({ "systems": ["kis"], "minutes": 5, "reason": "a test" });
+    let id = post("/mutes", Some(mute))["mute"].clone();
+    api.call("DELETE", &format!("/mutes/{id}"), None);
+    site.klinke("channel", &["start", "adt"]).ended(0);
+}
+
+/// So many seconds from now, as the API takes a time.
+fn in_seconds(seconds: i64) -> String {
+    klinke_model::Timestamp(klinke_model::Timestamp::now().0 + seconds * 1_000_000).to_string()
+}
+
+/// Shadows and canaries: the changed channel lies on branches of git.
+fn try_trials(site: &Site, api: &Program) {
+    let post = |path: &str, body: Value| api.call("POST", path, Some(body));
+    let why = || json!({ "reason": "a test" });
+    let branch = |name: &str| {
+        crate::deploy::git(site, &["checkout", "--quiet", "-b", name]);
+        let step = format!("\n[[step]]\nset = {{ \"MSH-6\" = \"{name}\" }}\n");
+        site.write("channels/adt.toml", &crate::support::channel(&step));
+        crate::deploy::commit(site, name);
+        crate::deploy::git(site, &["checkout", "--quiet", "main"]);
+    };
+    crate::deploy::git(site, &["init", "--quiet", "--initial-branch", "main"]);
+    crate::deploy::commit(site, "as it is");
+    branch("one");
+    branch("two");
+    let outlook = post("/channels/adt/outlook", json!({ "against": "one" }));
+    assert_eq!((&outlook["restarts"], outlook["changed"] == outlook["live"]), (&json!(false), false));
+    api.refused("POST", "/channels/adt/outlook", Some(r#"{"against":"/etc"}"#), 422);
+    let shadow = |name: &str| Some(json!({ "against": name, "reason": "a test" }));
+    assert_eq!(api.call("PUT", "/channels/adt/shadow", shadow("one"))[0]["channel"], "adt");
+    assert_eq!(api.call("GET", "/shadows", None)[0]["restarts"], false);
+    assert_eq!(post("/channels/adt/shadow/drop", why()), json!([]));
+    let canary = |share: u32| json!({ "against": "one", "terms": { "share": share }, "reason": "a test" });
+    api.refused("PUT", "/channels/adt/canary", Some(&canary(10_001).to_string()), 400);
+    assert_eq!(api.call("PUT", "/channels/adt/canary", Some(canary(500)))["live"], true);
+    let other = json!({ "terms": { "key": "\"PID-3.1\" = [\"1\"]" }, "reason": "a test" });
+    assert_eq!(post("/channels/adt/canary/terms", other)["live"], true);
+    assert_eq!(api.call("GET", "/canaries?channel=adt", None)[0]["terms"], "\"PID-3.1\" = [\"1\"]");
+    assert_eq!(post("/channels/adt/canary/drop", why())["live"], true);
+    api.call("PUT", "/channels/adt/canary", Some(canary(500)));
+    assert_eq!(post("/channels/adt/canary/take", why())["live"], true);
+    api.call("PUT", "/channels/adt/shadow", shadow("two"));
+    assert_eq!(post("/channels/adt/shadow/take", why())["live"], true);
 }
 
 #[test]

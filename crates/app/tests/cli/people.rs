@@ -8,6 +8,7 @@ use std::net::TcpStream;
 
 use serde_json::Value;
 
+use crate::support::browser::{self, Browser};
 use crate::support::partner::{Line, Sink};
 use crate::support::{Serve, Site, adt, klinke, wait_for};
 
@@ -286,4 +287,39 @@ fn the_console_does_not_listen_elsewhere_without_tls() {
     );
     let run = klinke(&["serve", site.path()]).ended(2);
     assert!(run.err.contains("needs `tls"), "{}", run.err);
+}
+
+#[test]
+fn who_comes_goes_and_changes_accounts_leaves_an_entry_of_each_kind() {
+    let sink = Sink::open();
+    let site = Site::to_partner(sink.port, "");
+    browser::with_console(&site);
+    let serve = site.serve();
+    let mut boss = Browser::enter(&serve, &site, "boss", "administrator");
+    let token = boss.token(&["view-state"]);
+    let id = token.split('_').nth(1).expect("an id").to_owned();
+    boss.submit("/account", "/account/tokens", &[("what", "end"), ("id", &id)]).ended(303);
+    boss.submit("/site", "/site/reload", &[]).ended(303);
+    let mut nina = Browser::enter(&serve, &site, "nina", "viewer");
+    nina.submit("/account", "/account/emergency", &[("reason", "nobody else is here")]).ended(303);
+    nina.submit("/account", "/logout", &[]).ended(303);
+    assert_ne!(nina.get("/account").status, 200, "out is out");
+    serve.stop();
+    let count = |action: &str| {
+        let list = klinke(&["--json", "audit", "list", site.path(), "--action", action]).json();
+        list.as_array().expect("entries").len()
+    };
+    let wanted = [
+        ("start", 1),
+        ("stop", 1),
+        ("log-in", 2),
+        ("log-out", 1),
+        ("account", 2),
+        ("token", 2),
+        ("reload", 1),
+        ("emergency", 1),
+    ];
+    for (action, least) in wanted {
+        assert!(count(action) >= least, "{action}: {}", count(action));
+    }
 }

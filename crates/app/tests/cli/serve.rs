@@ -314,7 +314,7 @@ fn fragments_become_one_message_though_serve_is_taken_away_between_them() {
             let status = site.json("status", &[]);
             assert_eq!(status["channels"][0]["unfinished"], 1);
             let text = site.klinke("status", &[]).out;
-            assert!(text.contains("1 messages wait for their next fragment"), "{text}");
+            assert!(text.contains("one message waits for its next fragment"), "{text}");
             serve.kill();
         } else {
             // The last answer was lost, the sender sends again; and something else comes behind.

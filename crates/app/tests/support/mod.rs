@@ -6,6 +6,7 @@ pub mod browser;
 pub mod partner;
 pub mod provider;
 pub mod receivers;
+pub mod secure;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

@@ -19,7 +19,8 @@ impl Kept {
         self.all().into_iter().filter(|one| one.contains(text)).collect()
     }
 
-    fn keep(&self, text: String) {
+    /// Keeps one more.
+    pub fn keep(&self, text: String) {
         self.0.lock().expect("the list").push(text);
     }
 }
@@ -39,20 +40,40 @@ pub fn mail() -> (u16, Kept) {
 }
 
 fn take_mail(stream: TcpStream, kept: &Kept) -> std::io::Result<()> {
-    let mut out = stream.try_clone()?;
+    converse(stream, true, &["8BITMIME"], kept).map(drop)
+}
+
+/// A conversation with whoever sends mail; gives the line back when it is to be secured.
+pub fn converse<S: Read + Write>(
+    stream: S,
+    greets: bool,
+    offers: &[&str],
+    kept: &Kept,
+) -> std::io::Result<Option<S>> {
     let mut lines = BufReader::new(stream);
     let mut head = String::new();
-    out.write_all(b"220 test\r\n")?;
+    if greets {
+        say(&mut lines, "220 test")?;
+    }
     loop {
         let mut line = String::new();
         if lines.read_line(&mut line)? == 0 {
-            return Ok(());
+            return Ok(None);
         }
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         match verb.as_str() {
-            "EHLO" => out.write_all(b"250-test\r\n250 8BITMIME\r\n")?,
+            "EHLO" => {
+                for offer in ["test"].iter().chain(offers.split_last().map_or(&[][..], |(_, first)| first)) {
+                    say(&mut lines, &format!("250-{offer}"))?;
+                }
+                say(&mut lines, &format!("250 {}", offers.last().unwrap_or(&"HELP")))?;
+            }
+            "STAR" if offers.contains(&"STARTTLS") => {
+                say(&mut lines, "220 go on")?;
+                return Ok(Some(lines.into_inner()));
+            }
             "DATA" => {
-                out.write_all(b"354 go on\r\n")?;
+                say(&mut lines, "354 go on")?;
                 let mut mail = std::mem::take(&mut head);
                 loop {
                     let mut line = String::new();
@@ -63,17 +84,24 @@ fn take_mail(stream: TcpStream, kept: &Kept) -> std::io::Result<()> {
                     mail.push_str(&line);
                 }
                 kept.keep(mail);
-                out.write_all(b"250 kept\r\n")?;
+                say(&mut lines, "250 kept")?;
             }
-            "QUIT" => return out.write_all(b"221 bye\r\n"),
+            "QUIT" => return say(&mut lines, "221 bye").map(|()| None),
             _ => {
                 if verb == "RCPT" || verb == "MAIL" {
                     head.push_str(&line);
                 }
-                out.write_all(b"250 ok\r\n")?;
+                say(&mut lines, "250 ok")?;
             }
         }
     }
+}
+
+fn say<S: Read + Write>(lines: &mut BufReader<S>, text: &str) -> std::io::Result<()> {
+    let out = lines.get_mut();
+    out.write_all(text.as_bytes())?;
+    out.write_all(b"\r\n")?;
+    out.flush()
 }
 
 /// A web server that answers with a status; keeps heads and bodies.
@@ -83,6 +111,7 @@ pub fn web(status: &'static str) -> (u16, Kept) {
     let all = kept.clone();
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
+            let _ = stream.set_read_timeout(Some(super::LIMIT));
             if let Some(request) = read_request(&mut stream) {
                 all.keep(request);
             }
@@ -92,8 +121,8 @@ pub fn web(status: &'static str) -> (u16, Kept) {
     (port, kept)
 }
 
-fn read_request(stream: &mut TcpStream) -> Option<String> {
-    stream.set_read_timeout(Some(super::LIMIT)).ok()?;
+/// One request, whole.
+pub fn read_request(stream: &mut impl Read) -> Option<String> {
     let mut all = Vec::new();
     let mut bytes = [0; 4096];
     loop {

@@ -33,6 +33,10 @@ pub enum Action {
     Hold,
     /// A lane or destination was let go on.
     Release,
+    /// A channel was stopped.
+    StopChannel,
+    /// A channel was let run again.
+    StartChannel,
     /// A delivery was given up on purpose.
     Skip,
     /// A delivery was given up and kept.
@@ -63,6 +67,10 @@ pub enum Action {
     Prune,
     /// An alert was acknowledged.
     Acknowledge,
+    /// An alert was put off.
+    Snooze,
+    /// An alert was handed over to somebody else.
+    HandOver,
     /// Alerts were muted, no longer muted, or tried.
     Mute,
     /// An action that this version does not know.
@@ -72,7 +80,7 @@ pub enum Action {
 
 impl Action {
     /// All that this version writes.
-    pub const ALL: [Action; 27] = [
+    pub const ALL: [Action; 31] = [
         Action::Start,
         Action::Stop,
         Action::LogIn,
@@ -84,6 +92,8 @@ impl Action {
         Action::Edit,
         Action::Hold,
         Action::Release,
+        Action::StopChannel,
+        Action::StartChannel,
         Action::Skip,
         Action::Kill,
         Action::Revive,
@@ -99,6 +109,8 @@ impl Action {
         Action::Backup,
         Action::Prune,
         Action::Acknowledge,
+        Action::Snooze,
+        Action::HandOver,
         Action::Mute,
     ];
 
@@ -116,6 +128,8 @@ impl Action {
             Action::Edit => "edit",
             Action::Hold => "hold",
             Action::Release => "release",
+            Action::StopChannel => "stop-channel",
+            Action::StartChannel => "start-channel",
             Action::Skip => "skip",
             Action::Kill => "kill",
             Action::Revive => "revive",
@@ -131,6 +145,8 @@ impl Action {
             Action::Backup => "backup",
             Action::Prune => "prune",
             Action::Acknowledge => "acknowledge",
+            Action::Snooze => "snooze",
+            Action::HandOver => "hand-over",
             Action::Mute => "mute",
             Action::Unknown => "unknown",
         }
@@ -155,6 +171,8 @@ impl Action {
             Action::Edit => ("edited and resent", "geändert und gesendet"),
             Action::Hold => ("held", "angehalten"),
             Action::Release => ("released", "freigegeben"),
+            Action::StopChannel => ("stopped a channel", "Kanal gestoppt"),
+            Action::StartChannel => ("started a channel", "Kanal gestartet"),
             Action::Skip => ("skipped", "übersprungen"),
             Action::Kill => ("gave up", "aufgegeben"),
             Action::Revive => ("revived", "wiederbelebt"),
@@ -170,6 +188,8 @@ impl Action {
             Action::Backup => ("copied the store", "Speicher gesichert"),
             Action::Prune => ("removed old data", "Altes entfernt"),
             Action::Acknowledge => ("acknowledged an alert", "Alarm quittiert"),
+            Action::Snooze => ("put an alert off", "Alarm zurückgestellt"),
+            Action::HandOver => ("handed an alert over", "Alarm übergeben"),
             Action::Mute => ("muted or tried alerts", "Alarme stumm geschaltet oder geprobt"),
             Action::Unknown => ("something newer", "etwas Neueres"),
         }

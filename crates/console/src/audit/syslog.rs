@@ -182,10 +182,14 @@ fn event(action: Action) -> (Code, Option<Code>) {
         | Action::Rollback
         | Action::Shadow
         | Action::Acknowledge
+        | Action::Snooze
+        | Action::HandOver
         | Action::Mute => (ALERT, Some(Code("110131", "Software Configuration"))),
         Action::Prune => (ALERT, Some(Code("110135", "Object Security Attributes Changed"))),
         Action::Hold
         | Action::Release
+        | Action::StopChannel
+        | Action::StartChannel
         | Action::Skip
         | Action::Kill
         | Action::Revive

@@ -8,7 +8,7 @@
 //! | a replay, what differs in a shadow | open-payload: the messages that its examples show | before the answer is given |
 //! | a shadow: begin, throw away | shadow | before it is done, and once more when it failed |
 //! | messages by a key or a text | search: what was sought, whose messages were shown | before the answer is given |
-//! | resend, edit, hold, release, skip, give up, revive, drop, reload, deploy, roll back, back up | that | before it is done, and once more when it failed |
+//! | resend, edit, hold, release, stop, start, skip, give up, revive, drop, reload, deploy, roll back, back up | that | before it is done, and once more when it failed |
 //! | prune | that, when something went | after it was done: a full disk must not keep it from being done |
 //! | the audit log | read-audit: whom it was read about | before the answer is given |
 //!
@@ -18,14 +18,14 @@
 //!
 //! Changes to accounts write their own entries ([`crate::people`]).
 
+use klinke_model::Timestamp;
 use serde_json::Value;
 
 use super::entry::{Action, Entry, Object};
 use crate::house::alerts;
-use crate::house::canary::Ask as Canary;
 use crate::house::door::About;
 use crate::house::request::{Find, Request, Settle};
-use crate::house::shadow::Ask as Shadow;
+use crate::house::trial::Ask as Trial;
 use crate::people::Actor;
 
 /// The most patients named in one entry; a search may show thousands.
@@ -60,6 +60,7 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         | Request::Dead { .. }
         | Request::Verify
         | Request::Systems
+        | Request::Rhythm { .. }
         | Request::Channel { .. }
         | Request::History { .. }
         | Request::Site
@@ -76,18 +77,23 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         }
         Request::Payload { .. } => (Action::Export, Before),
         Request::Replay(_) => (Action::OpenPayload, Answered),
-        Request::Canary(Canary::Status { .. }) => return None,
-        Request::Canary(Canary::Drop { .. }) => (Action::Rollback, Before),
-        Request::Canary(_) => (Action::Deploy, Before),
-        Request::Shadow(Shadow::Status { .. }) => (Action::OpenPayload, Answered),
-        Request::Shadow(Shadow::Take { .. }) => (Action::Deploy, Before),
+        Request::Canary(Trial::Status { .. } | Trial::Look { .. }) | Request::Shadow(Trial::Look { .. }) => {
+            return None;
+        }
+        Request::Canary(Trial::Drop { .. }) => (Action::Rollback, Before),
+        Request::Shadow(Trial::Status { .. }) => (Action::OpenPayload, Answered),
+        Request::Canary(_) | Request::Shadow(Trial::Take { .. }) => (Action::Deploy, Before),
         Request::Shadow(_) => (Action::Shadow, Before),
         Request::Learn(_) => (Action::OpenPayload, Before),
         Request::Export { .. } => (Action::Export, Answered),
         Request::Alerts(alerts::Ask::Acknowledge { .. }) => (Action::Acknowledge, Before),
+        Request::Alerts(alerts::Ask::Snooze { .. }) => (Action::Snooze, Before),
+        Request::Alerts(alerts::Ask::HandOver { .. }) => (Action::HandOver, Before),
         Request::Alerts(_) => (Action::Mute, Before),
         Request::Hold { reason: Some(_), .. } => (Action::Hold, Before),
         Request::Hold { reason: None, .. } => (Action::Release, Before),
+        Request::Halt { reason: Some(_), .. } => (Action::StopChannel, Before),
+        Request::Halt { reason: None, .. } => (Action::StartChannel, Before),
         Request::Settle { what: Settle::Skip, .. } => (Action::Skip, Before),
         Request::Settle { what: Settle::Dead, .. } => (Action::Kill, Before),
         Request::Settle { what: Settle::Revive, .. } => (Action::Revive, Before),
@@ -123,7 +129,7 @@ pub fn add_message(object: &mut Object, id: u64, about: &About) {
 pub fn shown(request: &Request, answer: &Value) -> Vec<u64> {
     let differences: Vec<&Value> = match request {
         Request::Replay(_) => vec![answer],
-        Request::Shadow(Shadow::Status { .. }) => {
+        Request::Shadow(Trial::Status { .. }) => {
             answer.as_array().into_iter().flatten().map(|one| &one["differences"]).collect()
         }
         _ => return Vec::new(),
@@ -196,9 +202,9 @@ fn object(request: &Request) -> Object {
         Request::Hold { place, .. } | Request::Settle { place, .. } => {
             object.destination = Some(place.clone())
         }
+        Request::Halt { channel, .. } => object.channel = Some(channel.clone()),
         Request::Replay(order) => object.channel = Some(order.channel.clone()),
-        Request::Canary(ask) => object.channel = ask.channel().map(str::to_owned),
-        Request::Shadow(ask) => object.channel = ask.channel().map(str::to_owned),
+        Request::Canary(ask) | Request::Shadow(ask) => object.channel = ask.channel().map(str::to_owned),
         Request::Learn(order) => {
             (object.channel, object.system) = (order.channel.clone(), order.system.clone());
         }
@@ -218,6 +224,7 @@ fn note(request: &Request) -> Option<String> {
             let whole = if lane.is_some() { "one lane" } else { "all lanes" };
             Some(reason.as_ref().map_or_else(|| whole.to_owned(), |reason| format!("{whole}: {reason}")))
         }
+        Request::Halt { reason, .. } => reason.clone(),
         Request::Settle { envelopes, reason, .. } => {
             let all = if envelopes.is_empty() { "all dead ones" } else { "" };
             let note = [all, reason.as_str()].into_iter().filter(|one| !one.is_empty());
@@ -226,6 +233,8 @@ fn note(request: &Request) -> Option<String> {
         Request::Alerts(ask) => Some(match ask {
             alerts::Ask::List => "listed".to_owned(),
             alerts::Ask::Acknowledge { id, .. } => format!("alert {id}"),
+            alerts::Ask::Snooze { id, until, .. } => format!("alert {id} until {}", Timestamp(*until)),
+            alerts::Ask::HandOver { id, to, .. } => format!("alert {id} to {to}"),
             alerts::Ask::Mute { systems, kinds, minutes, reason, .. } => {
                 let list = |names: &std::collections::BTreeSet<String>| match names.is_empty() {
                     true => "all".to_owned(),
@@ -240,14 +249,8 @@ fn note(request: &Request) -> Option<String> {
         Request::Rollback { revision, reason } => {
             Some(format!("{}: {reason}", revision.as_deref().unwrap_or("the one before")))
         }
-        Request::Canary(Canary::Start { against, terms, .. }) => {
-            Some(format!("canary: {against} for {terms}"))
-        }
-        Request::Canary(Canary::Take { .. }) => Some("a canary was taken over".to_owned()),
-        Request::Canary(_) => Some("a canary was thrown away".to_owned()),
-        Request::Shadow(Shadow::Start { against, .. }) => Some(format!("runs along: {against}")),
-        Request::Shadow(Shadow::Take { .. }) => Some("a shadow was taken over".to_owned()),
-        Request::Shadow(Shadow::Drop { .. }) => Some("thrown away".to_owned()),
+        Request::Canary(ask) => on_trial("canary", ask),
+        Request::Shadow(ask) => on_trial("shadow", ask),
         Request::Learn(_) => Some("a dialect was learned".to_owned()),
         Request::Payload { stage, .. } => Some(stage.clone()),
         Request::Resend { channel, reason, .. } => {
@@ -259,4 +262,16 @@ fn note(request: &Request) -> Option<String> {
         Request::Audit(ask) => Some(ask.word().to_owned()),
         _ => None,
     }
+}
+
+fn on_trial(kind: &str, ask: &Trial) -> Option<String> {
+    let what = match ask {
+        Trial::Start { against, terms: Some(terms), .. } => format!("{kind}: {against} for {terms}"),
+        Trial::Start { against, .. } => format!("{kind}: {against}"),
+        Trial::Change { terms, .. } => format!("{kind}: for {terms} from now on"),
+        Trial::Take { .. } => format!("{kind}: taken over"),
+        Trial::Drop { .. } => format!("{kind}: thrown away"),
+        Trial::Look { .. } | Trial::Status { .. } => return None,
+    };
+    Some(ask.reason().map_or_else(|| what.clone(), |reason| format!("{what}: {reason}")))
 }

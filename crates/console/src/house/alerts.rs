@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use klinke_diagnosis::alert::Rank;
 use klinke_diagnosis::{Lang, Text};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What is asked of alerts.
@@ -16,6 +17,26 @@ pub enum Ask {
     Acknowledge {
         /// Which.
         id: u64,
+        /// Who; the door writes it.
+        #[serde(default)]
+        who: String,
+    },
+    /// Puts an alert off: nothing is told of it until then, unless it becomes worse.
+    Snooze {
+        /// Which.
+        id: u64,
+        /// Until when, microseconds since 1970.
+        until: i64,
+        /// Who; the door writes it.
+        #[serde(default)]
+        who: String,
+    },
+    /// Hands an alert over: they are told at once.
+    HandOver {
+        /// Which.
+        id: u64,
+        /// A person or a rota of the site.
+        to: String,
         /// Who; the door writes it.
         #[serde(default)]
         who: String,
@@ -51,14 +72,18 @@ pub enum Ask {
 impl Ask {
     /// Puts in who asks: nobody speaks for another.
     pub fn sign(&mut self, name: &str) {
-        if let Ask::Acknowledge { who, .. } | Ask::Mute { who, .. } = self {
+        if let Ask::Acknowledge { who, .. }
+        | Ask::Snooze { who, .. }
+        | Ask::HandOver { who, .. }
+        | Ask::Mute { who, .. } = self
+        {
             name.clone_into(who);
         }
     }
 }
 
 /// How alerts stand.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Alerts {
     /// What stands open, the gravest first.
     pub open: Vec<AlertView>,
@@ -68,6 +93,9 @@ pub struct Alerts {
     pub mutes: Vec<Mute>,
     /// Who is on call now.
     pub on_call: Vec<OnCall>,
+    /// To whom an alert can be handed over.
+    #[serde(default)]
+    pub takers: Vec<Taker>,
     /// The ways out.
     pub ways: Vec<Way>,
     /// True when the site says who is told.
@@ -77,7 +105,7 @@ pub struct Alerts {
 }
 
 /// One alert.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AlertView {
     /// Its number.
     pub id: u64,
@@ -103,6 +131,12 @@ pub struct AlertView {
     pub closed: Option<String>,
     /// Who has acknowledged it, and when.
     pub acknowledged: Option<(String, String)>,
+    /// Who has put it off, and until when.
+    #[serde(default)]
+    pub snoozed: Option<(String, String)>,
+    /// Who has handed it over, and to whom.
+    #[serde(default)]
+    pub handed: Option<(String, String)>,
     /// How often it came back.
     pub flaps: u32,
     /// True while nothing is told of it.
@@ -112,7 +146,7 @@ pub struct AlertView {
 }
 
 /// One line of an alert's history.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Line {
     /// When.
     pub at: String,
@@ -125,7 +159,7 @@ pub struct Line {
 }
 
 /// A mute.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Mute {
     /// Its number.
     pub id: u64,
@@ -142,7 +176,7 @@ pub struct Mute {
 }
 
 /// Who is on call by a rota.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct OnCall {
     /// The rota.
     pub rota: String,
@@ -152,8 +186,19 @@ pub struct OnCall {
     pub title: Option<String>,
 }
 
+/// A person or a rota to whom an alert can be handed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Taker {
+    /// The name in the site's files.
+    pub name: String,
+    /// What people call them; who has the turn, where it is a rota.
+    pub title: String,
+    /// True for a rota.
+    pub is_rota: bool,
+}
+
 /// A way out.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Way {
     /// Its name.
     pub name: String,
@@ -161,6 +206,17 @@ pub struct Way {
     pub kind: String,
     /// Why it fails, while it does.
     pub failing: Option<String>,
+}
+
+/// What is done by the link of an alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkAct {
+    /// Takes it upon oneself.
+    Acknowledge,
+    /// Puts it off for so many minutes.
+    Snooze(u64),
+    /// Hands it over to a person or a rota.
+    HandOver(String),
 }
 
 /// What a link of an alert is about.
@@ -176,4 +232,6 @@ pub struct Redeemed {
     pub account: Option<String>,
     /// Their language.
     pub lang: Lang,
+    /// To whom they can hand it over: those who are told of such an alert.
+    pub takers: Vec<Taker>,
 }

@@ -23,6 +23,25 @@ pub struct Deployed {
     pub taken: Vec<Taken>,
     /// Changed channels that handle some of the messages, or were stopped.
     pub canaries: Vec<CanaryState>,
+    /// Changed channels that run along without delivering.
+    pub shadows: Vec<ShadowState>,
+}
+
+/// A changed channel that runs along without delivering. What differs shows fields of messages, and is told apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShadowState {
+    /// The channel.
+    pub channel: String,
+    /// The revision of its files.
+    pub revision: String,
+    /// Since when.
+    pub since: String,
+    /// Messages that went through both.
+    pub envelopes: u64,
+    /// Of these, how many come out otherwise.
+    pub differ: u64,
+    /// Why it stands, if it does.
+    pub trouble: Option<String>,
 }
 
 /// A changed channel that handles some of the messages.

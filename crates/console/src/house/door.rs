@@ -116,8 +116,10 @@ impl Door {
         purpose: Option<&str>,
         mut request: Request,
     ) -> Result<Value, Refused> {
-        if let Request::Alerts(ask) = &mut request {
-            ask.sign(&actor.who.name);
+        match &mut request {
+            Request::Alerts(ask) => ask.sign(&actor.who.name),
+            Request::Halt { who, .. } => actor.who.name.clone_into(who),
+            _ => {}
         }
         if actor.who.kind == WhoKind::Program {
             return house.answer(request).map_err(Refused::Failed);

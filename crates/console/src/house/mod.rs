@@ -11,8 +11,10 @@ pub mod history;
 pub mod reading;
 pub mod replay;
 pub mod request;
+pub mod rhythm;
 pub mod shadow;
 pub mod site;
+pub mod trial;
 pub mod view;
 
 use base64::Engine as _;
@@ -36,9 +38,9 @@ pub trait House: Send + Sync + 'static {
         Err(Refused::Failed("there are no metrics here".to_owned()))
     }
 
-    /// What the link of an alert is about, and with `act` acknowledges it; nothing when it is worth nothing.
+    /// What the link of an alert is about, and with `act` does that; nothing when it is worth nothing.
     /// Whoever has the link may: it was sent to one person.
-    fn redeem(&self, token: &str, act: bool) -> Option<alerts::Redeemed> {
+    fn redeem(&self, token: &str, act: Option<alerts::LinkAct>) -> Option<alerts::Redeemed> {
         let _ = (token, act);
         None
     }

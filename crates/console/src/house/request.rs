@@ -53,6 +53,16 @@ pub enum Request {
         /// Why; absent releases.
         reason: Option<String>,
     },
+    /// Stops a channel, or lets it run again.
+    Halt {
+        /// Which.
+        channel: String,
+        /// Why; absent starts it.
+        reason: Option<String>,
+        /// Who; the door writes it.
+        #[serde(default)]
+        who: String,
+    },
     /// Gives deliveries up, or revives them.
     Settle {
         /// `skip`, `dead`, `revive` or `drop`.
@@ -125,9 +135,9 @@ pub enum Request {
         reason: String,
     },
     /// Something of changed channels that handle some of the messages.
-    Canary(super::canary::Ask),
+    Canary(super::trial::Ask),
     /// Something of channels that run along.
-    Shadow(super::shadow::Ask),
+    Shadow(super::trial::Ask),
     /// Something of the audit log.
     Audit(crate::audit::request::Ask),
     /// Something of alerts.
@@ -136,6 +146,11 @@ pub enum Request {
     People(crate::people::care::Ask),
     /// The partners: who they are, what they send and get.
     Systems,
+    /// In which rhythm a system sends; nothing while nothing was heard of it.
+    Rhythm {
+        /// The system, or the channel where its sender has no name.
+        system: String,
+    },
     /// A channel's files and versions.
     Channel {
         /// Its name.

@@ -312,6 +312,18 @@ pub struct StoreView {
     pub refuses: Option<String>,
 }
 
+/// That a person has stopped a channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Halted {
+    /// Since when.
+    pub since: String,
+    /// Who has.
+    pub who: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// A channel and its books.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ChannelView {
@@ -326,6 +338,9 @@ pub struct ChannelView {
     pub address: Option<String>,
     /// Why it does not run, although the site has it.
     pub stopped: Option<String>,
+    /// Who has stopped it, if a person has.
+    #[serde(default)]
+    pub halted: Option<Halted>,
     /// Why it refuses arrivals now.
     pub refuses: Option<String>,
     /// Envelopes accepted.

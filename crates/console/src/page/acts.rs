@@ -384,14 +384,15 @@ pub async fn reload(
     Ok(Redirect::to("/site").into_response())
 }
 
-fn reason_field(visitor: &Visitor, id: &str) -> Markup {
+/// Asks why.
+pub fn reason_field(visitor: &Visitor, id: &str) -> Markup {
     let lang = visitor.lang;
     html! { p { label for=(id) { (lang.say("Why (goes into the audit log; no patient's name)", "Warum (steht im Protokoll; kein Patientenname)")) }
     input id=(id) name="reason" required maxlength=(REASON_MAX) autocomplete="off"; } }
 }
 
 /// The reason that was given: one line, not too long.
-fn reason(visitor: &Visitor, fields: &Fields) -> Result<String, Fault> {
+pub fn reason(visitor: &Visitor, fields: &Fields) -> Result<String, Fault> {
     let line: String = fields.get("reason").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let line: String = line.trim().chars().take(REASON_MAX).collect();
     if line.is_empty() {
@@ -400,7 +401,8 @@ fn reason(visitor: &Visitor, fields: &Fields) -> Result<String, Fault> {
     Ok(line)
 }
 
-fn not_allowed(visitor: &Visitor) -> Fault {
+/// That somebody may not act here.
+pub fn not_allowed(visitor: &Visitor) -> Fault {
     let (english, german) = Right::Act.words();
     Fault::forbidden(visitor.lang.say(
         format!("you may not do this: it needs the right \"{english}\""),
@@ -408,6 +410,7 @@ fn not_allowed(visitor: &Visitor) -> Fault {
     ))
 }
 
-fn nothing_such(visitor: &Visitor) -> Fault {
+/// That it can not be done.
+pub fn nothing_such(visitor: &Visitor) -> Fault {
     Fault::wrong(visitor.lang.say("nothing of this name can be done", "so etwas kann nicht getan werden"))
 }

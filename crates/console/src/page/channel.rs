@@ -87,7 +87,12 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor, Path(name)
                 p.small {
                     a href={ "/messages?channel=" (escaped(&name)) } { (lang.say("Messages", "Nachrichten")) } " · "
                     a href={ "/channels/" (escaped(&name)) "/versions" } { (lang.say("Steps, versions, tests", "Schritte, Versionen, Tests")) } " · "
-                    a href={ "/channels/" (escaped(&name)) "/replay" } { (lang.say("What would a change do?", "Was würde eine Änderung bewirken?")) }
+                    a href={ "/channels/" (escaped(&name)) "/replay" } { (lang.say("What would a change do?", "Was würde eine Änderung bewirken?")) } " · "
+                    @if acts::may_act(&visitor, &[&name]) && status.serving {
+                        a href={ "/channels/" (escaped(&name)) "/stop" } { @if channel.runs { (lang.say("Stop …", "Stoppen …")) } @else { (lang.say("Start …", "Starten …")) } } " · "
+                    }
+                    a href={ "/channels/" (escaped(&name)) "/trial" } { (lang.say("On trial", "Zur Probe")) }
+                    @if on_trial(&status, &name) { " " (state(super::parts::State::Warn, lang.say("one runs", "einer läuft"))) }
                 }
             }
             section.grid aria-label=(lang.say("Course", "Verlauf")) {
@@ -106,7 +111,14 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor, Path(name)
     Ok(frame::page(&visitor, title, &body))
 }
 
-fn absent(lang: Lang, name: &str) -> Fault {
+fn on_trial(status: &Status, name: &str) -> bool {
+    let deployed = &status.deployed;
+    deployed.shadows.iter().any(|one| one.channel == name)
+        || deployed.canaries.iter().any(|one| one.channel == name)
+}
+
+/// That there is no such channel.
+pub fn absent(lang: Lang, name: &str) -> Fault {
     Fault::absent(lang.say(format!("there is no channel {name}"), format!("es gibt keinen Kanal {name}")))
 }
 
@@ -123,9 +135,12 @@ fn numbers(lang: Lang, channel: &ChannelView) -> Markup {
         } }
         @if let Some(address) = &channel.address {
             p.small.soft { (lang.say("Takes messages at ", "Nimmt Nachrichten an auf ")) span.mono { (address) }
-                @if let Some(open) = channel.connections { ", " (open) (lang.say(" connections now", " Verbindungen jetzt")) } }
+                @if let Some(open) = channel.connections { ", " (open) (if open == 1 { lang.say(" connection now", " Verbindung jetzt") } else { lang.say(" connections now", " Verbindungen jetzt") }) } }
         }
         @for why in channel.stopped.iter().chain(&channel.refuses) { p.notice.stop { (why) } }
+        @if let Some(by) = &channel.halted {
+            p.notice { (lang.say("Stopped by ", "Gestoppt von ")) (by.who) " " (time(&by.since)) ": " (by.reason) }
+        }
     }
 }
 
@@ -154,7 +169,7 @@ fn destinations(visitor: &Visitor, channel: &ChannelView) -> Markup {
                     td.number data-label=(lang.say("delivered", "zugestellt")) { (number(to.delivered)) }
                     td.number data-label=(lang.say("waiting", "wartend")) { a href={ "/queues?place=" (place) } { (number(to.waiting)) } }
                     td.number data-label=(lang.say("given up", "aufgegeben")) { a href={ "/dead?place=" (place) } { (number(to.dead)) } }
-                    td.number data-label=(lang.say("answers in", "antwortet in")) { @if let Some(millis) = to.answer_millis { (chart::short(millis)) " ms" } @else { "–" } }
+                    td.number data-label=(lang.say("answers in", "antwortet in")) { @if let Some(millis) = to.answer_millis { (chart::short(lang, millis)) " ms" } @else { "–" } }
                     td data-label=(lang.say("latest trouble", "letzte Störung")) { (trouble::latest(to)) }
                 }
             } }

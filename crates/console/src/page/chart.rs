@@ -61,16 +61,16 @@ pub fn chart(lang: Lang, history: &History, measure: &Measure) -> Markup {
     html! {
         div.card.chart {
             h2 { (measure.title) }
-            p { span.figure { (short(now)) } " " span.soft { (measure.unit) } }
+            p { span.figure { (short(lang, now)) } " " span.soft { (measure.unit) } }
             @if values.len() > 1 {
-                svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } preserveAspectRatio="none" role="img" aria-label={ (measure.title) ": " (lang.say("at most ", "höchstens ")) (short(most)) } {
+                svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } preserveAspectRatio="none" role="img" aria-label={ (measure.title) ": " (lang.say("at most ", "höchstens ")) (short(lang, most)) } {
                     line.rule x1="0" x2=(WIDTH) y1=(HEIGHT - 1.0) y2=(HEIGHT - 1.0) {}
                     path.area d={ (path(&values, most)) " L " (WIDTH) " " (HEIGHT) " L 0 " (HEIGHT) " Z" } {}
                     path.curve d=(path(&values, most)) {}
                 }
                 div.scale {
                     span { (ago(lang, values.len())) }
-                    span { (lang.say("at most ", "höchstens ")) (short(most)) }
+                    span { (lang.say("at most ", "höchstens ")) (short(lang, most)) }
                     span { (lang.say("now", "jetzt")) }
                 }
                 (table(lang, history, measure))
@@ -108,7 +108,7 @@ fn table(lang: Lang, history: &History, measure: &Measure) -> Markup {
             summary { (lang.say("as a table", "als Tabelle")) }
             table {
                 thead { tr { th { (zoned(lang.say("from", "ab"))) } th.number { (measure.unit) (lang.say(" (mean)", " (Mittel)")) } } }
-                tbody { @for (begins, mean) in rows { tr { td { (hour(begins)) } td.number { (short(mean)) } } } }
+                tbody { @for (begins, mean) in rows { tr { td { (hour(begins)) } td.number { (short(lang, mean)) } } } }
             }
         }
     }
@@ -122,6 +122,9 @@ fn ago(lang: Lang, minutes: usize) -> String {
 }
 
 /// A value in few digits.
-pub fn short(value: f64) -> String {
-    if value >= 100.0 || value == value.trunc() { format!("{value:.0}") } else { format!("{value:.1}") }
+pub fn short(lang: Lang, value: f64) -> String {
+    match value >= 100.0 || value == value.trunc() {
+        true => format!("{value:.0}"),
+        false => lang.decimal(format!("{value:.1}")),
+    }
 }

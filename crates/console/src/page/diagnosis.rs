@@ -92,7 +92,7 @@ fn ladder(lang: Lang, rungs: &[RungView]) -> Markup {
                 None => (state(State::Off, rung.layer.name(words(lang)))),
             } }
             td.mono { (rung.at) } td { (rung.did) } td { (rung.saw) }
-            td.number { @if let Some(millis) = rung.millis { (chart::short(millis)) } }
+            td.number { @if let Some(millis) = rung.millis { (chart::short(lang, millis)) } }
         } } }
     } } }
 }

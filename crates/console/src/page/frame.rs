@@ -15,6 +15,7 @@ const NAVIGATION: &[(&str, &str, &str)] = &[
     ("/messages", "Messages", "Nachrichten"),
     ("/queues", "Queues", "Warteschlangen"),
     ("/alerts", "Alerts", "Alarme"),
+    ("/trials", "Trials", "Probeläufe"),
     ("/site", "Site", "Standort"),
 ];
 

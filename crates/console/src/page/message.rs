@@ -61,7 +61,7 @@ fn top(lang: Lang, reading: &Reading, title: &str) -> Markup {
             (lang.say("Received ", "Empfangen ")) (moment(&line.received)) " · "
             a href={ "/channels/" (escaped(&line.channel)) } { (line.channel) } " · "
             @if !line.system.is_empty() { a href={ "/systems/" (escaped(&line.system)) } { (line.system) } " · " }
-            span.mono { (message.peer) } " · " (bytes(line.size)) " · " (lang.say("version ", "Version ")) (message.version)
+            span.mono { (message.peer) } " · " (bytes(lang, line.size)) " · " (lang.say("version ", "Version ")) (message.version)
             @if let Some(revision) = &message.revision { " · " (lang.say("revision ", "Revision ")) span.mono { (short(revision)) } }
             @if let Some(parent) = message.parent { " · " (origin(lang, &message.origin)) " " a href={ "/messages/" (parent) } { (parent) } }
         }
@@ -124,7 +124,7 @@ fn delivered(lang: Lang, delivery: &DeliveryView) -> Markup {
             tbody { @for attempt in &delivery.attempts { tr {
                 td.number { (attempt.number) @if attempt.repeat { " ↻" } }
                 td { (time(&attempt.started)) }
-                td.number { (chart::short(attempt.millis)) }
+                td.number { (chart::short(lang, attempt.millis)) }
                 td { strong { (attempt.code) } " " (attempt.text) @if let Some(answer) = &attempt.answer { (answered(lang, answer)) } }
                 td { (attempt.result) }
             } } }
@@ -139,7 +139,7 @@ fn answered(lang: Lang, answer: &str) -> Markup {
 
 fn sheet_of(lang: Lang, sheet: &Sheet) -> Markup {
     html! { div.sheet {
-        h3 { span { (stage_name(lang, &sheet.stage)) } span.soft { (bytes(sheet.size)) } }
+        h3 { span { (stage_name(lang, &sheet.stage)) } span.soft { (bytes(lang, sheet.size)) } }
         ol { @for line in &sheet.lines { (line_of(line)) } }
         @if sheet.cut { p.soft.small { (lang.say("… cut; download it to see the whole", "… gekürzt; zum Ganzen herunterladen")) } }
     } }

@@ -210,7 +210,7 @@ pub fn table(lang: Lang, lines: &[MessageLine]) -> Markup {
                 td data-label=(lang.say("Case", "Fall")) { (traced(line.key("case"))) }
                 td.mono data-label=(lang.say("Control ID", "Kontroll-ID")) { (line.key("control")) }
                 td data-label=(lang.say("State", "Zustand")) { (envelope_state(lang, &line.state)) }
-                td.number data-label=(lang.say("Size", "Größe")) { (bytes(line.size)) }
+                td.number data-label=(lang.say("Size", "Größe")) { (bytes(lang, line.size)) }
             } } }
         } } }
     }

@@ -12,6 +12,7 @@ mod difference;
 mod elsewhere;
 mod enter;
 pub mod frame;
+mod halt;
 mod message;
 mod messages;
 mod panel;
@@ -19,10 +20,12 @@ mod parts;
 mod passkey;
 mod queues;
 mod replay;
+mod rhythm;
 mod site;
 mod systems;
 mod today;
 mod trace;
+mod trials;
 mod trouble;
 mod users;
 
@@ -50,6 +53,9 @@ pub fn routes() -> Router<Console> {
         .route("/channels/{name}", get(channel::page))
         .route("/channels/{name}/versions", get(channel::versions))
         .route("/channels/{name}/replay", get(replay::page))
+        .route("/channels/{name}/stop", get(halt::page).post(halt::act))
+        .route("/channels/{name}/trial", get(trials::page).post(trials::act))
+        .route("/trials", get(trials::list))
         .route("/messages", get(messages::page))
         .route("/messages/searches", post(messages::keep))
         .route("/messages/{id}", get(message::page))

@@ -93,6 +93,8 @@ pub fn panel(lang: Lang, status: &Status, systems: &[SystemView], limit: usize) 
 fn taking(status: &Status, channel: &ChannelView) -> State {
     if channel.stopped.is_some() || channel.refuses.is_some() {
         State::Stop
+    } else if channel.halted.is_some() {
+        State::Warn
     } else if status.serving && channel.runs {
         State::Good
     } else {

@@ -79,7 +79,7 @@ pub fn number(value: u64) -> String {
 }
 
 /// Bytes for people.
-pub fn bytes(value: u64) -> String {
+pub fn bytes(lang: Lang, value: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KB", "MB", "GB", "TB"];
     let mut scaled = value as f64;
     let mut unit = 0;
@@ -87,7 +87,7 @@ pub fn bytes(value: u64) -> String {
         scaled /= 1_000.0;
         unit += 1;
     }
-    if unit == 0 { format!("{value} B") } else { format!("{scaled:.1} {}", UNITS[unit]) }
+    if unit == 0 { format!("{value} B") } else { lang.decimal(format!("{scaled:.1} {}", UNITS[unit])) }
 }
 
 /// Text that a browser may put into an address.
@@ -116,8 +116,8 @@ mod tests {
         assert_eq!(number(0), "0");
         assert_eq!(number(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!(
-            (bytes(999), bytes(1_500), bytes(2_500_000)),
-            ("999 B".into(), "1.5 KB".into(), "2.5 MB".into())
+            (bytes(Lang::En, 999), bytes(Lang::En, 1_500), bytes(Lang::De, 2_500_000)),
+            ("999 B".into(), "1.5 KB".into(), "2,5 MB".into())
         );
         assert_eq!(escaped("a b/ü?"), "a%20b%2F%C3%BC%3F");
     }

@@ -87,6 +87,13 @@ fn shown(lang: Lang, done: &Replayed) -> Markup {
             h2 { (state(kind, word)) }
             p { (number(done.differ)) (lang.say(" of ", " von ")) (number(done.envelopes)) (lang.say(" messages come out otherwise.", " Nachrichten kommen anders heraus.")) }
         }
+        (differences(lang, done))
+    }
+}
+
+/// What differs, by ending and by field, side by side.
+pub fn differences(lang: Lang, done: &Replayed) -> Markup {
+    html! {
         @if !done.endings.is_empty() { section.card {
             h2 { (lang.say("Ends otherwise", "Endet anders")) }
             div.table tabindex="0" { table {

@@ -35,8 +35,8 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor) -> Page {
         }
         section.card {
             h2 { (lang.say("Store", "Speicher")) }
-            p { strong { (number(status.store.envelopes)) } (lang.say(" messages, ", " Nachrichten, ")) (bytes(status.store.bytes))
-                @if let Some(free) = status.store.free { ", " (bytes(free)) (lang.say(" free on the disk", " frei auf dem Datenträger")) } "." }
+            p { strong { (number(status.store.envelopes)) } (lang.say(" messages, ", " Nachrichten, ")) (bytes(lang, status.store.bytes))
+                @if let Some(free) = status.store.free { ", " (bytes(lang, free)) (lang.say(" free on the disk", " frei auf dem Datenträger")) } "." }
             @if status.store.index_lag > 0 { p.small.soft { (lang.say("The search index is behind by ", "Der Suchindex hängt zurück um ")) (number(status.store.index_lag)) } }
         }
         section.card {
@@ -55,7 +55,7 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor) -> Page {
             p.small.soft { span.mono { (site.folder) } }
             table { tbody { @for file in &site.files { tr {
                 td.mono { @if file.shown { a href={ "/site/file?path=" (escaped(&file.path)) } { (file.path) } } @else { (file.path) } }
-                td.number { (bytes(file.size)) }
+                td.number { (bytes(lang, file.size)) }
             } } } }
         }
     };
@@ -78,8 +78,11 @@ fn live(lang: Lang, deployed: &Deployed) -> Markup {
             p { @match &one.stopped {
                 None => { (state(State::Warn, lang.say("handles some of the messages", "bearbeitet einen Teil der Nachrichten"))) }
                 Some(_) => { (state(State::Stop, lang.say("the canary was stopped", "der Kanarienvogel wurde angehalten"))) }
-            } " " (one.channel) " " span.mono { (short(&one.revision)) " " (one.terms) } }
+            } " " a href={ "/channels/" (escaped(&one.channel)) "/trial" } { (one.channel) } " " span.mono { (short(&one.revision)) " " (one.terms) } }
             @if let Some(why) = &one.stopped { p.small { (why) } }
+        }
+        @for one in &deployed.shadows {
+            p { (state(State::Off, lang.say("runs along", "läuft mit"))) " " a href={ "/channels/" (escaped(&one.channel)) "/trial" } { (one.channel) } " " span.mono { (short(&one.revision)) } }
         }
         @if let Some(refused) = &deployed.refused {
             p { (state(State::Stop, lang.say("did not go live", "ging nicht in Betrieb"))) " " span.mono { (short(&refused.revision)) } " " (time(&refused.at)) }

@@ -4,11 +4,13 @@ use axum::extract::{Path, State as Shared};
 use maud::{Markup, html};
 
 use super::parts::{escaped, nothing, number, state};
-use super::{Page, frame, trouble};
+use super::{Page, frame, rhythm, trouble};
 use crate::house::request::Request;
+use crate::house::rhythm::Rhythm;
 use crate::house::site::SystemView;
 use crate::house::view::{ChannelView, DestinationView, Status};
 use crate::lang::Lang;
+use crate::people::Right;
 use crate::web::{Console, Fault, Visitor};
 
 /// All systems.
@@ -65,6 +67,12 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor, Path(name)
     };
     let status: Status = console.ask(&visitor, Request::Status).await?;
     let title = system.title.as_deref().unwrap_or(&name);
+    // Whoever sees the system by one of its destinations alone does not see what it sends.
+    let may_hear = visitor.actor.may(Right::ViewState, &[&name]);
+    let heard: Option<Rhythm> = match may_hear && !system.sends.is_empty() {
+        true => console.ask(&visitor, Request::Rhythm { system: name.clone() }).await?,
+        false => None,
+    };
     let (kind, word) = stands(lang, &status, system);
     let body = html! {
         (frame::crumbs(&[("/systems", lang.say("Systems", "Systeme"))]))
@@ -76,6 +84,7 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor, Path(name)
                 p { a.button.plain href={ "/diagnosis?system=" (escaped(&name)) } { (lang.say("Look at it now", "Jetzt ansehen")) } }
                 @for (adapter, address) in &system.endpoints { p.small { (adapter) " " span.mono { (address) } } }
             }
+            @if may_hear && !system.sends.is_empty() { (rhythm::card(lang, heard.as_ref())) }
             (gets(lang, &ways(&status, system)))
             section.card {
                 h2 { (lang.say("Sends", "Sendet")) }

@@ -73,7 +73,10 @@ fn verdict(lang: Lang, status: &Status, troubles: &[Trouble]) -> Markup {
         section.card class={ "verdict " (worst.class()) } aria-live="polite" {
             h1 { (title) }
             p.soft {
-                (lang.say(format!("{running} channels run."), format!("{running} Kanäle laufen.")))
+                (match running {
+                    1 => lang.say("One channel runs.".to_owned(), "Ein Kanal läuft.".to_owned()),
+                    _ => lang.say(format!("{running} channels run."), format!("{running} Kanäle laufen.")),
+                })
                 @if let Some(last) = last {
                     " " (lang.say("Last message: ", "Letzte Nachricht: ")) (moment(last)) "."
                 }

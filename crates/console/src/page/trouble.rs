@@ -65,7 +65,7 @@ fn node(lang: Lang, status: &Status) -> Vec<Trouble> {
         });
     }
     if let Some(free) = status.store.free.filter(|free| *free < FREE_LOW) {
-        let free = super::parts::bytes(free);
+        let free = super::parts::bytes(lang, free);
         all.push(Trouble {
             state: State::Warn,
             text: lang.say(
@@ -89,6 +89,14 @@ fn of_channel(lang: Lang, serving: bool, channel: &ChannelView) -> Vec<Trouble> 
     if let Some(why) = &channel.stopped {
         let text = lang.say(format!("{name} does not run."), format!("{name} läuft nicht."));
         all.push(one(State::Stop, text, Some(why.clone())));
+    } else if let Some(by) = &channel.halted {
+        let text = lang.say(
+            format!("{name} was stopped by {}: {}", by.who, by.reason),
+            format!("{name} wurde von {} gestoppt: {}", by.who, by.reason),
+        );
+        let since = lang.say(format!("Since {}", said(&by.since)), format!("Seit {}", said(&by.since)));
+        let waits = channel.waiting() + channel.unrouted;
+        all.push(one(State::Warn, text, Some(format!("{since}. {}", waiting(lang, waits)))));
     } else if serving && !channel.runs {
         let text = lang.say(
             format!("{name} is known from before and is not part of the site any more."),
@@ -138,10 +146,16 @@ fn of_destination(lang: Lang, channel: &ChannelView, to: &DestinationView) -> Op
         (State::Stop, text, said())
     } else if to.dead > 0 {
         let dead = number(to.dead);
-        let text = lang.say(
-            format!("{dead} deliveries to {name} were given up ({via})."),
-            format!("{dead} Zustellungen an {name} wurden aufgegeben ({via})."),
-        );
+        let text = match to.dead {
+            1 => lang.say(
+                format!("One delivery to {name} was given up ({via})."),
+                format!("Eine Zustellung an {name} wurde aufgegeben ({via})."),
+            ),
+            _ => lang.say(
+                format!("{dead} deliveries to {name} were given up ({via})."),
+                format!("{dead} Zustellungen an {name} wurden aufgegeben ({via})."),
+            ),
+        };
         (State::Warn, text, said())
     } else {
         return None;
@@ -172,6 +186,9 @@ pub fn channel_state(lang: Lang, serving: bool, channel: &ChannelView) -> (State
     if channel.stopped.is_some() || channel.refuses.is_some() || channel.destinations.iter().any(|to| to.down)
     {
         return (State::Stop, lang.say("stands", "steht"));
+    }
+    if channel.halted.is_some() {
+        return (State::Warn, lang.say("stopped by a person", "von Hand gestoppt"));
     }
     if !channel.runs {
         return (State::Off, lang.say("not in use", "nicht in Gebrauch"));

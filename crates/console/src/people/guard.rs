@@ -9,10 +9,11 @@
 //! | learning a dialect | view payload for the whole channel |
 //! | a replay | view payload for the whole channel; with files of one's own administer as well |
 //! | what differs in a shadow | view payload for the whole channel |
-//! | a shadow, a canary: begin, take over, throw away | administer |
+//! | a shadow, a canary: begin, change, take over, throw away; what would begin | administer, and see the channel |
 //! | alerts | view state; of the systems that may be seen. Test: administer |
-//! | acknowledge an alert | act on one of its systems |
+//! | acknowledge an alert, put it off, hand it over | act on one of its systems |
 //! | mute, and end a mute | act on each of its systems; of all systems, or Klinke's own: act everywhere, or administer |
+//! | stop and start a channel | act on the channel itself |
 //! | hold, release, skip, give up, revive, drop, resend | act |
 //! | edit, and what an edit would change | act and view payload |
 //! | the audit log | audit |
@@ -26,10 +27,9 @@ use serde_json::Value;
 use super::{Actor, Places, Right};
 use crate::audit::trail;
 use crate::house::alerts;
-use crate::house::canary::Ask as Canary;
 use crate::house::door::{About, Answers};
 use crate::house::request::Request;
-use crate::house::shadow::Ask as Shadow;
+use crate::house::trial::Ask as Trial;
 
 /// What stands where an identifier is left out.
 pub const HIDDEN: &str = "…";
@@ -91,6 +91,7 @@ pub fn check(
                 false => Err(Denied::Right(Right::ViewState)),
             }
         }
+        Request::Rhythm { system } => at(Right::ViewState, &[system]),
         Request::Diagnose { system: Some(name), .. } => at(Right::ViewState, &places(name)),
         // A changed file is a program that somebody brings along: it is read and compiled.
         Request::Propose { .. } => {
@@ -117,7 +118,7 @@ pub fn check(
             said(actor, purpose)
         }
         // A shadow's files are programs that somebody brings along; what differs shows fields of messages.
-        Request::Shadow(Shadow::Status { channel }) => {
+        Request::Shadow(Trial::Status { channel }) => {
             match channel {
                 Some(channel) => at(Right::ViewPayload, &[channel])?,
                 None if actor.grants.payload == Places::All => {}
@@ -125,14 +126,17 @@ pub fn check(
             }
             said(actor, purpose)
         }
-        Request::Canary(Canary::Status { channel: Some(name) }) => match sees_channel(house, actor, name) {
-            true => Ok(()),
-            false => Err(Denied::Right(Right::ViewState)),
-        },
-        Request::Canary(Canary::Status { channel: None }) if actor.grants.state == Places::All => Ok(()),
-        Request::Canary(Canary::Status { channel: None }) => Err(Denied::Right(Right::ViewState)),
-        Request::Canary(_) => somewhere(Right::Administer),
-        Request::Shadow(_) => somewhere(Right::Administer),
+        Request::Canary(Trial::Status { channel: None }) if actor.grants.state == Places::All => Ok(()),
+        Request::Canary(Trial::Status { channel: None }) => Err(Denied::Right(Right::ViewState)),
+        Request::Canary(ask) | Request::Shadow(ask) => {
+            if !matches!(ask, Trial::Status { .. }) {
+                somewhere(Right::Administer)?;
+            }
+            match sees_channel(house, actor, ask.channel().unwrap_or_default()) {
+                true => Ok(()),
+                false => Err(Denied::Right(Right::ViewState)),
+            }
+        }
         Request::Messages(find) if trail::is_search(find) => somewhere(Right::ViewPayload),
         Request::Messages(_) => somewhere(Right::ViewState),
         Request::Show { .. } | Request::Read { .. } => {
@@ -146,6 +150,7 @@ pub fn check(
         Request::Alerts(ask) => silence(house, actor, ask),
         Request::Hold { place, .. } => at(Right::Act, &places(place)),
         Request::Settle { place, .. } => at(Right::Act, &places(place)),
+        Request::Halt { channel, .. } => at(Right::Act, &[channel]),
         Request::Resend { channel, .. } => {
             each(Right::Act)?;
             channel.as_ref().map_or(Ok(()), |channel| at(Right::Act, &[channel]))
@@ -175,7 +180,9 @@ fn silence(house: &dyn Answers, actor: &Actor, ask: &alerts::Ask) -> Result<(), 
     };
     let is_allowed = match ask {
         alerts::Ask::List | alerts::Ask::Test { .. } => may_all,
-        alerts::Ask::Acknowledge { id, .. } => {
+        alerts::Ask::Acknowledge { id, .. }
+        | alerts::Ask::Snooze { id, .. }
+        | alerts::Ask::HandOver { id, .. } => {
             let systems = house.systems_of_alert(*id).unwrap_or_default();
             may_all || systems.iter().any(|system| system != "klinke" && may(system))
         }
@@ -278,7 +285,7 @@ fn narrow_deployed(house: &dyn Answers, actor: &Actor, answer: &mut Value) {
     if let Some(faults) = deployed.get_mut("refused").and_then(|refused| refused.get_mut("faults")) {
         *faults = Value::Array(Vec::new());
     }
-    for part in ["taken", "canaries"] {
+    for part in ["taken", "canaries", "shadows"] {
         if let Some(all) = deployed.get_mut(part).and_then(Value::as_array_mut) {
             all.retain(|one| sees_channel(house, actor, text(one, "channel")));
         }

@@ -100,8 +100,12 @@ impl Console {
         Ok(asked.await.map_err(|_| Fault::broken("the answer was broken off"))??)
     }
 
-    /// What the link of an alert is about, where blocking is allowed; with `act` it is acknowledged.
-    pub async fn redeem(&self, token: String, act: bool) -> Option<house::alerts::Redeemed> {
+    /// What the link of an alert is about, where blocking is allowed; with `act` that is done.
+    pub async fn redeem(
+        &self,
+        token: String,
+        act: Option<house::alerts::LinkAct>,
+    ) -> Option<house::alerts::Redeemed> {
         let house = self.house.clone();
         tokio::task::spawn_blocking(move || house.redeem(&token, act)).await.ok().flatten()
     }

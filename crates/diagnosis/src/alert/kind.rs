@@ -137,6 +137,10 @@ kinds! {
     "destination-held", Notice, Lasts, Queue,
         Pair("{subject} is held by a person", "{subject} ist von Hand angehalten"), Pair("{what}", "{what}"),
         Pair("Release it when the reason is gone.", "Freigeben, wenn der Grund entfällt."), ["held"];
+    "channel-stopped", Notice, Lasts, Queue,
+        Pair("{subject} was stopped by a person", "{subject} wurde von Hand gestoppt"),
+        Pair("{who} has stopped the channel {subject}: {why}", "{who} hat den Kanal {subject} gestoppt: {why}"),
+        Pair("Start it when the reason is gone: klinke channel SITE start.", "Ihn starten, wenn der Grund entfällt: klinke channel STANDORT start."), [];
     "dead-letters", Warning, Lasts, Queue,
         Pair("Messages to {subject} were given up", "Nachrichten an {subject} wurden aufgegeben"), Pair("{what}", "{what}"),
         Pair("klinke queue SITE list --dead; revive them once the cause is gone.", "klinke queue STANDORT list --dead; wiederbeleben, wenn die Ursache behoben ist."), ["dead-deliveries"];

@@ -151,7 +151,7 @@ impl Measure {
         let words = [
             ("free", Text::same((free / 1_000_000).to_string())),
             ("rate", Text::same(format!("{:.0}", rate / 1e6))),
-            ("span", Text::same(span(Duration::from_secs_f64(until * 86_400.0)))),
+            ("span", span(Duration::from_secs_f64(until * 86_400.0))),
         ];
         let rank = if until < 1.0 { Rank::Urgent } else { Rank::Warning };
         Some(Sign::new(kind("disk-fills"), "klinke", "Klinke", &words).ranked(rank))
@@ -167,7 +167,7 @@ impl Measure {
             let slow = self.commits.iter().filter(|took| **took > COMMIT);
             if slow.clone().count() >= 3 {
                 let worst = slow.max().copied().unwrap_or_default();
-                let words = [("span", Text::same(span(worst)))];
+                let words = [("span", span(worst))];
                 signs.push(Sign::new(kind("store-slow"), "klinke", "Klinke", &words));
             }
         }
@@ -183,7 +183,7 @@ impl Measure {
     fn backup(&self, look: &Look<'_>) -> Option<Sign> {
         let limit = look.backup_limit?;
         let age = look.now.since(look.backup.unwrap_or(Timestamp(self.begun)));
-        let words = [("span", Text::same(span(age)))];
+        let words = [("span", span(age))];
         (age > limit).then(|| Sign::new(kind("backup-old"), "klinke", "Klinke", &words))
     }
 }
@@ -233,7 +233,7 @@ fn oldest(look: &Look<'_>, facts: &Facts, out: &Outbound) -> Option<Sign> {
     if age < limit || out.held.is_some() || !out.held_lanes.is_empty() {
         return None;
     }
-    let words = [("span", Text::same(span(age))), ("waiting", Text::same(out.waiting.to_string()))];
+    let words = [("span", span(age)), ("waiting", Text::same(out.waiting.to_string()))];
     let mut sign = Sign::new(kind("oldest-waits"), &facts.system, &out.name, &words);
     sign.since = Some(since);
     Some(sign)
@@ -266,7 +266,7 @@ impl Numbers {
         let words = [
             ("waiting", Text::same(out.waiting.to_string())),
             ("more", Text::same(more.to_string())),
-            ("span", Text::same(span(now.since(ten.0)))),
+            ("span", span(now.since(ten.0))),
         ];
         Some(Sign::new(kind("queue-grows"), &facts.system, &out.name, &words))
     }
@@ -297,7 +297,7 @@ impl Numbers {
         if middle < 4.0 * usual || middle < 500.0 {
             return None;
         }
-        let text = |millis: f64| Text::same(span(Duration::from_secs_f64(millis / 1_000.0)));
+        let text = |millis: f64| span(Duration::from_secs_f64(millis / 1_000.0));
         let words = [("span", text(middle)), ("usual", text(usual))];
         Some(Sign::new(kind("answers-slower"), &facts.system, title(facts), &words))
     }
@@ -328,8 +328,7 @@ impl Numbers {
             return None;
         }
         let since = Timestamp(*self.dead_since.get_or_insert(now.0));
-        let words =
-            [("count", Text::same(out.dead.to_string())), ("span", Text::same(span(now.since(since))))];
+        let words = [("count", Text::same(out.dead.to_string())), ("span", span(now.since(since)))];
         (now.since(since) >= DAY)
             .then(|| Sign::new(kind("dead-letters-old"), &facts.system, &out.name, &words))
     }

@@ -54,6 +54,7 @@ pub fn message(
         Reason::Repeated => lang.pick(" (again)", " (erneut)"),
         Reason::Escalated => lang.pick(" (nobody has acknowledged)", " (niemand hat quittiert)"),
         Reason::Worse => lang.pick(" (has become worse)", " (ist schlimmer geworden)"),
+        Reason::HandedOver => lang.pick(" (handed over to you)", " (Ihnen übergeben)"),
         Reason::Opened | Reason::Closed | Reason::Test => "",
     };
     let title = line(&format!("[{mark}] {}{again}", alert.title.get(lang)), TITLE_MAX);

@@ -73,8 +73,8 @@ fn with_attempts(one: Suspicion, view: &View<'_>) -> Suspicion {
     bad.fold(one, |one, tried| {
         let (at, took) = (moment(tried.ended), span(tried.took));
         one.proof(Text::new(
-            format!("envelope {}, {at}: {} after {took} {}", tried.envelope, tried.code, tried.text),
-            format!("Sendung {}, {at}: {} nach {took} {}", tried.envelope, tried.code, tried.text),
+            format!("envelope {}, {at}: {} after {} {}", tried.envelope, tried.code, took.en, tried.text),
+            format!("Sendung {}, {at}: {} nach {} {}", tried.envelope, tried.code, took.de, tried.text),
         ))
     })
 }
@@ -187,8 +187,12 @@ fn slow(out: &Outbound, view: &View<'_>) -> Option<Suspicion> {
         return Some(one.word("of", view.lately.len()));
     }
     Some(Suspicion::new(&SLOW, 0.7).time("span", time).word("waiting", out.waiting).proof(Text::new(
-        format!("half of the answers took more than {}, and {} are allowed", span(time), span(limit)),
-        format!("die Hälfte der Antworten brauchte mehr als {}, erlaubt sind {}", span(time), span(limit)),
+        format!("half of the answers took more than {}, and {} are allowed", span(time).en, span(limit).en),
+        format!(
+            "die Hälfte der Antworten brauchte mehr als {}, erlaubt sind {}",
+            span(time).de,
+            span(limit).de
+        ),
     )))
 }
 

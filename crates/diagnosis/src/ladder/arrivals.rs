@@ -8,7 +8,7 @@ use klinke_model::Timestamp;
 use super::{LATELY, Rung, Suspicion, moment};
 use crate::cause::*;
 use crate::facts::{Arrived, Charset, Facts, How, Inbound};
-use crate::lang::{Text, span};
+use crate::lang::{Text, counted, listed, span};
 use crate::{Layer, Speech};
 
 /// From this many seconds on a clock is off.
@@ -145,10 +145,10 @@ fn idle_reset(one: &Inbound) -> Option<Suspicion> {
     let mean = idle.iter().sum::<Duration>().checked_div(u32::try_from(idle.len()).ok()?)?;
     let alike = idle.iter().all(|one| one.abs_diff(mean) < mean / 6);
     (idle.len() >= 3 && alike && mean > Duration::from_millis(100)).then(|| {
-        let all: Vec<String> = idle.iter().map(|one| span(*one)).collect();
+        let all = listed(idle.iter().map(|one| span(*one)));
         Suspicion::new(&IDLE_RESET, 0.8).time("span", mean).minor().proof(Text::new(
-            format!("reset after {} of silence", all.join(", ")),
-            format!("zurückgesetzt nach {} Stille", all.join(", ")),
+            format!("reset after {} of silence", all.en),
+            format!("zurückgesetzt nach {} Stille", all.de),
         ))
     })
 }
@@ -198,8 +198,8 @@ fn clock(one: &Inbound) -> Option<Suspicion> {
         if seconds > 0 { Text::new("ahead of ours", "vor") } else { Text::new("behind ours", "nach") };
     Some(Suspicion::new(&CLOCK, 0.9).time("span", time).text("direction", direction.clone()).minor().proof(
         Text::new(
-            format!("the time in its messages is {} {}", span(time), direction.en),
-            format!("die Zeit in seinen Nachrichten geht {} {}", span(time), direction.de),
+            format!("the time in its messages is {} {}", span(time).en, direction.en),
+            format!("die Zeit in seinen Nachrichten geht {} {}", span(time).de, direction.de),
         ),
     ))
 }
@@ -270,13 +270,14 @@ fn flood(one: &Inbound) -> Option<Suspicion> {
 pub(super) fn rung(facts: &Facts, one: &Inbound) -> Option<Rung> {
     let last = one.last_frame?;
     let ago = span(facts.now.since(last));
+    let open = counted(one.open, ("connection", "Verbindung"), ("connections", "Verbindungen"));
     Some(Rung {
         layer: Layer::Content,
         at: one.name.clone(),
         did: Text::new("looked at what arrives", "angesehen, was ankommt"),
         saw: Text::new(
-            format!("{} since the start, the last {ago} ago, {} connections", one.frames, one.open),
-            format!("{} seit dem Start, zuletzt vor {ago}, {} Verbindungen", one.frames, one.open),
+            format!("{} since the start, the last {} ago, {}", one.frames, ago.en, open.en),
+            format!("{} seit dem Start, zuletzt vor {}, {}", one.frames, ago.de, open.de),
         ),
         took: None,
         well: (facts.now.since(last) < LATELY).then_some(true),

@@ -110,7 +110,7 @@ impl Suspicion {
     }
 
     pub(crate) fn time(self, name: &'static str, time: Duration) -> Self {
-        self.word(name, span(time))
+        self.text(name, span(time))
     }
 
     pub(crate) fn proof(mut self, proof: Text) -> Self {

@@ -8,7 +8,7 @@ use klinke_model::Timestamp;
 use super::{LATELY, Suspicion, moment};
 use crate::cause::*;
 use crate::facts::{End, Ended, Facts, How, Outage, Outbound};
-use crate::lang::{Text, span};
+use crate::lang::{Text, listed, span};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -37,17 +37,19 @@ fn idle_drop(out: &Outbound) -> Option<Suspicion> {
     if bad.len() < ROW || !is_split || !out.has_worked {
         return None;
     }
-    let good = longest_good.map_or_else(|| "0 s".to_owned(), span);
-    Some(Suspicion::new(&IDLE_DROP, 0.91).word("span", span(shortest)).proof(Text::new(
+    let good = longest_good.map_or_else(|| Text::same("0 s"), span);
+    Some(Suspicion::new(&IDLE_DROP, 0.91).time("span", shortest).proof(Text::new(
         format!(
-            "{} connections were dead after at least {} of silence, none after up to {good}",
+            "{} connections were dead after at least {} of silence, none after up to {}",
             bad.len(),
-            span(shortest)
+            span(shortest).en,
+            good.en
         ),
         format!(
-            "{} Verbindungen waren nach mindestens {} Stille tot, keine nach bis zu {good}",
+            "{} Verbindungen waren nach mindestens {} Stille tot, keine nach bis zu {}",
             bad.len(),
-            span(shortest)
+            span(shortest).de,
+            good.de
         ),
     )))
 }
@@ -169,16 +171,16 @@ fn breaks(facts: &Facts, out: &Outbound) -> Option<Suspicion> {
     }
     let row = &carried[carried.len().saturating_sub(6)..];
     let (first, count) = (row.first()?, carried.len());
-    let listed = |what: Vec<String>| what.join(", ");
     if row.iter().all(|one| one.frames == first.frames) {
-        let counts = listed(row.iter().map(|one| (one.frames + 1).to_string()).collect());
+        let counts = row.iter().map(|one| (one.frames + 1).to_string()).collect::<Vec<_>>().join(", ");
         return Some(Suspicion::new(&EVERY_NTH, 0.92).word("count", first.frames + 1).proof(Text::new(
             format!("connections broke at message {counts}"),
             format!("Verbindungen brachen bei Nachricht {counts} ab"),
         )));
     }
-    let ages = listed(row.iter().map(|one| span(one.lived)).collect());
-    let proof = Text::new(format!("they had stood for {ages}"), format!("sie hatten {ages} gestanden"));
+    let ages = listed(row.iter().map(|one| span(one.lived)));
+    let proof =
+        Text::new(format!("they had stood for {}", ages.en), format!("sie hatten {} gestanden", ages.de));
     let mean = row.iter().map(|one| one.lived).sum::<Duration>() / u32::try_from(row.len()).unwrap_or(1);
     let alike = row.iter().all(|one| one.lived.abs_diff(mean) < mean / 8);
     if alike && mean > Duration::from_secs(1) {

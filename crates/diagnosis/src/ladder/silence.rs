@@ -6,7 +6,7 @@ use super::{Rung, Suspicion, moment};
 use crate::Layer;
 use crate::cause::*;
 use crate::facts::Facts;
-use crate::lang::{Text, span};
+use crate::lang::{Text, decimal, span};
 use crate::rhythm::{Change, Told};
 
 /// What is unusual, as causes. Where our own side takes nothing, silence is no wonder.
@@ -33,8 +33,8 @@ fn suspicion(facts: &Facts, told: &Told) -> Suspicion {
     let gap = facts.now.since(told.since);
     let system = facts.title.as_ref().unwrap_or(&facts.system);
     one.word("system", system)
-        .word("usual", rate(told.usual))
-        .word("seen", rate(told.seen))
+        .text("usual", rate(told.usual))
+        .text("seen", rate(told.seen))
         .word("event", &told.event)
         .time("span", Duration::from_secs(gap.as_secs() / 60 * 60))
         .since(Some(told.since))
@@ -49,32 +49,32 @@ fn proof(told: &Told) -> Text {
             format!("die letzte Nachricht{what} kam {}", moment(told.since)),
         ),
         Change::Flood => Text::new(
-            format!("{} messages{what} in ten minutes, since {}", rate(told.seen), moment(told.since)),
-            format!("{} Nachrichten{what} in zehn Minuten, seit {}", rate(told.seen), moment(told.since)),
+            format!("{} messages{what} in ten minutes, since {}", rate(told.seen).en, moment(told.since)),
+            format!("{} Nachrichten{what} in zehn Minuten, seit {}", rate(told.seen).de, moment(told.since)),
         ),
         Change::Faster | Change::Slower => Text::new(
-            format!("{} messages{what} an hour since {}", rate(told.seen), moment(told.since)),
-            format!("{} Nachrichten{what} je Stunde seit {}", rate(told.seen), moment(told.since)),
+            format!("{} messages{what} an hour since {}", rate(told.seen).en, moment(told.since)),
+            format!("{} Nachrichten{what} je Stunde seit {}", rate(told.seen).de, moment(told.since)),
         ),
     }
 }
 
-fn rate(hourly: f64) -> String {
-    if hourly >= 10.0 || hourly == 0.0 { format!("{hourly:.0}") } else { format!("{hourly:.1}") }
+fn rate(hourly: f64) -> Text {
+    decimal(if hourly >= 10.0 || hourly == 0.0 { format!("{hourly:.0}") } else { format!("{hourly:.1}") })
 }
 
 /// The rhythm as a rung, where it is known.
 pub(super) fn rung(facts: &Facts) -> Option<Rung> {
     let usual = facts.usual?;
     let last = facts.from.iter().filter_map(|one| one.last_frame).max();
-    let ago = last.map_or_else(|| "–".to_owned(), |last| span(facts.now.since(last)));
+    let ago = last.map_or_else(|| Text::same("–"), |last| span(facts.now.since(last)));
     Some(Rung {
         layer: Layer::Silence,
         at: facts.system.clone(),
         did: Text::new("compared with its rhythm", "mit seinem Rhythmus verglichen"),
         saw: Text::new(
-            format!("about {} an hour are usual now; the last came {ago} ago", rate(usual)),
-            format!("üblich sind jetzt etwa {} je Stunde; zuletzt kam etwas vor {ago}", rate(usual)),
+            format!("about {} an hour are usual now; the last came {} ago", rate(usual).en, ago.en),
+            format!("üblich sind jetzt etwa {} je Stunde; zuletzt kam etwas vor {}", rate(usual).de, ago.de),
         ),
         took: None,
         well: Some(!facts.rhythm.iter().any(|told| told.event.is_empty())),

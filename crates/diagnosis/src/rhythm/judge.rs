@@ -116,7 +116,7 @@ impl Stream {
     }
 
     /// How many should have come since something came last.
-    fn awaited(&mut self, calendar: &Calendar<'_>, now: Timestamp) -> f64 {
+    pub(super) fn awaited(&mut self, calendar: &Calendar<'_>, now: Timestamp) -> f64 {
         let begin = self.wait.from;
         while self.wait.hour < now.0.div_euclid(HOUR) {
             let start = Timestamp(self.wait.hour * HOUR);

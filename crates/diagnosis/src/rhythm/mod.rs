@@ -9,6 +9,7 @@
 //! | what one stream's hours were like | `stream` |
 //! | what is unusual | `judge` |
 //! | how it is kept over restarts | `keep` |
+//! | how it is shown | `week` |
 //!
 //! **How it judges.** Each hour of the week keeps its last six weeks. What is expected is a low quantile of
 //! these, never a mean: one flood or one outage changes nothing. A stream is silent when so much was expected
@@ -25,6 +26,7 @@ pub mod holiday;
 mod judge;
 mod keep;
 mod stream;
+mod week;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -35,6 +37,7 @@ pub use calendar::Calendar;
 pub use holiday::Land;
 pub use judge::{Change, Told};
 use stream::Stream;
+pub use week::{Hour, Week};
 
 /// Streams that are learned; about 9 kB each.
 pub const STREAMS_MAX: usize = 500;
@@ -133,6 +136,12 @@ impl Rhythm {
     pub fn usual(&self, calendar: &Calendar<'_>, source: &str, at: Timestamp) -> Option<f64> {
         let stream = self.streams.get(&(source.to_owned(), String::new()))?;
         stream.is_warm(at).then(|| stream.middle(calendar.slot(at)))
+    }
+
+    /// What was learned of a source, and how it goes now; nothing while nothing was heard of it.
+    pub fn week(&self, calendar: &Calendar<'_>, source: &str, now: Timestamp) -> Option<Week> {
+        let stream = self.streams.get(&(source.to_owned(), String::new()))?;
+        Some(week::of(stream, calendar, now))
     }
 
     /// How many streams are known.

@@ -42,6 +42,37 @@ pub fn keeps_lanes_apart_and_in_order(subject: &mut dyn Subject) {
     bed.check();
 }
 
+/// The oldest is found in whichever lane it stands, and only among those that wait.
+pub fn finds_the_oldest_that_waits(subject: &mut dyn Subject) {
+    let bed = Bed::new(subject);
+    let lis = bed.store.destination(bed.channel, "lis").unwrap();
+    assert_eq!(bed.store.oldest(bed.ris).unwrap(), None);
+    let at = |second: u64| NOON.after(Duration::from_secs(second));
+    // The order of lanes and of envelopes says nothing of time.
+    let queue = |lane: &str, second: u64| {
+        let envelope = bed.accept_text("x");
+        let deliveries = vec![NewDelivery { destination: bed.ris, lane: lane.into(), part: 0 }];
+        let outcome = Outcome::Deliveries { parts: vec![Part::Unchanged], deliveries };
+        let (channel, at) = (bed.channel, at(second));
+        let routed =
+            crate::Routed { envelope, channel, version: None, after: None, at, outcome, trace: vec![] };
+        let (sender, receiver) = std::sync::mpsc::channel();
+        bed.store.route(routed, Box::new(move |result| sender.send(result).unwrap()));
+        receiver.recv().unwrap().unwrap();
+    };
+    for (lane, second) in [("m", 50), ("", 40), ("z", 10), ("a", 30)] {
+        queue(lane, second);
+    }
+    // Who stands behind in a lane is not looked at.
+    queue("m", 1);
+    let bed = bed.reopen(subject);
+    assert_eq!(bed.store.oldest(bed.ris).unwrap(), Some(at(10)));
+    assert_eq!(bed.store.oldest(lis).unwrap(), None, "of this destination alone");
+    bed.tried(&bed.key(EnvelopeId(3), "z"), 1, AttemptResult::Delivered);
+    assert_eq!(bed.store.oldest(bed.ris).unwrap(), Some(at(30)));
+    bed.check();
+}
+
 /// Three thousand lanes, each with two.
 pub fn holds_thousands_of_lanes(subject: &mut dyn Subject) {
     let bed = Bed::new(subject);

@@ -82,6 +82,7 @@ macro_rules! contract_tests {
             journal::knows_fingerprints,
             journal::knows_where_envelopes_came_from,
             deliveries::keeps_lanes_apart_and_in_order,
+            deliveries::finds_the_oldest_that_waits,
             deliveries::holds_thousands_of_lanes,
             deliveries::keeps_a_retried_delivery_in_its_place,
             deliveries::ends_a_delivery_as_its_attempt_says,

@@ -152,6 +152,11 @@ impl Store for MemoryStore {
         self.state().lanes(destination, after, limit)
     }
 
+    fn oldest(&self, destination: DestinationId) -> Result<Option<Timestamp>> {
+        let lanes = self.state().lanes(destination, None, usize::MAX)?;
+        Ok(lanes.iter().map(|lane| lane.first.queued).min())
+    }
+
     fn waiting(
         &self,
         destination: DestinationId,

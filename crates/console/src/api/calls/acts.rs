@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::given::{Sent, Touched, lines};
+use super::given::{Sent, Touched, lines, said};
 use crate::api::call::Plain;
 use crate::house::request::{Request, Settle};
 use crate::house::view::{DeliveryView, LaneView};
@@ -144,6 +144,54 @@ impl Plain for Release {
     }
 }
 
+/// What is stopped, and why.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StopChannel {
+    /// The channel.
+    #[schemars(length(min = 1, max = 100))]
+    name: String,
+    /// Why; no patient data.
+    #[schemars(length(min = 1, max = 500))]
+    reason: String,
+}
+
+impl Plain for StopChannel {
+    type Answer = ChannelRuns;
+
+    fn request(self) -> Result<Request, Fault> {
+        let reason = Some(said(&self.reason)?);
+        Ok(Request::Halt { channel: self.name, reason, who: String::new() })
+    }
+}
+
+/// What runs again.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartChannel {
+    /// The channel.
+    #[schemars(length(min = 1, max = 100))]
+    name: String,
+}
+
+impl Plain for StartChannel {
+    type Answer = ChannelRuns;
+
+    fn request(self) -> Result<Request, Fault> {
+        Ok(Request::Halt { channel: self.name, reason: None, who: String::new() })
+    }
+}
+
+/// A channel that was stopped or started.
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code, reason = "describes what the house answers")]
+pub struct ChannelRuns {
+    /// The channel.
+    channel: String,
+    /// True when it runs now.
+    runs: bool,
+}
+
 /// Which deliveries, and what is done to them.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -167,14 +215,5 @@ impl Plain for SettleThem {
     fn request(self) -> Result<Request, Fault> {
         let reason = said(&self.reason)?;
         Ok(Request::Settle { what: self.what, place: self.place, envelopes: self.envelopes, reason })
-    }
-}
-
-/// A reason on one line.
-fn said(reason: &str) -> Result<String, Fault> {
-    let line: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    match line.trim() {
-        "" => Err(Fault::unfit("/reason: must be more than blanks")),
-        line => Ok(line.to_owned()),
     }
 }

@@ -48,3 +48,12 @@ pub struct Sent {
     /// The numbers of the new messages.
     pub envelopes: Vec<u64>,
 }
+
+/// A reason on one line.
+pub fn said(reason: &str) -> Result<String, Fault> {
+    let line: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    match line.trim() {
+        "" => Err(Fault::unfit("/reason: must be more than blanks")),
+        line => Ok(line.to_owned()),
+    }
+}

@@ -1,11 +1,13 @@
 //! The calls, one list. A call is a type with its fields and one line here.
 
 mod acts;
+mod alerts;
 mod given;
 mod messages;
 mod people;
 mod site;
 mod state;
+mod trials;
 
 use std::sync::LazyLock;
 
@@ -26,6 +28,7 @@ fn list() -> Vec<Call> {
         call::<state::Me>("me", Get, "/me", ViewState, "Who the token is, and what it may do"),
         call::<state::GetStatus>("status", Get, "/status", ViewState, "All channels and destinations with their books"),
         call::<state::Systems>("systems", Get, "/systems", ViewState, "The partners: who they are, what they send and get"),
+        call::<state::RhythmOf>("rhythm", Get, "/systems/{name}/rhythm", ViewState, "In which rhythm a system sends: each hour of its week, what is expected now, what came; null while nothing was heard of it"),
         call::<state::ChannelOf>("channel", Get, "/channels/{name}", ViewState, "A channel's files and versions"),
         call::<state::HistoryOf>("history", Get, "/history", ViewState, "What was measured in the last hours, by minute"),
         call::<state::Diagnose>("diagnosis", Get, "/diagnosis", ViewState, "What is wrong, whose fault it is, and whom to call"),
@@ -44,12 +47,30 @@ fn list() -> Vec<Call> {
         call::<acts::Dead>("dead", Get, "/dead", ViewState, "Deliveries that were given up, the newest first"),
         call::<acts::Hold>("hold", Post, "/queues/hold", Act, "Stops a lane, or a whole destination"),
         call::<acts::Release>("release", Post, "/queues/release", Act, "Lets a lane, or a whole destination, go on"),
+        call::<acts::StopChannel>("stopChannel", Post, "/channels/{name}/stop", Act, "Stops a channel: its port is closed, what waits stays"),
+        call::<acts::StartChannel>("startChannel", Post, "/channels/{name}/start", Act, "Lets a channel run again"),
         call::<acts::SettleThem>("settle", Post, "/deliveries/settle", Act, "Skips, gives up, revives or drops deliveries"),
         call::<site::GetSite>("site", Get, "/site", ViewState, "The site's files, what a check says of them, where they stand in git"),
         call::<site::GetFile>("file", Get, "/site/file", ViewState, "The text of one of the site's files"),
         call::<site::Check>("check", Post, "/site/check", Administer, "What a check says of the site with one file changed; nothing is written"),
         call::<site::Reload>("reload", Post, "/site/reload", Administer, "Takes over what the site's files say now"),
         call::<site::ReplayThem>("replay", Post, "/replay", ViewPayload, "Runs kept messages through a changed channel and tells what differs; nothing is sent"),
+        call::<trials::Shadows>("shadows", Get, "/shadows", ViewPayload, "Changed channels that run along, and what differs so far"),
+        call::<trials::Canaries>("canaries", Get, "/canaries", ViewState, "Changed channels that handle some of the messages, and how both sides fare"),
+        call::<trials::Look>("outlook", Post, "/channels/{name}/outlook", Administer, "What would be on trial: the files of a changed channel beside those that are live"),
+        call::<trials::StartShadow>("startShadow", Put, "/channels/{name}/shadow", Administer, "Lets a changed channel run along without delivering"),
+        call::<trials::TakeShadow>("takeShadow", Post, "/channels/{name}/shadow/take", Administer, "Puts a shadow in the place of the channel that is live"),
+        call::<trials::DropShadow>("dropShadow", Post, "/channels/{name}/shadow/drop", Administer, "Throws a shadow away, and what it has found"),
+        call::<trials::StartCanary>("startCanary", Put, "/channels/{name}/canary", Administer, "Lets a changed channel handle some of the messages"),
+        call::<trials::ChangeCanary>("changeCanary", Post, "/channels/{name}/canary/terms", Administer, "Lets a canary handle other messages"),
+        call::<trials::TakeCanary>("takeCanary", Post, "/channels/{name}/canary/take", Administer, "Puts a canary in the place of the channel that is live"),
+        call::<trials::DropCanary>("dropCanary", Post, "/channels/{name}/canary/drop", Administer, "Throws a canary away"),
+        call::<alerts::List>("alerts", Get, "/alerts", ViewState, "Alerts: what stands open, what is over, who is on call"),
+        call::<alerts::Acknowledge>("acknowledge", Post, "/alerts/{id}/acknowledge", Act, "Takes an alert upon oneself"),
+        call::<alerts::Snooze>("snooze", Post, "/alerts/{id}/snooze", Act, "Puts an alert off: nothing is told of it until then, unless it becomes worse"),
+        call::<alerts::HandOver>("handOver", Post, "/alerts/{id}/hand-over", Act, "Hands an alert over to a person or a rota, who is told at once"),
+        call::<alerts::Mute>("mute", Post, "/mutes", Act, "Has nothing told of systems for a while: maintenance"),
+        call::<alerts::Unmute>("unmute", Delete, "/mutes/{id}", Act, "Ends a mute"),
         call::<people::Searches>("searches", Get, "/searches", ViewState, "The searches that the account keeps"),
         call::<people::SaveSearch>("saveSearch", Put, "/searches/{name}", ViewState, "Keeps a search under a name"),
         call::<people::ForgetSearch>("forgetSearch", Delete, "/searches/{name}", ViewState, "Forgets a search"),

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::api::call::{Ask, Plain};
 use crate::house::history::History;
 use crate::house::request::Request;
+use crate::house::rhythm::Rhythm;
 use crate::house::site::{ChannelFiles, SystemView};
 use crate::house::view::{DriftView, Status};
 use crate::people::Right;
@@ -147,5 +148,22 @@ impl Plain for Drift {
 
     fn request(self) -> Result<Request, Fault> {
         Ok(Request::Drift { system: self.system })
+    }
+}
+
+/// Whose rhythm.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RhythmOf {
+    /// The system, or the channel where its sender has no name.
+    #[schemars(length(min = 1, max = 100))]
+    name: String,
+}
+
+impl Plain for RhythmOf {
+    type Answer = Option<Rhythm>;
+
+    fn request(self) -> Result<Request, Fault> {
+        Ok(Request::Rhythm { system: self.name })
     }
 }

@@ -13,9 +13,8 @@ use crate::audit::Who;
 use crate::audit::log::Wanted;
 use crate::audit::request::Ask;
 use crate::house::alerts;
-use crate::house::canary::Ask as Canary;
 use crate::house::request::{Find, Replay, Settle};
-use crate::house::shadow::Ask as Shadow;
+use crate::house::trial::Ask as Trial;
 use crate::people::{Right, Role, Roles};
 
 struct House;
@@ -153,6 +152,12 @@ fn audited() -> Vec<(Request, Action)> {
         lane: None,
         reason: reason.map(str::to_owned),
     };
+    let halt = |reason: Option<&str>| Request::Halt {
+        channel: "adt".to_owned(),
+        reason: reason.map(str::to_owned),
+        who: String::new(),
+    };
+    let alert = Request::Alerts;
     vec![
         (search("patient", "4711"), Action::Search),
         (Request::Messages(Find { text: Some("Muster".to_owned()), ..Find::default() }), Action::Search),
@@ -170,18 +175,65 @@ fn audited() -> Vec<(Request, Action)> {
         (Request::Resend { envelopes: vec![1, 2], channel: None, reason: None }, Action::Resend),
         (Request::Alter { id: 1, text: None }, Action::OpenPayload),
         (Request::Edit { id: 1, payload: "TVNI".to_owned(), reason: None }, Action::Edit),
+        (halt(Some("r")), Action::StopChannel),
+        (halt(None), Action::StartChannel),
+        (alert(alerts::Ask::Acknowledge { id: 1, who: String::new() }), Action::Acknowledge),
+        (alert(alerts::Ask::Snooze { id: 1, until: 9, who: String::new() }), Action::Snooze),
+        (alert(alerts::Ask::HandOver { id: 1, to: "anna".to_owned(), who: String::new() }), Action::HandOver),
+        (alert(alerts::Ask::Unmute { id: 1 }), Action::Mute),
+        (alert(alerts::Ask::Test { way: None }), Action::Mute),
+        (Request::Learn(Box::default()), Action::OpenPayload),
         (Request::Backup { folder: "/x".to_owned() }, Action::Backup),
         (Request::Reload, Action::Reload),
-        (Request::Canary(Canary::Drop { channel: "adt".to_owned() }), Action::Rollback),
-        (Request::Canary(Canary::Take { channel: "adt".to_owned() }), Action::Deploy),
-        (Request::Shadow(Shadow::Drop { channel: "adt".to_owned() }), Action::Shadow),
-        (Request::Shadow(Shadow::Take { channel: "adt".to_owned() }), Action::Deploy),
-        (Request::Shadow(Shadow::Status { channel: None }), Action::OpenPayload),
+        (Request::Canary(Trial::Drop { channel: "adt".to_owned(), reason: None }), Action::Rollback),
+        (Request::Canary(Trial::Take { channel: "adt".to_owned(), reason: None }), Action::Deploy),
+        (Request::Shadow(Trial::Drop { channel: "adt".to_owned(), reason: None }), Action::Shadow),
+        (Request::Shadow(Trial::Take { channel: "adt".to_owned(), reason: None }), Action::Deploy),
+        (Request::Shadow(Trial::Status { channel: None }), Action::OpenPayload),
         (Request::Deploy { revision: None, dry: false }, Action::Deploy),
         (Request::Rollback { revision: None, reason: "r".to_owned() }, Action::Rollback),
         (Request::Prune, Action::Prune),
         (Request::Audit(Ask::List(Wanted::default())), Action::ReadAudit),
     ]
+}
+
+#[test]
+fn every_kind_of_entry_is_tried_here_or_is_written_by_who_comes_and_goes() {
+    let mut tried: BTreeSet<Action> = audited().into_iter().map(|(_, action)| action).collect();
+    // `crates/app/tests/cli/people.rs::who_comes_goes_and_changes_accounts_leaves_an_entry_of_each_kind`
+    tried.extend([Action::Start, Action::Stop, Action::LogIn, Action::LogOut]);
+    tried.extend([Action::Account, Action::Token, Action::Emergency]);
+    let missing: Vec<_> = Action::ALL.into_iter().filter(|action| !tried.contains(action)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn nobody_stops_a_channel_or_puts_an_alert_off_in_the_name_of_another() {
+    struct Asked(std::sync::Mutex<Vec<Request>>);
+    impl Answers for Asked {
+        fn answer(&self, request: Request) -> Result<Value, String> {
+            self.0.lock().unwrap().push(request);
+            Ok(Value::Null)
+        }
+        fn about(&self, _: u64) -> Result<Option<About>, String> {
+            Ok(None)
+        }
+        fn systems_of(&self, _: &str) -> Vec<String> {
+            Vec::new()
+        }
+    }
+    let (bed, house) = (Bed::new(), Asked(Default::default()));
+    let who = || "somebody else".to_owned();
+    let all = [
+        Request::Halt { channel: "adt".to_owned(), reason: None, who: who() },
+        Request::Alerts(alerts::Ask::Snooze { id: 1, until: 9, who: who() }),
+        Request::Alerts(alerts::Ask::HandOver { id: 1, to: "anna".to_owned(), who: who() }),
+    ];
+    for request in all {
+        bed.door.ask(&house, &everything(), None, request).unwrap();
+    }
+    let asked = format!("{:?}", house.0.lock().unwrap());
+    assert!(!asked.contains("somebody else") && asked.matches("who: \"root\"").count() == 3, "{asked}");
 }
 
 #[test]

@@ -38,6 +38,8 @@ const CALM_MAX: Duration = Duration::from_secs(3_600);
 const ONCE: Duration = Duration::from_secs(3_600);
 /// How long it stays open at the most when nobody could be told of it: over a weekend's quiet hours.
 const ONCE_UNTOLD: Duration = Duration::from_secs(3 * 86_400);
+/// How long whoever an alert was handed to has it to themselves before the rule's steps begin.
+pub const PATIENCE: Duration = Duration::from_secs(900);
 /// Mutes that stand at the same time.
 const MUTES_MAX: usize = 50;
 
@@ -53,6 +55,8 @@ pub enum Reason {
     Repeated,
     /// It has become worse.
     Worse,
+    /// Somebody has handed it over to them.
+    HandedOver,
     /// All is well again.
     Closed,
     /// Somebody tries whether it arrives.
@@ -85,6 +89,26 @@ pub struct Line {
     /// By which way.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub way: String,
+}
+
+/// That an alert was put off: nothing is told of it until then, unless it becomes worse.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snooze {
+    /// Who has put it off.
+    pub who: String,
+    /// Until when, microseconds since 1970.
+    pub until: i64,
+}
+
+/// That an alert was handed over.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handed {
+    /// Who has handed it over.
+    pub who: String,
+    /// A person or a rota.
+    pub to: String,
+    /// True when somebody was told.
+    pub told: bool,
 }
 
 /// One alert.
@@ -129,7 +153,11 @@ pub struct Alert {
     pub closed: Option<i64>,
     /// Who has acknowledged it, and when.
     pub acknowledged: Option<(String, i64)>,
-    /// The systems that were in it then: what grows beyond these is told anew.
+    /// Until when it was put off, and by whom.
+    pub snoozed: Option<Snooze>,
+    /// To whom it was handed over.
+    pub handed: Option<Handed>,
+    /// The systems that were in it when it was acknowledged or put off: what grows beyond these is told anew.
     pub accepted: BTreeSet<String>,
     /// How often it came back.
     pub flaps: u32,
@@ -208,6 +236,7 @@ impl Alert {
     /// The steps begin anew.
     fn restart(&mut self, now: Timestamp) {
         (self.acknowledged, self.steps, self.counted) = (None, 0, Some(now.0));
+        (self.snoozed, self.handed) = (None, None);
         self.round.clear();
         self.missed.clear();
     }
@@ -215,7 +244,7 @@ impl Alert {
     /// True when a group is one machine's or network's, and more than somebody took upon themselves.
     fn outgrown(&self, group: &Group) -> bool {
         let is_greater = group.key != self.key || group.systems.len() >= self.accepted.len() * 2;
-        self.acknowledged.is_some()
+        (self.acknowledged.is_some() || self.snoozed.is_some())
             && group.systems.len() > 1
             && is_greater
             && !group.systems.is_subset(&self.accepted)
@@ -407,9 +436,36 @@ impl Desk {
         };
         if alert.acknowledged.is_none() {
             alert.acknowledged = Some((who.to_owned(), now.0));
+            alert.snoozed = None;
             alert.accepted.clone_from(&alert.systems);
             alert.note(now, "acknowledged", who, "");
         }
+        true
+    }
+
+    /// Nothing is told of it until a time; then it begins anew, if it is still wrong. False when there is no such
+    /// open alert.
+    pub fn snooze(&mut self, id: u64, until: Timestamp, who: &str, now: Timestamp) -> bool {
+        let Some(alert) = self.open.iter_mut().find(|one| one.id == id && one.is_open()) else {
+            return false;
+        };
+        alert.snoozed = Some(Snooze { who: who.to_owned(), until: until.0 });
+        alert.acknowledged = None;
+        alert.accepted.clone_from(&alert.systems);
+        alert.note(now, "snoozed", who, "");
+        true
+    }
+
+    /// Somebody hands it over to a person or a rota: they are told at once, whatever the hour, and the steps of the
+    /// rule begin anew when they do not acknowledge in time. False when there is no such open alert.
+    pub fn hand_over(&mut self, id: u64, to: &str, who: &str, now: Timestamp) -> bool {
+        let Some(alert) = self.open.iter_mut().find(|one| one.id == id && one.is_open()) else {
+            return false;
+        };
+        alert.restart(now);
+        alert.counted = Some(now.after(PATIENCE).0);
+        alert.handed = Some(Handed { who: who.to_owned(), to: to.to_owned(), told: false });
+        alert.note(now, "handed-over", who, to);
         true
     }
 
@@ -473,6 +529,9 @@ impl Desk {
 
 /// True when what happened once needs to stand no longer: seen, or told an hour ago.
 fn is_past(alert: &Alert, well: Duration, plan: &Plan) -> bool {
+    if alert.snoozed.is_some() {
+        return false;
+    }
     let awaits = alert.told.is_empty() && plan.rule(alert.rank, &alert.kind, &alert.systems).is_some();
     alert.acknowledged.is_some() || well >= if awaits { ONCE_UNTOLD } else { ONCE }
 }

@@ -37,6 +37,18 @@ impl Desk {
                 alert.counted = Some(now.0);
             }
         }
+        let handed = self.hand_on(alert, now, plan, calendar);
+        if !handed.is_empty() {
+            return handed;
+        }
+        match alert.snoozed.as_ref().map(|snoozed| snoozed.until > now.0) {
+            Some(true) => return Vec::new(),
+            Some(false) => {
+                alert.note(now, "woke", "", "");
+                alert.restart(now);
+            }
+            None => {}
+        }
         let Some(rule) = plan.rule(alert.rank, &alert.kind, &alert.systems).cloned() else {
             return Vec::new();
         };
@@ -79,6 +91,26 @@ impl Desk {
         errands
     }
 
+    /// Tells whom an alert was handed to; tried at each look until somebody can be told.
+    fn hand_on(
+        &mut self,
+        alert: &mut Alert,
+        now: Timestamp,
+        plan: &Plan,
+        calendar: &Calendar<'_>,
+    ) -> Vec<Errand> {
+        let Some(handed) = alert.handed.as_ref().filter(|handed| !handed.told) else { return Vec::new() };
+        let people = plan.resolve(std::slice::from_ref(&handed.to), calendar, now);
+        let errands: Vec<Errand> = people
+            .iter()
+            .filter_map(|person| self.errand(person, Reason::HandedOver, alert, now, plan))
+            .collect();
+        if let Some(handed) = alert.handed.as_mut().filter(|_| !errands.is_empty()) {
+            handed.told = true;
+        }
+        errands
+    }
+
     /// The steps of a rule whose time has come, and those that had nobody before and have somebody now.
     fn steps(
         &mut self,
@@ -100,7 +132,8 @@ impl Desk {
             };
             // Where a step leads to nobody, the next is taken at once.
             let nobody_before = alert.steps > 0 && alert.round.is_empty();
-            if late.is_none() && now.since(counted) < step.after && !nobody_before {
+            let is_early = counted > now || now.since(counted) < step.after;
+            if late.is_none() && is_early && !nobody_before {
                 break;
             }
             let is_worse = alert.lines.iter().rev().any(|line| line.what == "worse");
@@ -173,6 +206,10 @@ impl Desk {
             // When nobody else was reached, the next step is taken as if its time had come.
             alert.told.remove(&person);
             alert.round.remove(&person);
+            if alert.handed.is_some() && alert.round.is_empty() {
+                // Whom it was handed to is not reached: the rule's steps do not wait for them.
+                alert.counted = Some(now.0);
+            }
         }
     }
 }
