@@ -10,6 +10,7 @@ mod demo;
 mod deploy;
 mod diagnose;
 mod dialect;
+mod directory;
 mod examples;
 mod git;
 mod halt;

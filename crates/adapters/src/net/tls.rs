@@ -153,22 +153,34 @@ impl ClientTls {
         host: &str,
         wrap: &dyn Fn(Arc<dyn ServerCertVerifier>) -> Arc<dyn ServerCertVerifier>,
     ) -> Result<Connector, TlsError> {
+        let config = self.config_with(wrap)?;
+        let name = self.name(host).to_owned();
+        let name = ServerName::try_from(name).map_err(|error| TlsError::new(error.to_string()))?;
+        Ok(Connector { connector: Arc::new(config).into(), name })
+    }
+
+    /// Reads the files, for libraries that make their connections themselves.
+    pub fn config(&self) -> Result<Arc<ClientConfig>, TlsError> {
+        Ok(Arc::new(self.config_with(&|verifier| verifier)?))
+    }
+
+    fn config_with(
+        &self,
+        wrap: &dyn Fn(Arc<dyn ServerCertVerifier>) -> Arc<dyn ServerCertVerifier>,
+    ) -> Result<ClientConfig, TlsError> {
         let provider = Arc::new(crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| TlsError::new(error.to_string()))?;
         let builder =
             builder.dangerous().with_custom_certificate_verifier(wrap(self.verifier(Arc::clone(&provider))?));
-        let config = match (&self.certificate, &self.key) {
+        match (&self.certificate, &self.key) {
             (Some(certificate), Some(file)) => builder
                 .with_client_auth_cert(certificates(certificate)?, key(file)?)
-                .map_err(|error| TlsError::at(file, error))?,
-            (None, None) => builder.with_no_client_auth(),
-            _ => return Err(TlsError::new("give both certificate and key, or neither".to_owned())),
-        };
-        let name = self.name(host).to_owned();
-        let name = ServerName::try_from(name).map_err(|error| TlsError::new(error.to_string()))?;
-        Ok(Connector { connector: Arc::new(config).into(), name })
+                .map_err(|error| TlsError::at(file, error)),
+            (None, None) => Ok(builder.with_no_client_auth()),
+            _ => Err(TlsError::new("give both certificate and key, or neither".to_owned())),
+        }
     }
 
     /// The name that the partner's certificate must have.

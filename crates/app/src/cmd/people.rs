@@ -107,6 +107,8 @@ enum What {
 enum From {
     /// At the OpenID provider of the site
     Oidc,
+    /// In the directory of the site
+    Ldap,
 }
 
 #[derive(clap::Args)]
@@ -127,6 +129,7 @@ pub fn run(args: &Args, out: Out) -> Ended {
             let (name, title, roles) = (name.clone(), title.clone(), roles.iter().cloned().collect());
             let from = from.map(|from| match from {
                 From::Oidc => Elsewhere::Oidc,
+                From::Ldap => Elsewhere::Ldap,
             });
             let ask = Ask::Add { name, title, roles, from };
             if from.is_some() { done(&site.site(), ask, out) } else { coded(&site.site(), ask, out) }

@@ -8,12 +8,14 @@ use klinke_adapters::net::{ClientTls, Host, ServerTls};
 use klinke_adapters::secret::Secret;
 use klinke_adapters::units::{Period, above_zero};
 use klinke_console::people::elsewhere::Groups;
+use klinke_console::people::ldap::{self, House};
 use klinke_console::people::oidc::{self, Provider, Settings};
 use klinke_console::people::session::Lengths;
 use klinke_console::people::{People, Roles};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::directory::Found;
 use crate::outgoing::Carrier;
 
 /// The console: pages for people.
@@ -39,6 +41,8 @@ pub struct Console {
     pub emergency: Period,
     /// Log-in at an OpenID provider, besides passwords. Since 0.1.
     pub oidc: Option<Oidc>,
+    /// Log-in with name and password of a directory (LDAP, Active Directory), besides passwords. Since 0.1.
+    pub ldap: Option<Ldap>,
 }
 
 /// Log-in at an OpenID provider. It must know `<address>/login/oidc/done` as the place to send people back to.
@@ -73,6 +77,76 @@ pub struct Oidc {
     /// How its certificate is verified. Since 0.1.
     #[serde(default)]
     pub tls: ClientTls,
+}
+
+/// Log-in with name and password of a directory. Either `reader` looks people up, or they are bound to by the
+/// template `bind`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Ldap {
+    /// What people call it; stands on the log-in page. Since 0.1.
+    pub title: String,
+    /// Its address: `ldaps://dc1.kh.example`, or `ldap://` with `starttls`. Since 0.1.
+    pub url: String,
+    /// Whether TLS begins with StartTLS, on a line that was opened without. Since 0.1.
+    #[serde(default)]
+    pub starttls: bool,
+    /// Where people are looked for: `dc=kh,dc=example`. Since 0.1.
+    pub base: String,
+    /// Which entry is somebody's; `{name}` is what they typed. For Active Directory
+    /// `"(sAMAccountName={name})"`. Default `"(uid={name})"`. Since 0.1.
+    #[serde(default = "default_filter")]
+    pub filter: String,
+    /// The name of an entry that may look for people. Since 0.1.
+    pub reader: Option<String>,
+    /// Its password. Since 0.1.
+    pub secret: Option<Secret>,
+    /// The name under which people bind themselves, where there is no reader: `"{name}@kh.example"`,
+    /// `"uid={name},ou=people,dc=kh,dc=example"`. Since 0.1.
+    pub bind: Option<String>,
+    /// The attribute that never changes, not even with a new name. For Active Directory `"objectGUID"`. Default
+    /// `"entryUUID"`. Since 0.1.
+    #[serde(default = "default_subject")]
+    pub subject: String,
+    /// The attribute with what people call them. Default `"displayName"`. Since 0.1.
+    #[serde(default = "default_display")]
+    pub called: String,
+    /// The attribute with the groups of a person. Default `"memberOf"`. Since 0.1.
+    #[serde(default = "default_member_of")]
+    pub groups: String,
+    /// Where groups are looked for that name their members, where people do not name their groups. Since 0.1.
+    pub group_base: Option<String>,
+    /// Which groups are somebody's; `{dn}` is the name of their entry. Default `"(member={dn})"`. Since 0.1.
+    #[serde(default = "default_member")]
+    pub group_filter: String,
+    /// For each role the groups, by their whole names, whose members have it. With it whoever is in one of them
+    /// gets an account by themselves, and whoever is in none is refused; without it roles are given here, to
+    /// accounts that were made here. Since 0.1.
+    #[serde(default)]
+    pub roles: BTreeMap<String, BTreeSet<String>>,
+    /// How its certificate is verified. Since 0.1.
+    #[serde(default)]
+    pub tls: ClientTls,
+}
+
+fn default_filter() -> String {
+    "(uid={name})".to_owned()
+}
+
+fn default_subject() -> String {
+    "entryUUID".to_owned()
+}
+
+fn default_display() -> String {
+    "displayName".to_owned()
+}
+
+fn default_member_of() -> String {
+    "memberOf".to_owned()
+}
+
+fn default_member() -> String {
+    "(member={dn})".to_owned()
 }
 
 fn default_idle() -> Period {
@@ -115,6 +189,10 @@ impl Console {
             oidc.secret.iter_mut().for_each(|secret| secret.resolve(folder));
             oidc.tls.resolve(folder);
         }
+        if let Some(ldap) = &mut self.ldap {
+            ldap.secret.iter_mut().for_each(|secret| secret.resolve(folder));
+            ldap.tls.resolve(folder);
+        }
     }
 
     /// What can't be although it is well formed.
@@ -128,6 +206,9 @@ impl Console {
             let text =
                 "write https://, the host and perhaps a port, without a path: https://klinke.kh.example:8443";
             return wrong(&["address"], text.to_owned());
+        }
+        if let Some((key, text)) = self.ldap.as_ref().and_then(|ldap| ldap.wrong(roles)) {
+            return wrong(&["ldap", key], text);
         }
         let Some(oidc) = &self.oidc else { return Ok(()) };
         if self.address.is_none() {
@@ -163,11 +244,73 @@ impl Oidc {
     }
 }
 
+/// Groups in small letters: names of entries are the same in capitals.
+fn small(roles: &BTreeMap<String, BTreeSet<String>>) -> BTreeMap<String, BTreeSet<String>> {
+    let one = |groups: &BTreeSet<String>| groups.iter().map(|group| group.to_lowercase()).collect();
+    roles.iter().map(|(role, groups)| (role.clone(), one(groups))).collect()
+}
+
+impl Ldap {
+    /// What can't be: the key, and why.
+    fn wrong(&self, roles: &Roles) -> Option<(&'static str, String)> {
+        let (scheme, rest) = self.url.split_once("://").unwrap_or_default();
+        let host = rest.split(['/', ':']).next().unwrap_or_default();
+        let is_here = ["localhost", "127.0.0.1"].contains(&host) || rest.starts_with("[::1]");
+        match scheme {
+            "ldaps" if self.starttls => {
+                return Some(("starttls", "ldaps:// has TLS from the beginning".to_owned()));
+            }
+            "ldaps" => {}
+            "ldap" if self.starttls || is_here => {}
+            _ => {
+                let text = "passwords go over TLS: write ldaps://, or ldap:// with `starttls = true`";
+                return Some(("url", text.to_owned()));
+            }
+        }
+        if self.reader.is_some() == self.bind.is_some() {
+            return Some(("reader", "give either `reader` or `bind`".to_owned()));
+        }
+        if self.reader.is_some() && self.secret.is_none() {
+            return Some(("secret", "a reader needs its password".to_owned()));
+        }
+        let templates = [("filter", Some(&self.filter)), ("bind", self.bind.as_ref())];
+        if let Some((key, _)) =
+            templates.into_iter().find(|(_, one)| one.is_some_and(|one| !one.contains("{name}")))
+        {
+            return Some((key, "`{name}` must stand where the name goes".to_owned()));
+        }
+        if self.tls.name.is_some() {
+            return Some((
+                "tls",
+                "the certificate has the name in `url`; `name` is not for directories".to_owned(),
+            ));
+        }
+        let unknown = self.roles.keys().find(|role| !roles.has(role));
+        unknown.map(|role| ("roles", format!("there is no role `{role}`")))
+    }
+
+    /// As the console takes it. The error names the file that can't be read.
+    fn house(&self) -> Result<House, String> {
+        let settings = ldap::Settings {
+            title: self.title.clone(),
+            // Servers come and go; what is below them stays.
+            house: self.base.clone(),
+            roles: Groups(small(&self.roles)),
+        };
+        Ok(House::new(settings, Box::new(Found::new(self.clone())?)))
+    }
+}
+
 /// Gives people the ways in that a site names. What can't be used keeps nobody else out.
 pub fn open_ways(people: &People, console: Option<&Console>) {
     let named = console.and_then(|table| Some((table.oidc.as_ref()?, table.address.as_deref()?)));
     let provider = named.map(|(oidc, address)| oidc.provider(address)).transpose();
     people.set_address(console.and_then(|table| table.address.as_deref()));
+    let directory = console.and_then(|table| table.ldap.as_ref()).map(Ldap::house).transpose();
+    people.set_directory(directory.unwrap_or_else(|why| {
+        tracing::error!(why, "nobody can log in by the directory");
+        None
+    }));
     people.set_provider(provider.unwrap_or_else(|why| {
         tracing::error!(why, "nobody can log in by the OpenID provider");
         None

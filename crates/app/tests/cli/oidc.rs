@@ -242,6 +242,27 @@ fn new_keys_are_learned_and_old_ones_forgotten() {
     assert_eq!(asked, 2, "keys are asked for when one is new, and not each time");
 }
 
+#[test]
+fn a_reload_takes_over_what_the_site_says_of_its_provider() {
+    let site = Site::to_partner(1, "");
+    let provider = Provider::start(anna());
+    provider.join(&site, BY_GROUP);
+    let serve = site.serve();
+    let mut browser = Browser::fresh(&serve, 1);
+    came_in(provider.log_in(&mut browser));
+    let node = std::fs::read_to_string(site.folder().join("klinke.toml")).unwrap();
+    site.write("klinke.toml", &node.replace("Haus-Anmeldung", "Klinik-Anmeldung"));
+    serve.signal("HUP");
+    serve.wait_for("the new title", || browser.get("/login").body.contains("Log in with Klinik-Anmeldung"));
+    let without = node.split("[console.oidc]").next().unwrap();
+    site.write("klinke.toml", without);
+    serve.signal("HUP");
+    serve.wait_for("the way to go", || !browser.get("/login").body.contains("Klinik-Anmeldung"));
+    browser.get("/login/oidc").ended(404);
+    browser.get("/login/oidc/done?code=x&state=y").ended(404);
+    assert!(is_in(&mut browser), "who is in stays in");
+}
+
 /// What a provider, somebody between, or somebody with another's answer would try. Each comes from an address
 /// of its own, so that no delay hides what is tried.
 #[test]

@@ -6,6 +6,7 @@
 //! | `hl7apy` | PyPI | `MLLPServer` (partner that closes after each answer) |
 //! | `node-hl7-client` | npm | sender |
 //! | `node-hl7-server` | npm | partner |
+//! | `slapd` | Debian | directory (`ldap.rs`) |
 //! | `oidc-provider` | npm | OpenID provider (`oidc.rs`) |
 //! | `schemathesis` | PyPI | program that makes requests out of the API's description (`contract.rs`) |
 //!
@@ -17,6 +18,7 @@
 mod support;
 
 mod contract;
+mod ldap;
 mod oidc;
 
 use std::io::{BufRead, BufReader, Lines};

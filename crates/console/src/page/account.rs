@@ -48,7 +48,7 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor, Query(done
         }
         @if own.may_emergency { (emergency(&visitor, minutes)) }
         @if let Some(from) = own.elsewhere {
-            (foreign(lang, from, people.provider().map(|one| one.title().to_owned())))
+            (foreign(lang, from, &people))
         } @else {
             (password(&visitor))
             (factor(&visitor, &own, &shown))
@@ -272,7 +272,11 @@ fn password(visitor: &Visitor) -> Markup {
 }
 
 /// For an account that proves itself elsewhere.
-fn foreign(lang: Lang, from: Elsewhere, title: Option<String>) -> Markup {
+fn foreign(lang: Lang, from: Elsewhere, people: &People) -> Markup {
+    let title = match from {
+        Elsewhere::Oidc => people.provider().map(|one| one.title().to_owned()),
+        Elsewhere::Ldap => people.directory().map(|one| one.title().to_owned()),
+    };
     let title = title.unwrap_or_else(|| from.name().to_owned());
     html! { section.card {
         h2 { (lang.say("Log-in", "Anmeldung")) }

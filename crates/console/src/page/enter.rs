@@ -206,6 +206,8 @@ struct Door<'a> {
     provider: Option<String>,
     /// True after a log-out of somebody who came from there.
     is_out: bool,
+    /// What the site's directory is called, where it has one.
+    directory: Option<String>,
     /// True where there are passkeys.
     has_passkeys: bool,
 }
@@ -214,7 +216,14 @@ impl<'a> Door<'a> {
     fn of(console: &Console, to: &'a str) -> Door<'a> {
         let provider = console.people().and_then(|people| people.provider());
         let has_passkeys = console.people().is_some_and(|people| people.party().is_some());
-        Door { to, provider: provider.map(|one| one.title().to_owned()), has_passkeys, ..Door::default() }
+        let directory = console.people().and_then(|people| people.directory());
+        Door {
+            to,
+            provider: provider.map(|one| one.title().to_owned()),
+            directory: directory.map(|one| one.title().to_owned()),
+            has_passkeys,
+            ..Door::default()
+        }
     }
 }
 
@@ -239,6 +248,7 @@ fn log_in_form(lang: Lang, door: &Door<'_>, token: &str) -> Html<String> {
         form method="post" action="/login" {
             input type="hidden" name="form" value=(token);
             input type="hidden" name="to" value=(to);
+            @if let Some(title) = &door.directory { p.small { (lang.say("Name and password are those of ", "Name und Passwort sind die von ")) (title) (lang.say(", or of an account of this console.", ", oder von einem Konto dieser Konsole.")) } }
             p { label for="name" { (lang.say("Name", "Name")) } input #name name="name" value=(name) autocomplete="username" autocapitalize="none" required maxlength=(NAME_BYTES_MAX) autofocus[name.is_empty()]; }
             p { label for="password" { (lang.say("Password", "Passwort")) } input #password type="password" name="password" autocomplete="current-password" required maxlength=(LENGTH_MAX); }
             p { label for="code" { (lang.say("Code, where you have set one up", "Code, wenn Sie einen eingerichtet haben")) } input #code name="code" autocomplete="one-time-code" inputmode="text" maxlength="32"; }

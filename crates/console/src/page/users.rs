@@ -113,17 +113,19 @@ fn role_ticks(roles: &Roles, given: &BTreeSet<String>) -> Markup {
 
 fn add_form(visitor: &Visitor, roles: &Roles, people: &People) -> Markup {
     let lang = visitor.lang;
-    let provider = people.provider();
+    let provider = people.provider().map(|one| (Elsewhere::Oidc, one.title().to_owned()));
+    let directory = people.directory().map(|one| (Elsewhere::Ldap, one.title().to_owned()));
+    let houses: Vec<_> = provider.into_iter().chain(directory).collect();
     html! { form method="post" action="/users" {
         (form_token(visitor))
         input type="hidden" name="what" value="add";
         p { label for="new-name" { (lang.say("Name for the log-in", "Name für die Anmeldung")) } input #new-name name="name" required maxlength="64" autocomplete="off" autocapitalize="none"; }
         p { label for="new-title" { (lang.say("What people call them", "Wie der Mensch heißt")) } input #new-title name="title" maxlength="80" autocomplete="off"; }
-        @if let Some(provider) = &provider {
+        @if !houses.is_empty() {
             p { label for="new-from" { (lang.say("Proves who they are", "Weist sich aus")) }
                 select #new-from name="from" {
                     option value="" { (lang.say("here, with a password", "hier, mit einem Passwort")) }
-                    option value=(Elsewhere::Oidc.name()) { (lang.say("with ", "mit ")) (provider.title()) }
+                    @for (from, title) in &houses { option value=(from.name()) { (lang.say("with ", "mit ")) (title) } }
                 }
             }
         }

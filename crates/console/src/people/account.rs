@@ -85,7 +85,7 @@ pub struct AccountView {
     pub roles: BTreeSet<String>,
     /// True when they may not log in for now.
     pub locked: bool,
-    /// How they prove who they are: `password`, `totp`, `recovery`, `passkey`, `oidc`.
+    /// How they prove who they are: `password`, `totp`, `recovery`, `passkey`, `oidc`, `ldap`.
     pub factors: Vec<String>,
     /// True while a one-time code waits to be used.
     pub invited: bool,
@@ -104,6 +104,7 @@ impl Account {
             ("recovery", !self.recovery.is_empty()),
             ("passkey", !self.passkeys.is_empty()),
             ("oidc", self.elsewhere == Some(Elsewhere::Oidc)),
+            ("ldap", self.elsewhere == Some(Elsewhere::Ldap)),
         ];
         AccountView {
             name: self.name.clone(),

@@ -28,6 +28,8 @@ pub const GROUPS_MAX: usize = 2_000;
 pub enum Elsewhere {
     /// At the OpenID provider of the site.
     Oidc,
+    /// In the directory of the site.
+    Ldap,
 }
 
 impl Elsewhere {
@@ -35,12 +37,13 @@ impl Elsewhere {
     pub fn name(self) -> &'static str {
         match self {
             Elsewhere::Oidc => "oidc",
+            Elsewhere::Ldap => "ldap",
         }
     }
 
     /// The inverse of [`Elsewhere::name`].
     pub fn named(name: &str) -> Option<Elsewhere> {
-        [Elsewhere::Oidc].into_iter().find(|one| one.name() == name)
+        [Elsewhere::Oidc, Elsewhere::Ldap].into_iter().find(|one| one.name() == name)
     }
 }
 

@@ -1,5 +1,5 @@
 //! Coming in: with a password and perhaps a second factor, with a one-time code, with a token. Whoever proves
-//! elsewhere who they are comes by [`super::oidc`].
+//! elsewhere who they are comes by [`super::oidc`] or [`super::ldap`].
 //!
 //! Whatever is wrong, the answer is the same: [`Refusal::Wrong`]. It takes the same time whether there is
 //! such an account or not, whether it is locked, and whichever factor was wrong.
@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError};
 use super::account::{self, Account, Refusal};
 use super::actor::Actor;
 use super::elsewhere::Elsewhere;
+use super::ldap;
 use super::limit::Try;
 use super::password;
 use super::session::Session;
@@ -65,14 +66,28 @@ impl People {
     /// Lets somebody in, or not.
     pub async fn log_in(self: &Arc<Self>, caller: Caller, log_in: LogIn) -> Result<Entered, Refusal> {
         self.may_try(&caller, &log_in.name)?;
+        let begun = tokio::time::Instant::now();
+        let entered = self.look_at(caller, log_in).await;
+        if entered.is_err() && self.directory().is_some() {
+            // A directory takes longer than a password: neither is to be seen from outside.
+            tokio::time::sleep_until(begun + ldap::FLOOR).await;
+        }
+        entered.map_err(|refusal| self.told_of_directory(refusal))
+    }
+
+    async fn look_at(self: &Arc<Self>, caller: Caller, log_in: LogIn) -> Result<Entered, Refusal> {
         let known = account::name(&log_in.name).and_then(|name| self.book.get(&name));
         let kept = known.as_ref().filter(|account| !account.is_locked).and_then(|one| one.password.clone());
         // Longer ones than can be chosen are not worked out, but something is.
         let is_long = log_in.password.len() > password::LENGTH_MAX;
         let typed = if is_long { String::new() } else { log_in.password };
-        let is_right = self.hasher.verify(typed, kept).await? && !is_long;
+        let is_right = self.hasher.verify(typed.clone(), kept).await? && !is_long;
+        let asked = self.ask_directory(&log_in.name, &typed, known.as_ref()).await;
         let people = self.clone();
         blocking(move || {
+            if let Some((arrival, house)) = asked {
+                return people.admit(&caller, &log_in.name, &arrival, house.roles());
+            }
             let Some(account) = known else { return people.shut_out(&caller, &log_in.name, "", None, None) };
             let via = if is_right { people.second_factor(&account.name, &log_in.code)? } else { None };
             match via {

@@ -10,7 +10,7 @@
 //! | who may ask what | [`guard`] |
 //! | delays after failed log-ins | [`limit`] |
 //! | coming in: log-in, one-time codes, tokens | [`enter`] |
-//! | coming in from an OpenID provider, and the accounts of those who do | [`oidc`], [`elsewhere`] |
+//! | coming in from an OpenID provider or a directory, and the accounts of those who do | [`oidc`], [`ldap`], [`elsewhere`] |
 //! | passkeys (Web Authentication) | [`passkey`] |
 //! | what was begun at the door and waits for its end | `pending` |
 //! | what log-ins need of the world outside | [`outside`] |
@@ -19,7 +19,7 @@
 //! | what administrators change | [`care`] |
 //!
 //! Everything is in the store as small values whose names begin with `people/`; none of it is in the site's
-//! files, and nothing is asked of anybody else unless the site names a provider. What changes who may do what leaves an entry in the
+//! files, and nothing is asked of anybody else unless the site names a provider or a directory. What changes who may do what leaves an entry in the
 //! audit log before it is done.
 
 pub mod account;
@@ -28,6 +28,7 @@ pub mod care;
 pub mod elsewhere;
 pub mod enter;
 pub mod guard;
+pub mod ldap;
 pub mod limit;
 pub mod oidc;
 pub mod outside;
@@ -73,6 +74,8 @@ pub struct People {
     hasher: password::Hasher,
     roles: RwLock<Roles>,
     first: Mutex<Option<OneTime>>,
+    /// The directory of the site.
+    directory: RwLock<Option<Arc<ldap::House>>>,
     /// Where passkeys belong to.
     party: RwLock<Option<Arc<passkey::Party>>>,
     /// The OpenID provider of the site.
@@ -99,6 +102,7 @@ impl People {
             hasher: password::Hasher::default(),
             roles: RwLock::default(),
             first: Mutex::default(),
+            directory: RwLock::default(),
             party: RwLock::default(),
             provider: RwLock::default(),
             searches: Mutex::default(),

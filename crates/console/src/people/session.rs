@@ -67,7 +67,7 @@ pub struct Session {
     /// What the browser called itself.
     pub browser: String,
     /// How they came in: `password`, `password+totp`, `password+recovery`, `code`, `passkey`, `oidc`
-    /// and the issuer.
+    /// and the issuer, `ldap` and the directory.
     pub via: String,
     /// An emergency access: until when, and why.
     pub emergency: Option<(i64, String)>,
