@@ -65,6 +65,7 @@ pub fn run(args: &Args, out: Out) -> Ended {
         base: args.against.as_deref().map(|against| base(&site, against, &args.channel)).transpose()?,
         changed: Some(replay::in_folder(&site.folder, site.env.as_deref(), &args.channel)?),
         from: last.map_or_else(|| args.from.as_deref().map(time).transpose(), |from| Ok(Some(from)))?,
+        revision: None,
         until: args.until.as_deref().map(time).transpose()?,
         limit: args.limit,
     };

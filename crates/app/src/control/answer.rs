@@ -1,6 +1,7 @@
 //! Answers requests, whoever asks.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -22,7 +23,7 @@ use crate::serve::{Counts, Course};
 use crate::shadow::{self, Shadows};
 use crate::wire::World;
 use klinke_console::house::door::Door;
-use klinke_console::house::request::{Request, Wish};
+use klinke_console::house::request::{Request, Wish, is_plain};
 use klinke_console::house::trial::Ask as Trial;
 use klinke_console::people::Actor;
 
@@ -76,6 +77,8 @@ pub struct Files {
     /// The folder that people work in: the same, unless the files were taken out of git.
     pub home: Option<PathBuf>,
     pub environment: Option<String>,
+    /// Where copies of the store go that are asked for from afar.
+    pub copies: Option<PathBuf>,
     /// Dialects of partners.
     pub dialects: BTreeMap<String, Gauge>,
     /// The site's own definitions.
@@ -94,6 +97,7 @@ impl Files {
             folder: Some(site.folder.clone()),
             home: Some(site.home.clone()),
             environment: site.environment.clone(),
+            copies: site.node.store.copies.as_ref().map(|copies| site.home.join(copies)),
             dialects: site
                 .dialects
                 .iter()
@@ -193,11 +197,14 @@ impl Counter {
             Request::Learn(ask) => Ok(serde_json::to_value(learn::learn(self, &ask, progress)?)?),
             Request::Drift { system } => Ok(serde_json::to_value(learn::drift(self, system.as_deref())?)?),
             Request::Backup { folder } => {
+                let _alone = alone()?;
                 self.store.backup(&PathBuf::from(&folder), &mut |done, of| progress(done, of))?;
                 crate::alerts::look::copied(self)?;
                 Ok(json!({ "folder": folder }))
             }
+            Request::Copy { name } => self.copy(&name, progress),
             Request::Verify => {
+                let _alone = alone()?;
                 let report = self.store.verify(&mut |done, of| progress(done, of))?;
                 self.alerts.verified(report.faults.len());
                 Ok(json!({
@@ -229,7 +236,7 @@ impl Counter {
             Request::History { channel } => Ok(serde_json::to_value(self.course.of(channel.as_deref()))?),
             Request::Replay(order) => {
                 let (files, store) = (self.files(), self.store.as_ref());
-                let replayed = replay::replay(store, &self.world, files.home.as_deref(), &order, progress)?;
+                let replayed = replay::replay(store, &self.world, &files, &order, progress)?;
                 Ok(serde_json::to_value(replayed)?)
             }
             Request::Site => Ok(serde_json::to_value(files::site(self)?)?),
@@ -245,6 +252,28 @@ impl Counter {
     pub fn deploying(&self, order: Order) -> Result<Value> {
         let deploying = self.deploying.as_ref().context("nothing serves this site; start `klinke serve`")?;
         deploying(order)
+    }
+
+    /// Copies the store to where the site keeps its copies. The name is a name, and leads nowhere else.
+    fn copy(&self, name: &str, progress: Progress<'_>) -> Result<Value> {
+        if !is_plain(name) {
+            bail!("the name of a copy is made of letters, digits, `-`, `_` and `.`");
+        }
+        let copies = self.files().copies.clone();
+        let copies = copies.context("klinke.toml names no folder for copies: [store] copies = \"…\"")?;
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&copies)
+            .context("the folder for copies")?;
+        let folder = copies.join(name);
+        if folder.exists() {
+            bail!("there is a copy `{name}` already");
+        }
+        let _alone = alone()?;
+        self.store.backup(&folder, &mut |done, of| progress(done, of))?;
+        crate::alerts::look::copied(self)?;
+        Ok(json!({ "name": name }))
     }
 
     fn shadow(&self, ask: Trial) -> Result<Value> {
@@ -362,6 +391,16 @@ impl Counter {
             (Some((name, one)), true) => Ok((name, one.id)),
             _ => bail!("`{place}` has several destinations; name one as channel/destination"),
         }
+    }
+}
+
+/// One at a time: each reads the whole store.
+fn alone() -> Result<std::sync::MutexGuard<'static, ()>> {
+    static UPKEEP: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    match UPKEEP.try_lock() {
+        Ok(alone) => Ok(alone),
+        Err(std::sync::TryLockError::Poisoned(broken)) => Ok(broken.into_inner()),
+        Err(std::sync::TryLockError::WouldBlock) => bail!("the store is being copied or checked already"),
     }
 }
 

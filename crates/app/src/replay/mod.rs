@@ -16,13 +16,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Instant;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use klinke_console::house::replay::Replayed;
 use klinke_console::house::request::Replay;
 use klinke_engine::Trial;
 use klinke_model::{ChannelId, Envelope, EnvelopeId, Timestamp};
 use klinke_store::{Query, Store};
 
+use crate::control::answer::Files;
 use crate::deploy::tree;
 use crate::site::{fault, load};
 use crate::wire::World;
@@ -45,7 +46,7 @@ pub const NICENESS: i32 = 10;
 pub fn replay(
     store: &dyn Store,
     world: &World,
-    folder: Option<&Path>,
+    files: &Files,
     order: &Replay,
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<Replayed> {
@@ -57,10 +58,12 @@ pub fn replay(
         Some(text) => text.clone(),
         None => running(store, channel.id)?,
     };
-    let changed = match (&order.changed, folder) {
+    let (folder, environment) = (files.home.as_deref(), files.environment.as_deref());
+    let folder = || folder.context("the site's folder is not known");
+    let changed = match (&order.changed, &order.revision) {
         (Some(text), _) => text.clone(),
-        (None, Some(folder)) => in_folder(folder, None, &order.channel)?,
-        (None, None) => bail!("the site's folder is not known"),
+        (None, Some(revision)) => in_revision(folder()?, revision, environment, &order.channel)?,
+        (None, None) => in_folder(folder()?, environment, &order.channel)?,
     };
     let after = first(store, channel.id, order.from.map(Timestamp))?;
     let run = Run { store, channel: channel.id, after, order, of: channel.tally.received };

@@ -77,11 +77,14 @@ pub struct Store {
     pub reserve: Bytes,
     /// Whether the text of messages can be searched; costs about as much disk as the messages. Since 0.1.
     pub free_text: bool,
+    /// The folder into which copies go that are asked for by the API, absolute or within the site; none are made
+    /// for it when absent. Since 0.1.
+    pub copies: Option<PathBuf>,
 }
 
 impl Default for Store {
     fn default() -> Self {
-        Store { path: "data".into(), reserve: Bytes::mib(256), free_text: false }
+        Store { path: "data".into(), reserve: Bytes::mib(256), free_text: false, copies: None }
     }
 }
 

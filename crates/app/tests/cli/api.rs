@@ -101,6 +101,7 @@ fn site(sink: &Sink) -> Site {
     let site = Site::to_partner(sink.port, "");
     with_console(&site);
     let node = std::fs::read_to_string(site.folder().join("klinke.toml")).unwrap();
+    let node = node.replace("[store]\n", "[store]\ncopies = \"copies\"\n");
     site.write("klinke.toml", &format!("{node}\n[diagnosis]\nevery = \"500ms\"\n"));
     site.write("alerts.toml", "settle = \"0s\"\n[way.hook]\nwebhook = { url = \"http://127.0.0.1:9/\" }\n[person.anna]\ntitle = \"Anna\"\nways = [{ way = \"hook\" }]\n");
     site
@@ -171,6 +172,7 @@ fn every_call_answers_as_it_is_described() {
     api.call("POST", "/site/reload", None);
     assert_eq!(post("/replay", json!({ "channel": "adt", "limit": 10 }))["differ"], 0);
 
+    try_upkeep(&site, &api);
     try_trials(&site, &api);
     try_alerts(&serve, &site, &api);
     assert_eq!(post("/channels/adt/stop", json!({ "reason": "moving" }))["runs"], false);
@@ -235,6 +237,21 @@ fn in_seconds(seconds: i64) -> String {
     klinke_model::Timestamp(klinke_model::Timestamp::now().0 + seconds * 1_000_000).to_string()
 }
 
+/// The store, and what is learned from it.
+fn try_upkeep(site: &Site, api: &Program) {
+    let post = |path: &str, body: Option<Value>| api.call("POST", path, body);
+    assert_eq!(post("/store/verify", None)["faults"], json!([]));
+    assert_eq!(post("/store/prune", None)["envelopes"], 0);
+    post("/store/copies", Some(json!({ "name": "before-the-move" })));
+    assert!(site.folder().join("copies/before-the-move/journal.db").exists());
+    api.refused("POST", "/store/copies", Some(r#"{"name":"before-the-move"}"#), 409);
+    for name in ["../x", "/tmp/x", ".x", "a/b", ".."] {
+        api.refused("POST", "/store/copies", Some(&json!({ "name": name }).to_string()), 422);
+    }
+    let learned = post("/systems/kis/dialect", Some(json!({})));
+    assert!(learned.to_string().contains("ADT") && !learned.to_string().contains("Berta"), "{learned}");
+}
+
 /// Shadows and canaries: the changed channel lies on branches of git.
 fn try_trials(site: &Site, api: &Program) {
     let post = |path: &str, body: Value| api.call("POST", path, Some(body));
@@ -250,6 +267,8 @@ fn try_trials(site: &Site, api: &Program) {
     crate::deploy::commit(site, "as it is");
     branch("one");
     branch("two");
+    let replayed = post("/replay", json!({ "channel": "adt", "revision": "one", "limit": 1 }));
+    assert_eq!(replayed["fields"][0]["examples"][0]["after"], "one");
     let outlook = post("/channels/adt/outlook", json!({ "against": "one" }));
     assert_eq!((&outlook["restarts"], outlook["changed"] == outlook["live"]), (&json!(false), false));
     api.refused("POST", "/channels/adt/outlook", Some(r#"{"against":"/etc"}"#), 422);

@@ -12,8 +12,8 @@
 //! for one. A browser's session may read and not change: nothing that another site makes a browser send does
 //! anything here. Problems name fields and places, never values: they may be a patient's.
 //!
-//! Not here: what belongs to the machine (copying, checking and pruning the store) is done on the machine, and
-//! what lets people in (passwords, second factors, tokens) is changed by people.
+//! Not here: what lets people in (passwords, second factors, tokens) is changed by people. Copies of the store go
+//! where the site says; folders and files of the machine are named by nobody from afar.
 
 pub mod call;
 pub mod calls;

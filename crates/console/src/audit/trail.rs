@@ -100,7 +100,7 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         Request::Settle { what: Settle::Drop, .. } => (Action::Drop, Before),
         Request::Resend { .. } => (Action::Resend, Before),
         Request::Edit { .. } => (Action::Edit, Before),
-        Request::Backup { .. } => (Action::Backup, Before),
+        Request::Backup { .. } | Request::Copy { .. } => (Action::Backup, Before),
         Request::Deploy { dry: true, .. } => return None,
         Request::Deploy { .. } => (Action::Deploy, Before),
         Request::Rollback { .. } => (Action::Rollback, Before),
@@ -251,6 +251,7 @@ fn note(request: &Request) -> Option<String> {
         }
         Request::Canary(ask) => on_trial("canary", ask),
         Request::Shadow(ask) => on_trial("shadow", ask),
+        Request::Copy { name } => Some(format!("as {name}")),
         Request::Learn(_) => Some("a dialect was learned".to_owned()),
         Request::Payload { stage, .. } => Some(stage.clone()),
         Request::Resend { channel, reason, .. } => {

@@ -114,6 +114,11 @@ pub enum Request {
         /// An empty or absent folder.
         folder: String,
     },
+    /// Copies the store into a new folder of this name, where the site keeps its copies.
+    Copy {
+        /// A plain name.
+        name: String,
+    },
     /// Checks everything.
     Verify,
     /// Removes what the site's rules allow.
@@ -244,6 +249,8 @@ pub struct Replay {
     pub from: Option<i64>,
     /// Received before.
     pub until: Option<i64>,
+    /// The changed version as a revision of the site's repository has it, where `changed` is absent.
+    pub revision: Option<String>,
     /// At most so many, the oldest first; all when 0.
     pub limit: usize,
 }
@@ -286,6 +293,12 @@ pub struct Learn {
     pub from: Option<i64>,
     /// What was learned before, to go on from.
     pub before: Option<serde_json::Value>,
+}
+
+/// True for a name that leads nowhere else, on every file system.
+pub fn is_plain(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    (1..=100).contains(&name.len()) && !name.starts_with('.') && name.bytes().all(is_plain)
 }
 
 impl Find {

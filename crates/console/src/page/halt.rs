@@ -6,7 +6,7 @@ use maud::html;
 use serde_json::Value;
 
 use super::acts::{may_act, not_allowed, nothing_such, reason, reason_field};
-use super::parts::{escaped, number, state};
+use super::parts::{escaped, number, state, time};
 use super::{Page, frame, trouble};
 use crate::house::request::Request;
 use crate::house::view::Status;
@@ -33,6 +33,8 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor, Path(name)
         h1 { (title) }
         section.card {
             p { span.mono { (name) } " " (state(kind, word)) }
+            @if let Some(by) = &channel.halted { p { (lang.say("Stopped by ", "Gestoppt von ")) (by.who) " " (time(&by.since)) ": " (by.reason) } }
+            @if let Some(why) = &channel.stopped { p.notice.stop { (why) } }
             @if let Some(at) = &channel.address { p.small { (lang.say("Takes messages at ", "Nimmt Nachrichten an auf ")) span.mono { (at) } } }
             @if let Some(open) = channel.connections { p { strong { (number(open)) } (if open == 1 { lang.say(" connection now", " Verbindung jetzt") } else { lang.say(" connections now", " Verbindungen jetzt") }) } }
             p { strong { (number(channel.unrouted)) } (lang.say(" being worked on, ", " in Arbeit, ")) strong { (number(channel.waiting())) } (lang.say(" waiting", " wartend")) }

@@ -11,6 +11,7 @@ use super::{Page, frame};
 use crate::house::replay::Replayed;
 use crate::house::request::{Replay, Request};
 use crate::lang::Lang;
+use crate::people::Right;
 use crate::web::{Console, Visitor};
 
 /// Envelopes of one replay from the page; the command line takes any number.
@@ -26,6 +27,7 @@ const SPANS: &[(i64, &str, &str)] = &[
 #[derive(Deserialize)]
 pub struct Wanted {
     hours: Option<i64>,
+    revision: Option<String>,
 }
 
 /// The page.
@@ -38,7 +40,7 @@ pub async fn page(
     let lang = visitor.lang;
     let done = match wanted.hours.map(|hours| hours.clamp(1, 24 * 31)) {
         None => None,
-        Some(hours) => Some(run(&console, &visitor, &name, hours).await?),
+        Some(hours) => Some(run(&console, &visitor, &name, hours, revision(&wanted)).await?),
     };
     let address = format!("/channels/{}", escaped(&name));
     let title = lang.say("What a change would do", "Was eine Änderung bewirken würde");
@@ -46,14 +48,18 @@ pub async fn page(
         (frame::crumbs(&[("/channels", lang.say("Channels", "Kanäle")), (&address, &name)]))
         h1 { (title) }
         p { (lang.say(
-            "Kept messages run through the files as they lie in the folder now, and what comes out is held against the version that runs. Nothing is sent.",
-            "Verwahrte Nachrichten laufen durch die Dateien, wie sie jetzt im Ordner liegen; was herauskommt, wird gegen die laufende Version gehalten. Nichts wird gesendet.",
+            "Kept messages run through changed files, those that lie in the folder now or a revision's, and what comes out is held against the version that runs. Nothing is sent.",
+            "Verwahrte Nachrichten laufen durch geänderte Dateien, wie sie jetzt im Ordner oder in einem Stand von git liegen; was herauskommt, wird gegen die laufende Version gehalten. Nichts wird gesendet.",
         )) }
         form.search.card action={ (address) "/replay" } method="get" {
             div { label for="hours" { (lang.say("Messages of", "Nachrichten aus")) }
                 select #hours name="hours" { @for (hours, en, de) in SPANS {
                     option value=(hours) selected[wanted.hours == Some(*hours)] { (lang.say(en, de)) }
                 } } }
+            @if visitor.actor.may_somewhere(Right::Administer) {
+                div { label for="revision" { (lang.say("Changed files: a revision of git; the folder when empty", "Geänderte Dateien: ein Stand in git; der Ordner, wenn leer")) }
+                    input.mono #revision name="revision" value=(wanted.revision.as_deref().unwrap_or_default()) maxlength="200" autocomplete="off" autocapitalize="none"; }
+            }
             div.acts { button { (lang.say("Replay", "Durchspielen")) } }
         }
         @if let Some(done) = &done { (shown(lang, done)) }
@@ -61,15 +67,23 @@ pub async fn page(
     Ok(frame::page(&visitor, title, &body))
 }
 
+/// A revision that was named; none for the folder.
+fn revision(wanted: &Wanted) -> Option<String> {
+    let named = wanted.revision.as_deref().map(str::trim);
+    named.filter(|revision| !revision.is_empty()).map(str::to_owned)
+}
+
 async fn run(
     console: &Console,
     visitor: &Visitor,
     name: &str,
     hours: i64,
+    revision: Option<String>,
 ) -> Result<Replayed, crate::web::Fault> {
     let order = Replay {
         channel: name.to_owned(),
         from: Some(Timestamp::now().0 - hours * 3_600_000_000),
+        revision,
         limit: ENVELOPES_MAX,
         ..Replay::default()
     };

@@ -46,7 +46,7 @@ fn drawn(lang: Lang, one: &Rhythm) -> Markup {
         format!("The hours of its week; at most {} are usual", short(lang, most)),
         format!("Die Stunden seiner Woche; höchstens {} sind üblich", short(lang, most)),
     );
-    html! { div.week { svg viewBox={ "0 0 " (LEFT + 24.0 * HOUR) " " (HEAD + 7.0 * DAY) } role="img" aria-label=(title) {
+    html! { div.week tabindex="0" { svg viewBox={ "0 0 " (LEFT + 24.0 * HOUR) " " (HEAD + 7.0 * DAY) } role="img" aria-label=(title) {
         @for hour in (0..24).step_by(6) { text.soft x=(LEFT + f64::from(hour) * HOUR) y=(HEAD - 4.0) { (hour) } }
         @for (day, (english, german)) in DAYS.iter().enumerate() {
             @let base = HEAD + (day as f64 + 1.0) * DAY - 4.0;
@@ -55,7 +55,7 @@ fn drawn(lang: Lang, one: &Rhythm) -> Markup {
             @for (hour, slot) in one.hours.iter().skip(day * 24).take(24).enumerate() {
                 @let x = LEFT + hour as f64 * HOUR;
                 @if one.now == day * 24 + hour { rect.now x=(x) y=(base - DAY + 5.0) width=(HOUR) height=(DAY - 5.0) {} }
-                @if slot.weeks > 0 { rect.bar x=(x + 2.0) y=(format!("{:.1}", base - height(slot))) width=(HOUR - 4.0) height=(format!("{:.1}", height(slot).max(0.5))) {} }
+                @if slot.weeks > 0 { rect.middle x=(x + 2.0) y=(format!("{:.1}", base - height(slot))) width=(HOUR - 4.0) height=(format!("{:.1}", height(slot).max(0.5))) {} }
             }
         }
     } } }

@@ -65,6 +65,9 @@ fn line(lang: Lang, channel: &str, kind: &str, revision: &str, state: &Markup) -
 fn shadow_state(lang: Lang, one: &ShadowState) -> Markup {
     match &one.trouble {
         Some(why) => html! { (state(State::Stop, lang.say("stands", "steht"))) " " (why) },
+        None if one.envelopes == 0 => {
+            state(State::Off, lang.say("nothing has come yet", "noch nichts gekommen"))
+        }
         None if one.differ > 0 => {
             html! { (state(State::Warn, lang.say("something differs", "etwas ist anders"))) " " (number(one.differ)) (lang.say(" of ", " von ")) (number(one.envelopes)) }
         }

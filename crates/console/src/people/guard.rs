@@ -112,7 +112,7 @@ pub fn check(
         Request::Replay(order) => {
             at(Right::ViewPayload, &[&order.channel])?;
             // Other files than the site's own are programs that somebody brings along.
-            if order.base.is_some() || order.changed.is_some() {
+            if order.base.is_some() || order.changed.is_some() || order.revision.is_some() {
                 somewhere(Right::Administer)?;
             }
             said(actor, purpose)
@@ -163,6 +163,7 @@ pub fn check(
         Request::Audit(_) => somewhere(Right::Audit),
         Request::People(_)
         | Request::Backup { .. }
+        | Request::Copy { .. }
         | Request::Verify
         | Request::Prune
         | Request::Reload

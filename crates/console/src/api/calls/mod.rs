@@ -8,6 +8,7 @@ mod people;
 mod site;
 mod state;
 mod trials;
+mod upkeep;
 
 use std::sync::LazyLock;
 
@@ -71,6 +72,10 @@ fn list() -> Vec<Call> {
         call::<alerts::HandOver>("handOver", Post, "/alerts/{id}/hand-over", Act, "Hands an alert over to a person or a rota, who is told at once"),
         call::<alerts::Mute>("mute", Post, "/mutes", Act, "Has nothing told of systems for a while: maintenance"),
         call::<alerts::Unmute>("unmute", Delete, "/mutes/{id}", Act, "Ends a mute"),
+        call::<upkeep::Copy>("copyStore", Post, "/store/copies", Administer, "Copies the store while the site runs; answers when the copy is whole"),
+        call::<upkeep::Verify>("verifyStore", Post, "/store/verify", Administer, "Checks every stored byte; answers when all is read"),
+        call::<upkeep::Prune>("pruneStore", Post, "/store/prune", Administer, "Removes what the site's rules allow"),
+        call::<upkeep::LearnOne>("learn", Post, "/systems/{name}/dialect", ViewPayload, "Learns a system's dialect from what is kept; holds no patient data, and changes no file"),
         call::<people::Searches>("searches", Get, "/searches", ViewState, "The searches that the account keeps"),
         call::<people::SaveSearch>("saveSearch", Put, "/searches/{name}", ViewState, "Keeps a search under a name"),
         call::<people::ForgetSearch>("forgetSearch", Delete, "/searches/{name}", ViewState, "Forgets a search"),

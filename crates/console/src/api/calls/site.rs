@@ -101,9 +101,13 @@ impl Plain for Reload {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplayThem {
-    /// The channel. Its running version is held against the site's files as they lie in the folder now.
+    /// The channel. Its running version is held against changed files.
     #[schemars(length(min = 1, max = 100))]
     channel: String,
+    /// The changed files: a revision of the site's repository; the site's folder as it lies now when absent. Asks for
+    /// the right to administer as well.
+    #[schemars(length(min = 1, max = 200))]
+    revision: Option<String>,
     /// Received at or after.
     #[schemars(extend("format" = "date-time"))]
     from: Option<String>,
@@ -123,6 +127,7 @@ impl Plain for ReplayThem {
             channel: self.channel,
             base: None,
             changed: None,
+            revision: self.revision,
             from: time(self.from.as_deref())?,
             until: time(self.until.as_deref())?,
             limit: self.limit,

@@ -184,6 +184,7 @@ fn audited() -> Vec<(Request, Action)> {
         (alert(alerts::Ask::Test { way: None }), Action::Mute),
         (Request::Learn(Box::default()), Action::OpenPayload),
         (Request::Backup { folder: "/x".to_owned() }, Action::Backup),
+        (Request::Copy { name: "x".to_owned() }, Action::Backup),
         (Request::Reload, Action::Reload),
         (Request::Canary(Trial::Drop { channel: "adt".to_owned(), reason: None }), Action::Rollback),
         (Request::Canary(Trial::Take { channel: "adt".to_owned(), reason: None }), Action::Deploy),
