@@ -169,8 +169,11 @@ impl Found {
 impl Directory for Found {
     fn prove(&self, person: Person) -> Coming<'_, Option<Entry>> {
         Box::pin(async move {
-            let _place = self.places.acquire().await.map_err(|_| "the program ends".to_owned())?;
-            let looked = tokio::time::timeout(LIMIT, self.look(&person)).await;
+            let look = async {
+                let _place = self.places.acquire().await.map_err(|_| "the program ends".to_owned())?;
+                self.look(&person).await
+            };
+            let looked = tokio::time::timeout(LIMIT, look).await;
             looked.unwrap_or_else(|_| Err("the directory did not answer in time".to_owned()))
         })
     }

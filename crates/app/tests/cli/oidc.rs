@@ -236,10 +236,21 @@ fn new_keys_are_learned_and_old_ones_forgotten() {
     let serve = site.serve();
     came_in(provider.log_in(&mut Browser::fresh(&serve, 1)));
     std::thread::sleep(std::time::Duration::from_secs(11));
-    provider.change(|script| script.keys = vec![Key::new("second")]);
+    provider.change(|script| script.keys.insert(0, Key::new("second")));
     came_in(provider.log_in(&mut Browser::fresh(&serve, 1)));
     let asked = provider.script.lock().unwrap().asked.iter().filter(|path| *path == "/keys").count();
     assert_eq!(asked, 2, "keys are asked for when one is new, and not each time");
+    // The old one was stolen: the provider shows it no more, and somebody still signs with it.
+    std::thread::sleep(std::time::Duration::from_secs(11));
+    let mut old = Vec::new();
+    provider.change(|script| old = std::mem::replace(&mut script.keys, vec![Key::new("third")]));
+    came_in(provider.log_in(&mut Browser::fresh(&serve, 1)));
+    provider.change(|script| {
+        script.hidden = old.len();
+        old.append(&mut script.keys);
+        script.keys = old;
+    });
+    provider.log_in(&mut Browser::fresh(&serve, 2)).ended(401);
 }
 
 #[test]

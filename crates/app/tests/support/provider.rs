@@ -61,8 +61,10 @@ pub enum Signed {
 
 /// What it does.
 pub struct Script {
-    /// The key that signs, and those that it shows.
+    /// The key that signs, and others.
     pub keys: Vec<Key>,
+    /// How many of them it does not show, from the first on.
+    pub hidden: usize,
     /// Claims of the next ID token beside those that are right; `null` takes one away.
     pub claims: Value,
     /// What the userinfo endpoint says; nothing where there is none.
@@ -97,6 +99,7 @@ impl Provider {
         let issuer = format!("http://{}", listener.local_addr().expect("an address"));
         let script = Script {
             keys: vec![Key::new("first")],
+            hidden: 0,
             claims,
             userinfo: None,
             signed: Signed::Well,
@@ -228,7 +231,9 @@ fn answer(path: &str, head: &str, body: &str, script: &mut Script, issuer: &str)
             lay_over(&mut document, &script.document);
             ok(document)
         }
-        "/keys" => ok(json!({ "keys": script.keys.iter().map(Key::public).collect::<Vec<_>>() })),
+        "/keys" => {
+            ok(json!({ "keys": script.keys.iter().skip(script.hidden).map(Key::public).collect::<Vec<_>>() }))
+        }
         "/token" => {
             let escape = super::browser::escaped;
             let basic = format!("{}:{}", escape(CLIENT), escape(SECRET)).replace("%20", "+");

@@ -9,7 +9,6 @@ use std::sync::{Arc, PoisonError};
 use super::account::{self, Account, Refusal};
 use super::actor::Actor;
 use super::elsewhere::Elsewhere;
-use super::ldap;
 use super::limit::Try;
 use super::password;
 use super::session::Session;
@@ -68,9 +67,9 @@ impl People {
         self.may_try(&caller, &log_in.name)?;
         let begun = tokio::time::Instant::now();
         let entered = self.look_at(caller, log_in).await;
-        if entered.is_err() && self.directory().is_some() {
+        if let (Err(_), Some(house)) = (&entered, self.directory()) {
             // A directory takes longer than a password: neither is to be seen from outside.
-            tokio::time::sleep_until(begun + ldap::FLOOR).await;
+            tokio::time::sleep_until(begun + house.floor()).await;
         }
         entered.map_err(|refusal| self.told_of_directory(refusal))
     }

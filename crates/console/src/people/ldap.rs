@@ -4,10 +4,11 @@
 //! It is never asked about an account that proves itself here: neither does it see that account's password, nor
 //! can it open the account. A password of the directory is kept nowhere.
 //!
-//! Refused log-ins are answered [`FLOOR`] after they came, or later, where there is a directory: asking it takes
-//! longer than working out a password, and the time would tell which names have an account here.
+//! Refused log-ins are answered [`FLOOR`] after they came where there is a directory, or after as many whole
+//! seconds as it took when it was last asked: asking takes longer than working out a password, and the time
+//! would tell which names have an account here.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -65,17 +66,24 @@ pub struct House {
     directory: Box<dyn Directory>,
     /// Since when it can't be asked, seconds since 1970; 0 while it can.
     down: AtomicI64,
+    /// How many whole seconds it took when it was last asked, rounded up.
+    took: AtomicU64,
 }
 
 impl House {
     /// Of a site.
     pub fn new(settings: Settings, directory: Box<dyn Directory>) -> House {
-        House { settings, directory, down: AtomicI64::new(0) }
+        House { settings, directory, down: AtomicI64::new(0), took: AtomicU64::new(0) }
     }
 
     /// What people call it.
     pub fn title(&self) -> &str {
         &self.settings.title
+    }
+
+    /// How long a refused log-in takes at least, whoever it is for.
+    pub(super) fn floor(&self) -> Duration {
+        FLOOR.max(Duration::from_secs(self.took.load(Ordering::Relaxed)))
     }
 
     /// Which groups have which role.
@@ -108,7 +116,10 @@ impl People {
         let name = account::name(typed)?;
         let person = Person { name: name.clone(), password: Redacted::new(password.to_owned()) };
         let now = self.now().0.div_euclid(1_000_000);
-        match house.directory.prove(person).await {
+        let begun = tokio::time::Instant::now();
+        let proved = house.directory.prove(person).await;
+        house.took.store((begun.elapsed().as_secs_f64().ceil()) as u64, Ordering::Relaxed);
+        match proved {
             Ok(None) => None,
             Ok(Some(entry)) => {
                 house.down.store(0, Ordering::Relaxed);
@@ -168,6 +179,9 @@ mod tests {
                     title: "Muster".to_owned(),
                     groups: vec![group.to_owned()],
                 };
+                if person.name == "slow" {
+                    tokio::time::sleep(Duration::from_millis(3_200)).await;
+                }
                 match person.name.as_str() {
                     "down" => Err("it is down".to_owned()),
                     _ if person.password.expose() != GOOD => Ok(None),
@@ -223,6 +237,14 @@ mod tests {
             let from = caller(&format!("10.0.6.{at}"));
             assert_eq!(bed.log_in_from(from, name, OTHER, "").await.unwrap_err(), Refusal::Wrong, "{name}");
             assert!(begun.elapsed() >= FLOOR, "{name}");
+        }
+        // A directory that takes long makes all wait as long.
+        for (at, name) in ["slow", "boss"].into_iter().enumerate() {
+            let begun = tokio::time::Instant::now();
+            let from = caller(&format!("10.0.7.{at}"));
+            assert_eq!(bed.log_in_from(from, name, OTHER, "").await.unwrap_err(), Refusal::Wrong, "{name}");
+            let took = begun.elapsed().as_millis();
+            assert!((4_000..4_500).contains(&took), "{name}: {took} ms");
         }
         let down = Refusal::Down("Haus".to_owned());
         assert_eq!(bed.log_in("down", GOOD, "").await.unwrap_err(), down);
