@@ -93,6 +93,7 @@ mod tests {
         for number in 0..10_000 {
             pending.put(&format!("x{number}"), number, "203.0.113.9", later(1));
         }
+        assert_eq!(pending.waiting.lock().unwrap().len(), 1 + OF_NETWORK_MAX);
         let others = (0..20).flat_map(|net| (0..300).map(move |one| (net, one)));
         for (net, one) in others {
             pending.put(&format!("y{net}-{one}"), 0, &format!("198.51.100.{net}"), later(2));
