@@ -131,8 +131,13 @@ impl Desk {
                     self.reload().await.map(drop).unwrap_or_else(|error| complain(&error));
                 }
                 Some((order, answer)) => {
+                    let is_of_files =
+                        matches!(order, Order::Look | Order::Deploy { .. } | Order::Rollback { .. });
                     let done = self.obey(order).await;
-                    done.as_ref().map(drop).unwrap_or_else(complain);
+                    // What is wished of one channel is told to whoever wished it, and is no fault of the files.
+                    if let (Err(error), true) = (&done, is_of_files || answer.is_none()) {
+                        complain(error);
+                    }
                     if let Some(answer) = answer {
                         let _ = answer.send(done);
                     }
