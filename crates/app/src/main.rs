@@ -16,6 +16,7 @@ mod git;
 mod halt;
 mod lab;
 mod lang;
+mod memory;
 mod out;
 mod outgoing;
 mod partner;
@@ -29,6 +30,7 @@ mod wire;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    memory::settle();
     std::panic::set_hook(Box::new(|panic| {
         // A panic's message may hold what a partner sent: the place says enough to find the fault.
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

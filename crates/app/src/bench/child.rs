@@ -30,9 +30,11 @@ impl Child {
         starter::write(folder)?;
         let ports: [u16; 3] = free_ports()?;
         let channel = std::fs::read_to_string(folder.join("channels/adt-to-ris.toml"))?;
-        let single = channel.replace("127.0.0.1:6661", &format!("127.0.0.1:{}", ports[0]));
+        // More than one measurement opens: those of the one before may not have gone when the next begins.
+        let at = |port: u16| format!("\"127.0.0.1:{port}\", limits = {{ connections = 1000 }}");
+        let single = channel.replace("\"127.0.0.1:6661\"", &at(ports[0]));
         let lanes = channel
-            .replace("127.0.0.1:6661", &format!("127.0.0.1:{}", ports[1]))
+            .replace("\"127.0.0.1:6661\"", &at(ports[1]))
             .replace("to = \"ris\"", "to = \"ris\"\nlane = \"PID-3.1\"\nconnections = 16");
         std::fs::write(folder.join("channels/adt-to-ris.toml"), single)?;
         std::fs::write(folder.join("channels/adt-by-patient.toml"), lanes)?;

@@ -242,7 +242,8 @@ fn what_is_new_in_traffic_is_told_once() {
     let log = serve.log();
     assert_eq!(log.matches("something is new").count(), 2, "{log}");
     // Fractions of a second may have any digits.
-    let log: String = log.lines().filter_map(|line| Some(line.split_once(' ')?.1.to_owned() + "\n")).collect();
+    let log: String =
+        log.lines().filter_map(|line| Some(line.split_once(' ')?.1.to_owned() + "\n")).collect();
     for word in ["Beispielmann", "Zdenka", "47000", "19640812"] {
         assert!(!log.contains(word) && !run.out.contains(word), "{word}: {log}");
     }
