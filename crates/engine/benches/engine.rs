@@ -162,7 +162,7 @@ fn store_alone() -> Duration {
             result: AttemptResult::Delivered,
         };
         let key = DeliveryKey { destination, lane: "".into(), envelope, part: 0 };
-        store.record(Tried { key, attempt, is_awaited: false }, Box::new(|_| {}));
+        store.record(Tried { key, attempt }, Box::new(|_| {}));
     }
     begin.elapsed()
 }

@@ -91,7 +91,7 @@ impl Bench {
             result.unwrap();
             events.send(Event::Delivered(n)).unwrap();
         };
-        self.store.record(Tried { key, attempt, is_awaited: false }, Box::new(done));
+        self.store.record(Tried { key, attempt }, Box::new(done));
     }
 }
 

@@ -112,10 +112,7 @@ fn fill(store: &SqliteStore, messages: u64) {
                 result: AttemptResult::Delivered,
             };
             let sender = sender.clone();
-            store.record(
-                Tried { key, attempt, is_awaited: false },
-                Box::new(move |result| sender.send(result).unwrap()),
-            );
+            store.record(Tried { key, attempt }, Box::new(move |result| sender.send(result).unwrap()));
         }
         drop(sender);
         receiver.into_iter().for_each(|result| result.unwrap());

@@ -214,7 +214,7 @@ impl Work<'_> {
     }
 
     fn record(&mut self, record: &Record) -> Step<u64> {
-        let Record { key, attempt, answer, .. } = record;
+        let Record { key, attempt, answer } = record;
         let Some((queued, attempts, _)) = self.waiting(key)? else { return self.record_late(record) };
         let ordinal = attempts + 1;
         let packed = attempts::pack(&mut self.ledger.texts, attempt, answer.as_ref(), queued);
@@ -246,7 +246,7 @@ impl Work<'_> {
 
     /// An attempt of a delivery that no longer waits: kept, without changing the state.
     fn record_late(&mut self, record: &Record) -> Step<u64> {
-        let Record { key, attempt, answer, .. } = record;
+        let Record { key, attempt, answer } = record;
         let Some(one) = check!(self.ended_delivery(key)?) else { return Ok(Err(missing(key))) };
         let packed = attempts::pack(&mut self.ledger.texts, attempt, answer.as_ref(), one.queued);
         if let Some(answer) = answer {

@@ -52,7 +52,6 @@ pub(crate) struct Record {
     /// The attempt without its answer.
     pub(crate) attempt: Attempt,
     pub(crate) answer: Option<Body>,
-    pub(crate) is_awaited: bool,
 }
 
 impl Accept {
@@ -75,7 +74,7 @@ impl Entry {
 
     /// True when somebody waits for its `done`.
     pub(crate) fn is_awaited(&self) -> bool {
-        !matches!(self, Entry::Record(record, _) if !record.is_awaited)
+        !matches!(self, Entry::Record(..))
     }
 
     /// About how much memory it holds.

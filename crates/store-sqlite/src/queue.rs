@@ -162,7 +162,7 @@ mod tests {
             text: String::new(),
             result: AttemptResult::Delivered,
         };
-        Entry::Record(Box::new(Record { key, attempt, answer: None, is_awaited: false }), Box::new(|_| ()))
+        Entry::Record(Box::new(Record { key, attempt, answer: None }), Box::new(|_| ()))
     }
 
     fn awaited() -> Entry {

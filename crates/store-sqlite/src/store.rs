@@ -88,10 +88,10 @@ impl SqliteStore {
     }
 
     fn make_record(&self, tried: Tried) -> Result<Record> {
-        let Tried { key, mut attempt, is_awaited } = tried;
+        let Tried { key, mut attempt } = tried;
         let answer = attempt.answer.take();
         let answer = answer.map(|answer| self.shared.bodies.encode(ANSWERS, &answer)).transpose()?;
-        Ok(Record { key, attempt, answer, is_awaited })
+        Ok(Record { key, attempt, answer })
     }
 
     /// Queues what was made ready, or the refusal in its place.

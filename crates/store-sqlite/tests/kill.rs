@@ -88,8 +88,7 @@ fn live(bed: &Arc<Bed>, n: u64) {
     );
     drop(lock);
     let (sender, receiver) = std::sync::mpsc::channel();
-    let tried =
-        Tried { key: bed.key(id, &lane), attempt: attempt(1, AttemptResult::Delivered), is_awaited: false };
+    let tried = Tried { key: bed.key(id, &lane), attempt: attempt(1, AttemptResult::Delivered) };
     bed.store.record(
         tried,
         Box::new(move |result| {

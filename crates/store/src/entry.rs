@@ -132,8 +132,6 @@ pub struct Tried {
     pub key: DeliveryKey,
     /// The attempt and its result. `AttemptResult::Held` holds the lane with the attempt's text as reason.
     pub attempt: Attempt,
-    /// Whether somebody waits for it to be written; else it may lie a moment until there is more to write.
-    pub is_awaited: bool,
 }
 
 /// What a person decided.

@@ -267,9 +267,9 @@ impl Desk {
             envelope: item.envelope,
             part: item.part,
         };
-        let is_awaited = {
+        {
             let mut state = self.lock();
-            let is_awaited = state.queue.recording(lane);
+            state.queue.recording(lane);
             state.unrecorded += 1;
             if front == Front::Gone {
                 state.ended.push_back(item.place());
@@ -284,15 +284,14 @@ impl Desk {
                 code: reply.code.clone(),
                 text: reply.text.clone(),
             });
-            is_awaited
-        };
+        }
         if front == Front::Gone {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             (self.on_end)(item.envelope, &reply, result == AttemptResult::Delivered);
         }
         let Reply { code, text, answer, .. } = reply;
         let attempt = Attempt { number, started, ended, repeat: item.repeat, answer, code, text, result };
-        self.record(Tried { key, attempt, is_awaited });
+        self.record(Tried { key, attempt });
         self.lock().queue.finish(lane, front, true, repeat);
         self.notify.notify_one();
     }

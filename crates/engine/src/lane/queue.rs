@@ -308,12 +308,11 @@ impl Queue {
     }
 
     /// An attempt at the front of this lane is about to be given to the store, which will confirm it
-    /// with [`Queue::recorded`]. To be said before [`Queue::finish`]. True when the lane goes on in the store, and
-    /// only once that is confirmed.
-    pub fn recording(&mut self, key: &Arc<str>) -> bool {
-        let Some(lane) = self.lanes.get_mut(key) else { return false };
-        lane.unrecorded += 1;
-        lane.long && lane.items.len() <= 1
+    /// with [`Queue::recorded`]. To be said before [`Queue::finish`].
+    pub fn recording(&mut self, key: &Arc<str>) {
+        if let Some(lane) = self.lanes.get_mut(key) {
+            lane.unrecorded += 1;
+        }
     }
 
     /// Takes what became of a delivery that [`Queue::next`] gave; `tried` says that an attempt was made.

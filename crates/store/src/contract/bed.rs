@@ -103,7 +103,7 @@ impl Bed {
 
     /// Records an attempt and waits.
     pub fn record(&self, key: &DeliveryKey, attempt: Attempt) -> Result<()> {
-        wait(|done| self.store.record(Tried { key: key.clone(), attempt, is_awaited: true }, done))
+        wait(|done| self.store.record(Tried { key: key.clone(), attempt }, done))
     }
 
     /// Records an attempt with a result.

@@ -141,7 +141,7 @@ impl State {
     }
 
     pub(super) fn record(&mut self, tried: Tried) -> Result<()> {
-        let Tried { key, attempt, .. } = tried;
+        let Tried { key, attempt } = tried;
         let (delivery, attempts) = self.delivery_mut(&key)?;
         delivery.attempts += 1;
         let (text, ended, result) = (attempt.text.clone(), attempt.ended, attempt.result);
