@@ -72,11 +72,6 @@ impl Entry {
         matches!(self, Entry::Accept(..) | Entry::AcceptRouted(..))
     }
 
-    /// True when somebody waits for its `done`.
-    pub(crate) fn is_awaited(&self) -> bool {
-        !matches!(self, Entry::Record(..))
-    }
-
     /// About how much memory it holds.
     pub(crate) fn bytes(&self) -> usize {
         let fixed = 256;
