@@ -5,9 +5,9 @@
 //! | what | where |
 //! |---|---|
 //! | the way there and back | this file |
-//! | what the provider says of itself | [`document`] |
-//! | its keys | [`keys`] |
-//! | the ID token | [`token`] |
+//! | what the provider says of itself | `document` |
+//! | its keys | `keys` |
+//! | the ID token | `token` |
 //!
 //! Not done: other flows, encrypted tokens, algorithms but RS256 and ES256, claims by reference, sessions that
 //! the provider ends by itself (back-channel log-out).

@@ -3,8 +3,8 @@
 //! | what | where |
 //! |---|---|
 //! | the two ceremonies | this file |
-//! | what browser and authenticator say | [`data`] |
-//! | public keys | [`key`] |
+//! | what browser and authenticator say | `data` |
+//! | public keys | `key` |
 //!
 //! A passkey is asked for with user verification and found by itself (discoverable), so that it stands for a
 //! name, a password and a second factor at once. No attestation is asked for, and none is looked at: whoever
