@@ -334,11 +334,31 @@ fn whole_numbers(value: &mut Value) {
         Value::Array(all) => all.iter_mut().for_each(whole_numbers),
         Value::Object(object) => object.values_mut().for_each(whole_numbers),
         Value::Number(number) if number.is_f64() => {
-            let whole = number.as_f64().filter(|one| one.fract() == 0.0 && one.abs() < 9e15);
-            if let Some(whole) = whole {
-                *value = Value::from(whole as i64);
+            // All that 64 bits hold: beyond 2^53 every such number is whole.
+            match number.as_f64().filter(|one| one.fract() == 0.0) {
+                Some(whole) if (0.0..2f64.powi(64)).contains(&whole) => *value = Value::from(whole as u64),
+                Some(whole) if (-(2f64.powi(63))..0.0).contains(&whole) => *value = Value::from(whole as i64),
+                _ => {}
             }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn numbers_without_a_fraction_are_whole_whatever_their_size() {
+        let mut value = json!([1.0, { "a": 9007199254740990.0 }, 1e18, -7.0, -1e18, 1.5, 1e20, -1e19, "1.0"]);
+        whole_numbers(&mut value);
+        let whole = json!([
+            1, { "a": 9_007_199_254_740_990_u64 }, 1_000_000_000_000_000_000_u64, -7, -1_000_000_000_000_000_000_i64,
+            1.5, 1e20, -1e19, "1.0"
+        ]);
+        assert_eq!(value, whole);
     }
 }
