@@ -4,9 +4,13 @@
 //! once grow with the largest block that was ever freed. A program whose threads come and go, and that works
 //! out a password in 19 MiB now and then, so holds twice what it uses.
 
-/// From how many bytes on a block is the system's own, and free memory at the end of an arena is given back.
+/// From how many bytes on a block is the system's own. Much smaller ones come and go with each message.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-const THRESHOLD_BYTES: libc::c_int = 128 << 10;
+const BLOCK_BYTES: libc::c_int = 1 << 20;
+
+/// How much may lie free at the end of an arena. With 128 KiB every message pays for giving it back.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const FREE_BYTES: libc::c_int = 8 << 20;
 
 /// Settles it, before the first thread begins.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -16,8 +20,8 @@ pub fn settle() {
     let arenas = libc::c_int::try_from(processors).unwrap_or(libc::c_int::MAX);
     let settings = [
         (libc::M_ARENA_MAX, arenas),
-        (libc::M_MMAP_THRESHOLD, THRESHOLD_BYTES),
-        (libc::M_TRIM_THRESHOLD, THRESHOLD_BYTES),
+        (libc::M_MMAP_THRESHOLD, BLOCK_BYTES),
+        (libc::M_TRIM_THRESHOLD, FREE_BYTES),
     ];
     for (name, value) in settings {
         // SAFETY: `mallopt` takes two numbers and touches nothing of ours; no other thread runs yet. Where it
