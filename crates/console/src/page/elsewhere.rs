@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::enter;
+use super::enter::{self, nowhere};
 use crate::people::oidc::Back;
 use crate::web::{Console, Fault, Visitor, cookie, own};
 
@@ -68,8 +68,4 @@ pub async fn out(Shared(console): Shared<Console>) -> Result<Redirect, Fault> {
     let people = console.people().ok_or_else(nowhere)?;
     let place = people.way_out().await.unwrap_or_else(|| "/login".to_owned());
     Ok(Redirect::to(&place))
-}
-
-fn nowhere() -> Fault {
-    Fault::absent("there is no such way in")
 }

@@ -293,3 +293,8 @@ fn other(lang: Lang, to: &str) -> Markup {
 fn cut(text: &str) -> String {
     text.chars().take(NAME_BYTES_MAX).collect()
 }
+
+/// There is no such way in here, or not to this visitor.
+pub(super) fn nowhere() -> Fault {
+    Fault::absent("there is no such way in")
+}

@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::account::{blocking, proof, with_session};
-use super::enter::{caller, go_on, refuse, said};
+use super::enter::{caller, go_on, nowhere, refuse, said};
 use super::parts::{moment, time, zoned};
 use crate::lang::Lang;
 use crate::people::account::Refusal;
@@ -103,10 +103,6 @@ fn answer(lang: Lang, asked: Result<serde_json::Value, Refusal>) -> Response {
             (status, Json(json!({ "error": said(lang, &refusal) }))).into_response()
         }
     }
-}
-
-fn nowhere() -> Fault {
-    Fault::absent("there is no such way in")
 }
 
 /// The fields that the script fills in, and where it says what went wrong.

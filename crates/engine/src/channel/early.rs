@@ -61,7 +61,8 @@ impl Early {
         if envelope.payload.len() > self.bytes_max || waiting > WAITING_MAX || !self.pace.is_quick() {
             return None;
         }
-        let works = self.works.read().unwrap_or_else(PoisonError::into_inner).clone();
+        // Held while the steps run: they are quick, and a reload can wait as long.
+        let works = self.works.read().unwrap_or_else(PoisonError::into_inner);
         let (version, work) = works.early(envelope)?;
         let begun = self.clock.now();
         let made = work.run_early(envelope, SCRIPT_TIME_MAX);
