@@ -1,0 +1,217 @@
+//! An instance on its way in.
+//!
+//! | | what | durable |
+//! |---|---|---|
+//! | 1 | bytes go into a file of `incoming/`, past the reader of the header and the hash | no |
+//! | 2 | the index is asked for the UID; only one arrival of a UID goes on at a time | |
+//! | 3 | the file gets its name in the folder of its series | with 4 |
+//! | 4 | the file and its folder are synced | yes |
+//! | 5 | the index commits, together with all others that wait | yes |
+//! | 6 | the caller may acknowledge | |
+//!
+//! After a crash before 3 the file is removed at the next start; between 3 and 5 it lies in its folder and in no index: the sender
+//! was not told, sends again, and the file is replaced. [`crate::Archive::verify`] finds it otherwise.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use klinke_dimse::charset::Rules;
+use klinke_dimse::file::HeaderReader;
+use klinke_dimse::syntax::TransferSyntax;
+use klinke_dimse::tags;
+use klinke_model::Timestamp;
+
+use crate::error::{At, Error, Result};
+use crate::identity::Identity;
+use crate::index::{Added, ClashPolicy, Entry, Stored};
+use crate::meta;
+use crate::place;
+use crate::shared::Shared;
+
+/// What is held before it is written: small instances are written at once.
+const BUFFER_SIZE_BYTES: usize = 1 << 20;
+
+/// What is known of an instance before its data set arrives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arrival {
+    /// SOP Class UID of the command.
+    pub class: String,
+    /// SOP Instance UID of the command.
+    pub instance: String,
+    /// Transfer Syntax UID of the presentation context.
+    pub syntax: String,
+    /// AE title of the sender, or what names it otherwise.
+    pub from: String,
+    /// AE title that it was sent to.
+    pub to: String,
+    /// What to do when the UID is taken.
+    pub clash: ClashPolicy,
+    /// What is done where its character set is missing or wrong.
+    pub charset: Rules,
+    /// The only study that it may be of; any where there is none.
+    pub study: Option<String>,
+    /// How many bytes the sender may have here; as many as there is room for where there is none.
+    pub quota: Option<u64>,
+}
+
+/// An instance that is being received. Dropped before [`Receiving::finish`], nothing of it stays.
+#[derive(Debug)]
+pub struct Receiving {
+    shared: Arc<Shared>,
+    arrival: Arrival,
+    part: Part,
+    header: HeaderReader,
+    hasher: blake3::Hasher,
+    meta_size: usize,
+}
+
+/// What came of an instance.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// What it is.
+    pub identity: Identity,
+    /// What became of it.
+    pub added: Added,
+    /// Bytes of its data set.
+    pub size: u64,
+}
+
+impl Receiving {
+    pub(crate) fn begin(shared: Arc<Shared>, arrival: Arrival) -> Result<Self> {
+        shared.check_room()?;
+        shared.check_quota(&arrival)?;
+        let header = HeaderReader::new(&TransferSyntax::by_uid(&arrival.syntax), shared.options.limits);
+        let meta = meta::head(&arrival);
+        let meta_size = meta.len();
+        let part = Part { path: shared.next_incoming(), file: None, buffer: meta, written: 0 };
+        Ok(Receiving { shared, arrival, part, header, hasher: blake3::Hasher::new(), meta_size })
+    }
+
+    /// Takes the next bytes of the data set.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.header.push(bytes);
+        self.hasher.update(bytes);
+        self.part.write(bytes)
+    }
+
+    /// Makes the instance durable and tells what became of it. Blocks until then.
+    pub fn finish(self, now: Timestamp) -> Result<Received> {
+        let Receiving { shared, arrival, mut part, header, hasher, meta_size } = self;
+        let header = header.finish().set;
+        let identity = Identity::of(&header, &arrival.class, &arrival.instance, &arrival.charset)?;
+        let expected =
+            header.int(tags::NUMBER_OF_STUDY_RELATED_INSTANCES).and_then(|is| u32::try_from(is).ok());
+        if arrival.study.as_ref().is_some_and(|study| *study != identity.study) {
+            return Err(Error::OtherStudy);
+        }
+        let hash = *hasher.finalize().as_bytes();
+        let size = part.size() - meta_size as u64;
+        let _claim = shared.claims.take(&identity.instance);
+        let there = shared.index().instance(&identity.instance)?;
+        if there.as_ref().is_some_and(|there| there.file.origin.unwrap_or(there.file.hash) == hash) {
+            return Ok(Received { identity, added: Added::Same, size });
+        }
+        let file = Stored {
+            path: String::new(),
+            syntax: arrival.syntax,
+            size: part.size(),
+            data_offset: u32::try_from(meta_size).unwrap_or(u32::MAX),
+            hash,
+            origin: None,
+            from: arrival.from,
+            arrived: now,
+        };
+        let entry = place_entry(&shared, identity.clone(), file, there.is_some(), arrival.clash)?;
+        let entry = Entry { expected, ..entry };
+        part.keep(&shared, &entry.file.path, &hash, meta::seal_offset(meta_size))?;
+        let added = shared.index().add_and_wait(entry)?;
+        Ok(Received { identity, added, size })
+    }
+}
+
+/// Where an instance will lie, and what the index is told.
+fn place_entry(
+    shared: &Shared,
+    identity: Identity,
+    mut file: Stored,
+    is_taken: bool,
+    clash: ClashPolicy,
+) -> Result<Entry> {
+    let study_folder = match shared.index().study_folder(&identity.study)? {
+        Some(folder) => folder,
+        None => place::study_folder(&identity.study, file.arrived),
+    };
+    let (series, instance) = (&identity.series, &identity.instance);
+    file.path = match is_taken {
+        true => place::file_beside(&study_folder, series, instance, &file.hash),
+        false => place::file(&study_folder, series, instance),
+    };
+    // What is in the trash can be put back: nothing is written over it.
+    let mut count = 1;
+    while shared.index.is_thrown(&file.path)? {
+        file.path = match count {
+            1 => place::file_beside(&study_folder, series, instance, &file.hash),
+            count => place::file_anew(&study_folder, series, instance, &file.hash, count),
+        };
+        count += 1;
+    }
+    Ok(Entry { identity, file, study_folder, clash, expected: None })
+}
+
+/// The file in `incoming/`, made when the buffer is full or the instance complete.
+#[derive(Debug)]
+struct Part {
+    path: PathBuf,
+    file: Option<File>,
+    buffer: Vec<u8>,
+    written: u64,
+}
+
+impl Part {
+    fn size(&self) -> u64 {
+        self.written + self.buffer.len() as u64
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= BUFFER_SIZE_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        if self.file.is_none() {
+            let options = OpenOptions::new().write(true).create_new(true).mode(0o640).clone();
+            self.file = Some(options.open(&self.path).at("can't make", &self.path)?);
+        }
+        if let Some(file) = &mut self.file {
+            file.write_all(&self.buffer).at("can't write", &self.path)?;
+        }
+        self.written += self.buffer.len() as u64;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// Gives the file its name and makes both durable.
+    fn keep(&mut self, shared: &Shared, path: &str, seal: &[u8], seal_offset: u64) -> Result<()> {
+        self.flush()?;
+        let to = shared.folder.join(path);
+        let folder = to.parent().unwrap_or(&shared.folder);
+        place::make_folder(&shared.folder, folder).at("can't make", folder)?;
+        let Some(file) = self.file.take() else { return Err(Error::Closed) };
+        file.write_all_at(seal, seal_offset).at("can't write", &self.path)?;
+        fs::rename(&self.path, &to).at("can't name", &to)?;
+        file.sync_all().at("can't sync", &to)?;
+        place::sync_folder(folder).at("can't sync", folder)
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if self.file.take().is_some() {
+            // What stays behind is removed at the next start.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
