@@ -1,24 +1,35 @@
 //! The list of adapters: what a site can name, how each one is made, and the schemas of their settings.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use klinke_engine::link::Destination;
+use klinke_archive::Archive;
+use klinke_engine::link::{Destination, Reply};
 use klinke_engine::source::{Source, SourceError};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use crate::net::Statistics;
 use crate::probe::Probe;
 
 /// All adapters, by the names that site files use. A new one is one line here.
-pub const ALL: [Adapter; 5] = [
+pub const ALL: [Adapter; 12] = [
+    crate::archive::ADAPTER,
+    crate::dicom::ADAPTER,
+    crate::dicom::poll::STUDIES,
+    crate::dicom::poll::WORKLIST,
     crate::file::ADAPTER,
     crate::http::ADAPTER,
     crate::mllp::ADAPTER,
+    crate::patients::ADAPTER,
+    crate::stow::ADAPTER,
     crate::tcp::ADAPTER,
     crate::timer::ADAPTER,
+    crate::worklist::ADAPTER,
 ];
 
 /// One adapter.
@@ -52,6 +63,18 @@ pub struct DestinationKind {
     pub schema: fn(&mut SchemaGenerator) -> Schema,
 }
 
+/// A place for a site's archive: it is empty until the archive is opened, and stays so where a site is only checked.
+pub type ArchiveSlot = Arc<OnceLock<Archive>>;
+
+/// Has the archive do something for a delivery, on a thread that may wait for the disk.
+pub(crate) async fn in_archive(limit: Duration, work: impl FnOnce() -> Reply + Send + 'static) -> Reply {
+    match timeout(limit, spawn_blocking(work)).await {
+        Ok(Ok(reply)) => reply,
+        Ok(Err(_)) => Reply::unclear("archive", "the archive broke off", None),
+        Err(_) => Reply::unclear("timeout", "the archive did not answer in time", None),
+    }
+}
+
 /// Where an adapter is made.
 #[derive(Clone, Copy, Debug)]
 pub struct Surroundings<'a> {
@@ -59,6 +82,8 @@ pub struct Surroundings<'a> {
     pub folder: &'a Path,
     /// The channel's name.
     pub channel: &'a str,
+    /// The site's archive, where it has one.
+    pub archive: Option<&'a ArchiveSlot>,
 }
 
 /// A source, and what the site says of it to others than itself.
@@ -90,6 +115,13 @@ pub struct MadeDestination {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct MakeError(String);
+
+impl MakeError {
+    /// An error with this text.
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        MakeError(text.into())
+    }
+}
 
 /// The adapter of this name.
 pub fn adapter(name: &str) -> Option<&'static Adapter> {

@@ -1,4 +1,4 @@
-//! Secrets that site files name but do not hold.
+//! Secrets that site files name but do not hold, and who comes with them (basic authentication, RFC 7617).
 
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,16 @@ pub struct Secret(Source);
 enum Source {
     Text(Redacted<String>),
     File(PathBuf),
+}
+
+/// A user to come as.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Basic {
+    /// The name. Since 0.1.
+    pub user: String,
+    /// The password. Since 0.1.
+    pub password: Secret,
 }
 
 /// A secret, as a table.
@@ -92,6 +102,27 @@ pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
     std::hint::black_box(difference) == 0
 }
 
+/// The header of basic authentication.
+pub(crate) fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", base64(format!("{user}:{password}").as_bytes()))
+}
+
+/// RFC 4648, section 4.
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for three in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(three.get(at).copied().unwrap_or(0));
+        let all = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for digit in 0..4 {
+            let known = digit <= three.len();
+            let digit = DIGITS[(all >> (18 - 6 * digit) & 63) as usize];
+            text.push(if known { char::from(digit) } else { '=' });
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,5 +151,16 @@ mod tests {
         for other in [&b"geheiM"[..], b"geheim ", b"", b"geheimgeheim"] {
             assert!(!is_same(b"geheim", other));
         }
+    }
+
+    #[test]
+    fn base64_of_the_rfc() {
+        for (text, digits) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
+        {
+            assert_eq!(base64(text.as_bytes()), digits);
+        }
+        assert_eq!(base64(&[0xff, 0xfe]), "//4=");
+        assert_eq!(basic("Aladdin", "open sesame"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
     }
 }

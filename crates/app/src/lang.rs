@@ -1,5 +1,7 @@
 //! German and English, side by side where each text is needed.
 
+use klinke_console::lang::Lang;
+
 /// A language for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
@@ -29,6 +31,27 @@ impl Language {
     /// A number with a point, as this language writes it.
     pub fn decimal(self, text: String) -> String {
         self.pick(text.clone(), text.replace('.', ","))
+    }
+}
+
+impl From<Language> for Lang {
+    fn from(language: Language) -> Lang {
+        language.pick(Lang::En, Lang::De)
+    }
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Language {
+        lang.say(Language::En, Language::De)
+    }
+}
+
+impl From<klinke_diagnosis::Lang> for Language {
+    fn from(lang: klinke_diagnosis::Lang) -> Language {
+        match lang {
+            klinke_diagnosis::Lang::En => Language::En,
+            klinke_diagnosis::Lang::De => Language::De,
+        }
     }
 }
 

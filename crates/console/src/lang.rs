@@ -1,7 +1,10 @@
 //! German and English, side by side where each text is needed.
 
+use serde::{Deserialize, Serialize};
+
 /// A language for people.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Lang {
     /// English.
     #[default]

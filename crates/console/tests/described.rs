@@ -34,6 +34,7 @@ fn values() -> Vec<Value> {
         json!([1, 1]),
         json!([0]),
         json!(["viewer"]),
+        json!("ours"),
         json!(["viewer", "viewer"]),
         json!([""]),
         json!({}),

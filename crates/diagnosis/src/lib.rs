@@ -29,6 +29,6 @@ mod verdict;
 pub use finding::{Diagnosis, Finding};
 pub use ladder::{Judgement, judge, judge_own};
 pub use lang::{Lang, Text};
-pub use seen::{Did, Seen, Step, TlsFault};
+pub use seen::{Did, Rejection, Seen, Step, TlsFault};
 pub use speech::Speech;
 pub use verdict::{Layer, Verdict};

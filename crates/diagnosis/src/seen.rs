@@ -33,6 +33,15 @@ pub enum Did {
     Listened(String),
     /// Greeted in a protocol, with nothing but a greeting.
     Greeted(String, Speech),
+    /// Asked for an association and ended it again: whom, by which AE title, and by which of ours.
+    Associated {
+        /// The address.
+        to: String,
+        /// The AE title that was called.
+        called: String,
+        /// Ours.
+        calling: String,
+    },
     /// Sent one test message, as the site allows.
     SentEcho(String),
     /// Looked at a folder.
@@ -100,6 +109,10 @@ pub enum Seen {
     Spoke(Speech),
     /// Nothing spoke within the time.
     Silence,
+    /// An association was accepted.
+    Accepted,
+    /// An association was rejected.
+    Rejected(Rejection),
     /// The test message was answered with this code.
     Echoed(String),
     /// The test message was not answered.
@@ -126,6 +139,19 @@ pub enum Seen {
     Days(i64),
     /// Our own certificate can't be read.
     Unreadable(String),
+}
+
+/// Why an association was rejected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// It is not called so.
+    Called,
+    /// It does not know us.
+    Calling,
+    /// It has too many, or no means for one more, just now.
+    Busy(String),
+    /// For another reason.
+    Other(String),
 }
 
 /// What is wrong with TLS.
@@ -167,6 +193,7 @@ impl Seen {
             | Connected
             | FolderGood(_)
             | Open
+            | Accepted
             | Echoed(_) => Some(true),
             Secured { days, .. } => Some(days.is_none_or(|days| days > 0)),
             Days(days) => Some(*days > 0),
@@ -198,6 +225,10 @@ impl Did {
             Did::Greeted(to, speech) => Text::new(
                 format!("greeted {to} in {}", speech.name()),
                 format!("{to} in {} begrüßt", speech.name()),
+            ),
+            Did::Associated { to, called, calling } => Text::new(
+                format!("asked {called} at {to} for an association as {calling}"),
+                format!("{called} an {to} als {calling} um eine Association gebeten"),
             ),
             Did::SentEcho(to) => Text::new(
                 format!("sent a test message to {to}"),
@@ -253,6 +284,8 @@ impl Seen {
                 Text::new(format!("it speaks {}", speech.name()), format!("es spricht {}", speech.name()))
             }
             Seen::Silence => Text::new("silence", "Stille"),
+            Seen::Accepted => Text::new("it was accepted", "sie wurde angenommen"),
+            Seen::Rejected(why) => why.text(),
             Seen::Echoed(code) => Text::new(format!("answered {code}"), format!("mit {code} beantwortet")),
             Seen::NotEchoed => Text::new("no answer", "keine Antwort"),
             Seen::FolderGood(free) => folder(*free),
@@ -278,6 +311,25 @@ impl Seen {
             }
             Seen::Unreadable(why) => {
                 Text::new(format!("not readable: {why}"), format!("nicht lesbar: {why}"))
+            }
+        }
+    }
+}
+
+impl Rejection {
+    /// For people.
+    fn text(&self) -> Text {
+        match self {
+            Rejection::Called => Text::new(
+                "rejected: called AE title not recognized",
+                "abgelehnt: gerufener AE-Titel nicht bekannt",
+            ),
+            Rejection::Calling => Text::new(
+                "rejected: calling AE title not recognized",
+                "abgelehnt: rufender AE-Titel nicht bekannt",
+            ),
+            Rejection::Busy(why) | Rejection::Other(why) => {
+                Text::new(format!("rejected: {why}"), format!("abgelehnt: {why}"))
             }
         }
     }

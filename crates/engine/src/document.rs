@@ -20,6 +20,10 @@ pub trait Format: Send + Sync + 'static {
     fn open(&self, payload: &Payload, charset: Option<&str>) -> Result<Box<dyn Document>, DocumentError>;
     /// Compiles a path of this format.
     fn path(&self, text: &str) -> Result<Path, DocumentError>;
+    /// The number of the first of several places in its paths: `[1]` unless it says otherwise.
+    fn first(&self) -> usize {
+        1
+    }
     /// A digest of what identifies the payload to its sender (its control identifier and the sender's
     /// names), for de-duplication; `None` when it has none.
     fn identity(&self, payload: &[u8]) -> Option<u64>;

@@ -1,22 +1,24 @@
 //! Search keys: by what people find envelopes.
 //!
-//! | key | HL7 v2 |
-//! |---|---|
-//! | patient | PID-3.1 of every repetition, PID-2.1; in merges MRG-1.1 too |
-//! | case | PV1-19.1, PID-18.1 |
-//! | order | ORC-2.1, ORC-3.1, OBR-2.1, OBR-3.1 of every order |
-//! | control | MSH-10 |
-//! | event | MSH-9.1 and MSH-9.2, as `ADT^A01` |
-//! | path | every value at a path that the site names |
+//! | key | HL7 v2 | files of DICOM |
+//! |---|---|---|
+//! | patient | PID-3.1 of every repetition, PID-2.1; in merges MRG-1.1 too | Patient ID |
+//! | case | PV1-19.1, PID-18.1 | Admission ID |
+//! | order | ORC-2.1, ORC-3.1, OBR-2.1, OBR-3.1 of every order | Accession Number |
+//! | control | MSH-10 | SOP Instance UID, Study Instance UID |
+//! | event | MSH-9.1 and MSH-9.2, as `ADT^A01` | Modality |
+//! | path | every value at a path that the site names | |
 
 use std::cell::RefCell;
 
 use bytes::Bytes;
+use klinke_dimse::charset::{Charset, Rules};
+use klinke_dimse::tags;
 use klinke_hl7v2::message::{Options, Segment};
 use klinke_hl7v2::{Index, Message, Path};
 use klinke_store::{KeyName, Keys};
 
-use crate::hl7v2;
+use crate::{dicom, hl7v2};
 
 /// Most keys of one envelope: a batch may hold thousands of messages.
 const KEYS_MAX: usize = 1_000;
@@ -120,6 +122,24 @@ fn collect(message: &Message) -> Found {
     found
 }
 
+/// The keys of an instance.
+fn instance(payload: &[u8]) -> Found {
+    let mut found = Found::default();
+    let Some(set) = dicom::head(payload) else { return found };
+    let charset = Charset::of(&set, &Rules::default()).0;
+    for (name, tag) in [
+        (KeyName::Patient, tags::PATIENT_ID),
+        (KeyName::Case, tags::ADMISSION_ID),
+        (KeyName::Order, tags::ACCESSION_NUMBER),
+        (KeyName::Control, tags::SOP_INSTANCE_UID),
+        (KeyName::Control, tags::STUDY_INSTANCE_UID),
+        (KeyName::Event, tags::MODALITY),
+    ] {
+        found.add(name, &set.text(tag, &charset).unwrap_or_default());
+    }
+    found
+}
+
 /// Opens a message with the thread's index and gives the memory back.
 fn with_message<T>(payload: &[u8], use_it: impl FnOnce(&Message) -> T) -> Option<T> {
     INDEX.with_borrow_mut(|index| {
@@ -133,6 +153,9 @@ fn with_message<T>(payload: &[u8], use_it: impl FnOnce(&Message) -> T) -> Option
 
 impl Keys for SearchKeys {
     fn keys(&self, format: &str, payload: &[u8]) -> Vec<(KeyName, String)> {
+        if format == dicom::NAME {
+            return instance(payload).0;
+        }
         if format != hl7v2::NAME {
             return Vec::new();
         }

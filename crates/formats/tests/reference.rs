@@ -90,7 +90,12 @@ fn the_keys_of_every_step_are_listed() {
         };
         options.insert("zzzzzzzzzzzzzzzz".to_owned(), Spec::Boolean(true));
         let step: toml::Table = [(kind.name.to_owned(), Spec::Table(options))].into_iter().collect();
-        let fault = fault(&Spec::Table(step), if kind.name == "split-lines" { "text" } else { "hl7v2" });
+        let format = match kind.name {
+            "split-lines" => "text",
+            "to-hl7" | "transcode" | "deidentify" => "dicom",
+            _ => "hl7v2",
+        };
+        let fault = fault(&Spec::Table(step), format);
         let mut known: Vec<&str> = fault
             .rsplit_once("there are ")
             .unwrap_or_else(|| panic!("{}: {fault}", kind.name))

@@ -241,3 +241,13 @@ fn line_ends_are_changed_between_segments_only() {
     let crlf = cr.with_line_ends(LineEnd::CrLf).expect("converted");
     assert_eq!(crlf.to_bytes(), b"MSH|^~\\&|A\r\nPID|1|x\ny\r\nZZZ|1\r\n".as_slice());
 }
+
+#[test]
+fn a_segment_whose_last_line_would_become_a_segment_gets_no_field() {
+    for text in ["MSH|^~\\&\r\nPID\nPSZ\nPSZ", "MSH|^~\\&\rPID\nPSZ\rPV1|1\r"] {
+        let mut message = Message::parse(text.as_bytes().to_vec()).expect("a message");
+        let refused = message.set(&path("PID-5"), "x");
+        assert!(matches!(refused, Err(Error::NotEditable { .. })), "{refused:?}");
+        assert_eq!(message.to_bytes(), text.as_bytes());
+    }
+}

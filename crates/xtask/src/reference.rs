@@ -63,6 +63,12 @@ const FILES: &[File] = &[
                 file's name is the system's. What is new in the messages of a system that has such a file is told.",
         base: "dialect",
     },
+    File {
+        schema: "migration.schema.json",
+        title: "migrations/<name>.toml",
+        about: "An old archive that is taken over: see [migration](migration.md). The file's name is that of the migration.",
+        base: "",
+    },
 ];
 
 const HEAD: &str = "# Configuration

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use crate::net::listen::Entry;
 use crate::net::{Allow, ClientTls, Host, Limits, ServerTls};
 use crate::probe::Probe;
-use crate::secret::Secret;
+use crate::secret::{Basic, Secret};
 use crate::units::{Bytes, Period, string_or_table};
 
 /// A source over HTTP.
@@ -125,16 +125,6 @@ struct Table {
     /// Since 0.1.
     #[serde(default = "sixty_seconds")]
     keep_alive: Period,
-}
-
-/// A user to come as.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Basic {
-    /// The name. Since 0.1.
-    pub user: String,
-    /// The password. Since 0.1.
-    pub password: Secret,
 }
 
 /// How a body is sent.

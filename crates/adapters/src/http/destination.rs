@@ -11,134 +11,80 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::Request;
 use hyper::body::Bytes;
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Request, Response, StatusCode, Uri};
-use hyper_util::rt::TokioIo;
-use klinke_diagnosis::Speech;
+use hyper::header::{self, HeaderName, HeaderValue};
 use klinke_engine::BoxFuture;
-use klinke_engine::link::{Link, Parcel, Reply, ReplyKind};
+use klinke_engine::link::{Link, Parcel, Reply};
 use klinke_engine::source::SourceError;
-use klinke_model::{Disposition, Payload};
-use tokio::time::{Instant, timeout_at};
+use klinke_model::Payload;
+use tokio::time::Instant;
 
 use super::config::{DestinationConfig, Method};
-use super::door::basic;
-use crate::net::dial::{Partner, Way};
-use crate::net::{Host, Statistics};
+use crate::net::Statistics;
+use crate::net::request::{Called, Connection, Pieces, Server, reply, set_header};
 use crate::probe::Probe;
 
 /// A destination over HTTP.
 #[derive(Debug)]
 pub struct Destination {
     setting: Arc<Setting>,
-    probe: Option<Arc<dyn Probe>>,
 }
 
 #[derive(Debug)]
 struct Setting {
     config: DestinationConfig,
-    way: Way,
-    path: Uri,
-    headers: HeaderMap,
+    server: Arc<Server>,
     /// What makes the key of a delivery unlike those of other sites' channels.
     channel: String,
-    statistics: Arc<Statistics>,
 }
 
 struct HttpLink {
     setting: Arc<Setting>,
-    sender: Option<SendRequest<Full<Bytes>>>,
+    connection: Connection,
 }
 
 impl Destination {
     /// By these settings, for a channel of this name; reads the secrets.
     pub fn new(config: DestinationConfig, channel: &str) -> Result<Self, SourceError> {
-        let wrong = |text: &str| SourceError::new(format!("http: {text}"));
-        let uri: Uri = config.url.parse().map_err(|_| wrong("the url is none"))?;
-        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return Err(wrong("the url begins with http:// or https://"));
-        };
-        if authority.as_str().contains('@') {
-            return Err(wrong("user and password don't go into the url: write basic = { … }"));
-        }
-        let is_tls = match scheme {
-            "http" if config.tls.is_none() => false,
-            "https" => true,
-            "http" => return Err(wrong("tls needs an https url")),
-            _ => return Err(wrong("the url begins with http:// or https://")),
-        };
-        let name = authority.host().trim_matches(['[', ']']).to_owned();
-        let port = authority.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-        let partner = Partner {
-            address: Some(Host { name, port }),
-            tls: is_tls.then(|| config.tls.clone().unwrap_or_default()),
+        let mut server = Server::new(&Called {
+            adapter: "http",
+            url: &config.url,
+            tls: config.tls.as_ref(),
+            bearer: config.bearer.as_ref(),
+            basic: config.basic.as_ref(),
             connect: config.connect_timeout.0,
             keep_alive: config.keep_alive.0,
-            ..Partner::default()
-        };
-        let answer = config.answer_timeout.0;
-        let probe = crate::probe::of_partner(&partner, Some(Speech::Http), answer, None);
-        let way = Way::new(partner)?;
-        let headers = headers(&config, authority.as_str())?;
-        let path = uri.path_and_query().map_or("/", |path| path.as_str()).parse();
-        let path = path.map_err(|_| wrong("the url's path is none"))?;
-        let (channel, statistics) = (channel.to_owned(), Arc::default());
-        let setting = Setting { config, way, path, headers, channel, statistics };
-        Ok(Destination { setting: Arc::new(setting), probe })
+            answer: config.answer_timeout.0,
+        })?;
+        // What the site says gives way to what the server has of its own: who comes is said in one place.
+        let own = std::mem::take(&mut server.headers);
+        for (name, value) in &config.headers {
+            let name: HeaderName =
+                name.parse().map_err(|_| SourceError::new(format!("http: {name:?} is no header")))?;
+            set_header(&mut server.headers, "http", name, value, false)?;
+        }
+        server.headers.extend(own);
+        set_header(&mut server.headers, "http", header::CONTENT_TYPE, &config.content_type, false)?;
+        let setting = Setting { config, server: Arc::new(server), channel: channel.to_owned() };
+        Ok(Destination { setting: Arc::new(setting) })
     }
 
     /// What can be asked of it.
     pub fn probe(&self) -> Option<Arc<dyn Probe>> {
-        self.probe.clone()
+        self.setting.server.probe.clone()
     }
 
     /// What it counts.
     pub fn statistics(&self) -> Arc<Statistics> {
-        Arc::clone(&self.setting.statistics)
+        Arc::clone(&self.setting.server.statistics)
     }
-}
-
-/// The headers of every request.
-fn headers(config: &DestinationConfig, host: &str) -> Result<HeaderMap, SourceError> {
-    let failed = |text: String| SourceError::new(format!("http: {text}"));
-    let mut headers = HeaderMap::new();
-    for (name, value) in &config.headers {
-        let name: HeaderName = name.parse().map_err(|_| failed(format!("{name:?} is no header")))?;
-        let value =
-            HeaderValue::from_str(value).map_err(|_| failed(format!("the value of {name} is none")))?;
-        headers.insert(name, value);
-    }
-    let mut set = |name: HeaderName, value: &str, sensitive: bool| {
-        let value = HeaderValue::from_str(value);
-        let mut value = value.map_err(|_| failed(format!("the value of {name} is none")))?;
-        value.set_sensitive(sensitive);
-        headers.insert(name, value);
-        Ok(())
-    };
-    set(header::HOST, host, false)?;
-    set(header::CONTENT_TYPE, &config.content_type, false)?;
-    set(header::USER_AGENT, concat!("klinke/", env!("CARGO_PKG_VERSION")), false)?;
-    match (&config.bearer, &config.basic) {
-        (Some(_), Some(_)) => return Err(failed("give either bearer or basic".to_owned())),
-        (Some(token), None) => {
-            let token = token.read().map_err(failed)?;
-            set(header::AUTHORIZATION, &format!("Bearer {}", token.expose()), true)?;
-        }
-        (None, Some(user)) => {
-            let password = user.password.read().map_err(failed)?;
-            set(header::AUTHORIZATION, &basic(&user.user, password.expose()), true)?;
-        }
-        (None, None) => {}
-    }
-    Ok(headers)
 }
 
 impl klinke_engine::link::Destination for Destination {
     fn link(&self) -> Box<dyn Link> {
-        Box::new(HttpLink { setting: Arc::clone(&self.setting), sender: None })
+        let connection = Connection::new(self.setting.server.clone());
+        Box::new(HttpLink { setting: Arc::clone(&self.setting), connection })
     }
 
     fn address(&self) -> String {
@@ -149,121 +95,33 @@ impl klinke_engine::link::Destination for Destination {
 
 impl HttpLink {
     async fn attempt(&mut self, parcel: &Parcel, limit: Duration) -> Result<Reply, Reply> {
-        let deadline = Instant::now() + limit.min(self.setting.config.answer_timeout.0);
-        let response = self.send(parcel, deadline).await?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), self.setting.config.answer_max.0).collect();
-        let body = match timeout_at(deadline, body).await {
-            Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(error)) => {
-                self.sender = None;
-                // The status says what became of it, whatever is wrong with the words behind it.
-                let too_large = error.downcast_ref::<LengthLimitError>().is_some();
-                let text = if too_large { "its answer is too large" } else { "its answer is broken off" };
-                return Ok(Reply { text: text.to_owned(), ..reply(status, None) });
-            }
-            Err(_) => {
-                self.sender = None;
-                return Ok(Reply { text: "its answer came too slowly".to_owned(), ..reply(status, None) });
-            }
-        };
-        self.setting.statistics.received(body.len());
-        self.setting.statistics.frame();
-        Ok(reply(status, (!body.is_empty()).then(|| Payload::new(body.to_vec()))))
-    }
-
-    /// Sends over the kept connection if it is still good, else over a new one.
-    async fn send(
-        &mut self,
-        parcel: &Parcel,
-        deadline: Instant,
-    ) -> Result<Response<hyper::body::Incoming>, Reply> {
-        let mut request = self.setting.request(parcel);
-        loop {
-            let kept = self.sender.take().filter(|sender| !sender.is_closed());
-            let was_kept = kept.is_some();
-            let mut sender = match kept {
-                Some(sender) => sender,
-                None => self.setting.connect(deadline).await?,
-            };
-            if timeout_at(deadline, sender.ready()).await.is_ok_and(|ready| ready.is_err()) {
-                if was_kept {
-                    continue;
-                }
-                return Err(Reply::unreachable("reset", "the connection broke"));
-            }
-            match timeout_at(deadline, sender.try_send_request(request)).await {
-                Ok(Ok(response)) => {
-                    self.setting.statistics.answered(1);
-                    self.setting.statistics.sent(parcel.payload.len());
-                    self.sender = Some(sender);
-                    return Ok(response);
-                }
-                Ok(Err(mut failed)) => match failed.take_message() {
-                    // The partner closed the kept connection at this very moment: nothing left.
-                    Some(unsent) if was_kept => request = unsent,
-                    Some(_) => return Err(Reply::unreachable("reset", "the connection broke")),
-                    None => {
-                        let error = failed.into_error();
-                        let code = if error.is_incomplete_message() { "closed" } else { "reset" };
-                        return Err(Reply::unclear(code, format!("no answer: {error}"), None));
-                    }
-                },
-                Err(_) => {
-                    self.setting.statistics.timed_out();
-                    return Err(Reply::unclear("timeout", "no answer came in time", None));
-                }
-            }
-        }
+        let config = &self.setting.config;
+        let deadline = Instant::now() + limit.min(config.answer_timeout.0);
+        let request = self.setting.request(parcel);
+        let answered = self.connection.exchange(request, config.answer_max.0, deadline).await?;
+        Ok(match answered.body {
+            Ok(body) => reply(answered.status, (!body.is_empty()).then(|| Payload::new(body.to_vec()))),
+            Err(text) => Reply { text: text.to_owned(), ..reply(answered.status, None) },
+        })
     }
 }
 
 impl Setting {
-    fn request(&self, parcel: &Parcel) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(Bytes::copy_from_slice(&parcel.payload)));
+    fn request(&self, parcel: &Parcel) -> Request<Pieces> {
+        let body = Pieces::of([Bytes::from_owner(parcel.payload.clone())]);
+        let mut request = Request::new(body);
         *request.method_mut() = match self.config.method {
             Method::Post => hyper::Method::POST,
             Method::Put => hyper::Method::PUT,
         };
-        *request.uri_mut() = self.path.clone();
-        *request.headers_mut() = self.headers.clone();
+        *request.uri_mut() = self.server.path.clone();
+        *request.headers_mut() = self.server.headers.clone();
         // The same at every attempt, so that the partner can tell a repetition.
         let key = format!("\"{}-{}-{}\"", self.channel, parcel.key.envelope, parcel.key.part);
         if let Ok(key) = HeaderValue::from_str(&key) {
             request.headers_mut().insert(HeaderName::from_static("idempotency-key"), key);
         }
         request
-    }
-
-    async fn connect(&self, deadline: Instant) -> Result<SendRequest<Full<Bytes>>, Reply> {
-        let opened = self.way.open(deadline).await;
-        let stream = opened.map_err(|error| Reply::unreachable(error.code, error.text))?;
-        self.statistics.secured(&stream);
-        let (sender, connection) = handshake(TokioIo::new(stream))
-            .await
-            .map_err(|error| Reply::unreachable("reset", format!("the connection broke: {error}")))?;
-        // It ends with its sender; what it reports, the sender reports too.
-        tokio::spawn(async move { connection.await.ok() });
-        Ok(sender)
-    }
-}
-
-/// What a status means.
-fn reply(status: StatusCode, answer: Option<Payload>) -> Reply {
-    let code = status.as_str();
-    let text = status.canonical_reason().unwrap_or_default();
-    let refused = |custom| Reply::refused(code, text, answer.clone(), custom);
-    match status.as_u16() {
-        200..=299 => Reply::accepted(code, answer),
-        300..=399 => {
-            let text = "the partner sends elsewhere, and redirects are not followed";
-            Reply::refused(code, text, answer, Disposition::Dead)
-        }
-        401 | 403 | 404 | 405 | 407 | 502..=504 => {
-            Reply { kind: ReplyKind::Unreachable, ..refused(Disposition::Retry) }
-        }
-        408 | 425 | 429 | 500..=599 => refused(Disposition::Retry),
-        _ => refused(Disposition::Dead),
     }
 }
 
@@ -273,7 +131,7 @@ impl Link for HttpLink {
     }
 
     fn close(&mut self) -> BoxFuture<'_, ()> {
-        self.sender = None;
+        self.connection.close();
         Box::pin(std::future::ready(()))
     }
 }

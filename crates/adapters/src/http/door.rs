@@ -6,7 +6,7 @@ use klinke_engine::source::SourceError;
 use klinke_model::Redacted;
 
 use super::config::SourceConfig;
-use crate::secret::is_same;
+use crate::secret::{basic, is_same};
 
 /// Those who may send.
 #[derive(Debug)]
@@ -70,41 +70,4 @@ fn canonical(header: &[u8]) -> Vec<u8> {
         _ => &header[..end],
     };
     [scheme, &header[end..]].concat()
-}
-
-/// The header of basic authentication.
-pub(super) fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", base64(format!("{user}:{password}").as_bytes()))
-}
-
-/// RFC 4648, section 4.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for three in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(three.get(at).copied().unwrap_or(0));
-        let all = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..4 {
-            let known = digit <= three.len();
-            let digit = DIGITS[(all >> (18 - 6 * digit) & 63) as usize];
-            text.push(if known { char::from(digit) } else { '=' });
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_of_the_rfc() {
-        for (text, digits) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
-        {
-            assert_eq!(base64(text.as_bytes()), digits);
-        }
-        assert_eq!(base64(&[0xff, 0xfe]), "//4=");
-        assert_eq!(basic("Aladdin", "open sesame"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-    }
 }

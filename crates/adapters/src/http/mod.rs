@@ -18,7 +18,8 @@ use std::sync::Arc;
 
 use crate::registry::{self, Adapter, DestinationKind, MadeDestination, MadeSource, SourceKind};
 
-pub use config::{Basic, DestinationConfig, Method, SourceConfig, User};
+pub use crate::secret::Basic;
+pub use config::{DestinationConfig, Method, SourceConfig, User};
 pub use destination::Destination;
 pub use source::Source;
 

@@ -10,6 +10,7 @@
 //! | connecting out | [`dial`] |
 //! | one connection of a destination: kept, checked before use | [`mod@line`] |
 //! | what a link does with it: connected when needed, closed after doubt | [`caller`] |
+//! | HTTP as a client | [`request`] |
 //! | limits and timeouts | [`limits`] |
 //! | what the system knows of a connection | [`kernel`] |
 //! | TLS, certificates and whom they stand for | [`tls`] |
@@ -26,6 +27,7 @@ pub mod line;
 pub mod listen;
 mod pin;
 mod proxy;
+pub mod request;
 mod said;
 mod statistics;
 mod stream;

@@ -23,6 +23,27 @@ const ECHO_MAX: Duration = Duration::from_secs(60);
 /// Sends one test message over a connection and waits so long for the answer's code.
 pub type Echo = Arc<dyn Fn(Stream, Duration) -> BoxFuture<'static, Option<String>> + Send + Sync>;
 
+/// Asks for an association over a connection, and ends it again; nothing where what answers is no DICOM.
+pub type Associate = Arc<dyn Fn(Stream) -> BoxFuture<'static, Option<Seen>> + Send + Sync>;
+
+/// An application entity that is to be there.
+#[derive(Clone)]
+pub struct Entity {
+    /// Its AE title.
+    pub called: String,
+    /// Ours.
+    pub calling: String,
+    /// Asks it.
+    pub ask: Associate,
+}
+
+impl Entity {
+    fn did(&self, host: &Host) -> Did {
+        let (called, calling) = (self.called.clone(), self.calling.clone());
+        Did::Associated { to: host.to_string(), called, calling }
+    }
+}
+
 /// A partner that we connect to.
 #[derive(Clone)]
 pub struct Dialled {
@@ -38,6 +59,8 @@ pub struct Dialled {
     pub answer: Duration,
     /// Sends the test message, where the protocol has one.
     pub echo: Option<Echo>,
+    /// Who is to be there, where it speaks DICOM.
+    pub entity: Option<Entity>,
 }
 
 impl Probe for Dialled {
@@ -161,6 +184,10 @@ impl Climb {
         if !self.how.greet || self.to.speech.is_none() {
             return Some(());
         }
+        let asked = Instant::now();
+        if let Some(is_well) = self.associate(addresses).await {
+            return is_well.then_some(());
+        }
         for speech in [Speech::Http, Speech::Dicom] {
             let began = Instant::now();
             let mut stream = self.again(addresses).await?;
@@ -176,7 +203,22 @@ impl Climb {
                 return (Some(who) == self.to.speech).then_some(());
             }
         }
-        Some(())
+        // Whoever is asked for an association has to answer.
+        let Some(entity) = self.to.entity.clone() else { return Some(()) };
+        let did = entity.did(&self.to.host);
+        self.add(Layer::Answer, did, Seen::NotEchoed, asked);
+        None
+    }
+
+    /// Asks for an association by the names that deliveries use; nothing where nobody is to be there, or something else is.
+    async fn associate(&mut self, addresses: &[SocketAddr]) -> Option<bool> {
+        let entity = self.to.entity.clone()?;
+        let began = Instant::now();
+        let stream = self.again(addresses).await?;
+        let saw = timeout(self.how.limit, (entity.ask)(stream)).await.ok()??;
+        let is_well = saw == Seen::Accepted;
+        self.add(Layer::Protocol, entity.did(&self.to.host), saw, began);
+        Some(is_well)
     }
 
     async fn echo(&mut self, addresses: &[SocketAddr]) -> Option<()> {

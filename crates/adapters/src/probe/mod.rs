@@ -34,7 +34,7 @@ use klinke_engine::BoxFuture;
 use crate::net::dial::Partner;
 use crate::net::listen::Entry;
 
-pub use dialled::{Dialled, Echo};
+pub use dialled::{Associate, Dialled, Echo, Entity};
 pub use folder::Folder;
 pub use port::Port;
 
@@ -91,6 +91,7 @@ pub(crate) fn of_partner(
             connect: partner.connect,
             answer,
             echo,
+            entity: None,
         }));
     }
     let certificate = partner.listen_tls.as_ref().map(|tls| tls.certificate.clone());

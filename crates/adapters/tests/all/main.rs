@@ -1,6 +1,8 @@
 //! Adapters over real sockets and real files, with a channel that the tests hold in their hands.
 
 #[cfg(test)]
+mod archive;
+#[cfg(test)]
 mod driver;
 #[cfg(test)]
 mod file;
@@ -24,3 +26,5 @@ mod tcp_destination;
 mod timer;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod worklist;

@@ -7,7 +7,7 @@ use schemars::SchemaGenerator;
 use serde_json::json;
 
 fn site() -> Surroundings<'static> {
-    Surroundings { folder: Path::new("/site"), channel: "adt" }
+    Surroundings { folder: Path::new("/site"), channel: "adt", archive: None }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A channel's intake that tests hold in their hands, and small helpers over sockets.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use klinke_engine::BoxFuture;
@@ -24,6 +24,10 @@ pub struct Desk {
     /// One permit for each answer that may be given.
     pub gate: Semaphore,
     pub arrivals: Mutex<Vec<Arrival>>,
+    /// What arrived damaged, and why.
+    pub damaged: Mutex<Vec<(Arrival, &'static str)>>,
+    /// The channel's name.
+    pub name: OnceLock<&'static str>,
     pub pressure: Mutex<Option<Refusal>>,
     next: AtomicU64,
 }
@@ -48,6 +52,8 @@ impl Desk {
             decide: Box::new(decide),
             gate: Semaphore::new(permits),
             arrivals: Mutex::default(),
+            damaged: Mutex::default(),
+            name: OnceLock::new(),
             pressure: Mutex::default(),
             next: AtomicU64::new(1),
         })
@@ -89,6 +95,19 @@ impl Intake for Handle {
         })
     }
 
+    fn keep_damaged(
+        &self,
+        arrival: Arrival,
+        why: &'static str,
+    ) -> BoxFuture<'static, Result<Receipt, Refusal>> {
+        let desk = Arc::clone(&self.0);
+        Box::pin(async move {
+            desk.damaged.lock().unwrap().push((arrival, why));
+            let id = EnvelopeId(desk.next.fetch_add(1, Ordering::Relaxed));
+            Ok(Receipt { id, duplicate: false, end: End::Stored })
+        })
+    }
+
     fn pressure(&self) -> Option<Refusal> {
         self.0.pressure.lock().unwrap().clone()
     }
@@ -98,7 +117,7 @@ impl Intake for Handle {
     }
 
     fn channel(&self) -> &str {
-        "test"
+        self.0.name.get().copied().unwrap_or("test")
     }
 }
 
@@ -111,7 +130,12 @@ pub struct Running {
 
 /// Opens a source and lets it run.
 pub async fn run(source: impl Source, desk: &Arc<Desk>) -> Running {
-    let open: Box<dyn OpenSource> = Box::new(source).open(Arc::new(Handle(Arc::clone(desk)))).await.unwrap();
+    run_boxed(Box::new(source), desk).await
+}
+
+/// The same with one whose kind is not known.
+pub async fn run_boxed(source: Box<dyn Source>, desk: &Arc<Desk>) -> Running {
+    let open: Box<dyn OpenSource> = source.open(Arc::new(Handle(Arc::clone(desk)))).await.unwrap();
     let (stopper, stop) = Stop::new();
     Running { address: open.address(), stopper, task: tokio::spawn(open.run(stop)) }
 }

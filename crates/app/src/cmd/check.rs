@@ -50,9 +50,10 @@ fn check(args: &Args) -> Result<usize, Vec<Fault>> {
     let world = World::new(&site.node.zone)
         .map_err(|error| vec![Fault::of_file("klinke.toml".as_ref(), error.to_string())])?;
     let compiled = wire::channels(&site, &world, &crate::serve::no_relay)?;
-    let holes = load::holes(&site, &world.zone);
-    if !holes.is_empty() {
-        return Err(holes);
+    let mut faults = load::holes(&site, &world.zone);
+    faults.extend(load::lists(&site));
+    if !faults.is_empty() {
+        return Err(faults);
     }
     Ok(compiled.len())
 }

@@ -14,6 +14,7 @@ use crate::diagnose::Watch;
 use crate::shadow::Shadows;
 use crate::site::{Node, fault, load};
 use crate::wire::World;
+use klinke_console::house::archive::Ask;
 use klinke_console::house::door::Door;
 use klinke_console::house::request::{Request, Wish};
 use klinke_console::people::session::Lengths;
@@ -81,10 +82,18 @@ impl SiteArg {
                 progress,
             )?)?);
         }
-        if !folder.exists() {
+        // Files may be taken in before the site runs for the first time.
+        let begins = matches!(request, Request::Archive(Ask::Import(_)));
+        if !folder.exists() && !begins {
             bail!("{} does not exist: the site has not run yet", folder.display());
         }
         let world = World::new(&node.zone)?;
+        if let (Request::Archive(_), Some(table)) = (&request, &node.archive) {
+            let archive =
+                klinke_archive::Archive::open(&self.folder.join(&table.path), table.options(&self.folder))?;
+            // The slot is new: nobody else puts anything into it.
+            let _ = world.archive.set(archive);
+        }
         let store: Arc<dyn Store> = crate::serve::open_store(&node, &folder)?;
         let revisions = Revisions::open(&self.folder, self.env.as_deref())?;
         let site = revisions.standing();
@@ -116,6 +125,8 @@ impl SiteArg {
             board: Arc::new(board),
             canaries: Arc::default(),
             halts,
+            peers: Default::default(),
+            migrations: Arc::default(),
             deploying: None,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;

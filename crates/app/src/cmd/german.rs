@@ -262,6 +262,35 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("bench --messages", "Nachrichten je Messung"),
     ("bench --connections", "Verbindungen, die Last erzeugen"),
     ("bench --folder", "Wo gemessen wird; sonst ein neuer Ordner in dem für temporäre Dateien"),
+    ("dicom", "Spricht von Hand DICOM: Echo, Suche, Abruf, Versand, Prüfung; zeigt Dateien"),
+    ("dicom echo", "Fragt, ob ein Partner da ist und uns annimmt (C-ECHO)"),
+    ("dicom find", "Fragt einen Partner, was er hat (C-FIND)"),
+    ("dicom move", "Lässt einen Partner Instanzen an einen AE-Titel senden (C-MOVE)"),
+    ("dicom get", "Lässt einen Partner Instanzen hierher senden, als Dateien (C-GET)"),
+    ("dicom store", "Sendet Dateien an einen Partner (C-STORE)"),
+    ("dicom verify", "Hält Dateien gegen das, was ein Partner hat (C-FIND)"),
+    ("dicom dump", "Zeigt, was in einer Datei steht"),
+    ("<PARTNER>", "Der Partner: AE@Rechner:Port, oder mit --site der Name eines Systems"),
+    ("--from", "Unser AE-Titel"),
+    ("--site", "Der Standort, der den Partner nennt"),
+    ("dicom find <KEY>", "Schlüssel: Attribut=Wert, oder ein Attribut, das gezeigt wird"),
+    ("dicom find --level", "Was gesucht wird; fehlt es, sagen es die Schlüssel"),
+    ("dicom find --patient-root", "Fragt im Modell der Patienten; sonst in dem der Studien"),
+    ("dicom find --worklist", "Fragt nach der Arbeitsliste"),
+    ("dicom find --limit", "Hört nach so vielen auf"),
+    ("dicom move --to", "Der AE-Titel, an den gesendet wird"),
+    ("dicom move <KEY>", "Schlüssel: StudyInstanceUID=…, SeriesInstanceUID=…, SOPInstanceUID=…, PatientID=…"),
+    ("dicom move --level", "Was gewünscht wird; fehlt es, sagen es die Schlüssel"),
+    ("dicom get --into", "Der Ordner, in den sie kommen, eine Datei je Instanz"),
+    ("dicom get <KEY>", "Schlüssel: StudyInstanceUID=…, SeriesInstanceUID=…, SOPInstanceUID=…, PatientID=…"),
+    ("dicom get --level", "Was gewünscht wird; fehlt es, sagen es die Schlüssel"),
+    ("dicom store <FILE>", "Dateien und Ordner"),
+    ("dicom verify <FILE>", "Dateien und Ordner"),
+    ("dicom dump <FILE>", "Die Datei"),
+    (
+        "dicom dump --no-values",
+        "Zeigt keine Werte: nur Tags, VRs und Längen, die nichts über Patienten sagen",
+    ),
     ("schema", "Schreibt JSON-Schemas der Dateien eines Standorts, für Editoren"),
     ("schema <FOLDER>", "Der Ordner, in den sie kommen"),
     ("schema --openapi", "Gibt stattdessen die Beschreibung der API der Konsole aus (OpenAPI 3.1)"),
@@ -524,6 +553,111 @@ Exit-Status: 0 die Bücher gehen auf, 1 sie gehen nicht auf.",
 
 Braucht einige Sekunden und einige hundert Megabyte im Ordner für temporäre Dateien.",
     ),
+    (
+        "dicom",
+        "Beispiele:
+  klinke dicom echo PACS@10.1.2.3:104
+  klinke dicom find PACS@10.1.2.3:104 PatientName='muster*' StudyDate=20261101-
+  klinke dicom store pacs --site krankenhaus/ ct/
+  klinke dicom verify pacs --site krankenhaus/ ct/
+  klinke dicom get PACS@10.1.2.3:104 StudyInstanceUID=1.2.3 --into studie/
+  klinke dicom dump bild.dcm
+
+Ein Partner ist AE@Rechner:Port, oder mit --site der Name eines Systems mit einem Eintrag `dicom`.",
+    ),
+    (
+        "dicom echo",
+        "Beispiel:
+  klinke dicom echo PACS@10.1.2.3:104 --from CT1
+
+Exit-Status: 0 er antwortet, 1 er antwortet mit einem Fehler, 2 es gibt keine Assoziation.",
+    ),
+    (
+        "dicom find",
+        "Beispiele:
+  klinke dicom find PACS@10.1.2.3:104 PatientName='muster*' StudyDate=20261101-
+  klinke dicom find PACS@10.1.2.3:104 --level series StudyInstanceUID=1.2.3
+  klinke dicom find RIS@10.1.2.4:104 --worklist ScheduledProcedureStepSequence.Modality=CT
+
+Ein Schlüssel ohne `=` wird erfragt und gezeigt. Exit-Status: 0 etwas gefunden, 1 nichts, 2 keine Antwort.",
+    ),
+    (
+        "dicom move",
+        "Beispiel:
+  klinke dicom move PACS@10.1.2.3:104 --to WS1 StudyInstanceUID=1.2.3
+
+Der Partner muss den AE-Titel und seine Adresse kennen. Exit-Status: 0 alles angekommen, 1 einiges nicht, 2 keine Antwort.",
+    ),
+    (
+        "dicom get",
+        "Beispiel:
+  klinke dicom get PACS@10.1.2.3:104 StudyInstanceUID=1.2.3 --into studie/
+
+Exit-Status: 0 alles angekommen, 1 einiges nicht, 2 keine Antwort.",
+    ),
+    (
+        "dicom store",
+        "Beispiele:
+  klinke dicom store PACS@10.1.2.3:104 bild.dcm
+  klinke dicom store PACS@10.1.2.3:104 studie/
+
+Ordner werden mit allem darunter gesendet; Dateien, die keine Instanzen sind, werden genannt und übergangen.
+Exit-Status: 0 der Partner hat alle, 1 nicht alle, 2 keine konnte gesendet werden.",
+    ),
+    (
+        "dicom verify",
+        "Beispiele:
+  klinke dicom verify PACS@10.1.2.3:104 studie/
+  klinke dicom verify pacs --site krankenhaus/ /media/cdrom
+
+Fragt nach den Instanzen jeder Studie in den Dateien. Dateien, die keine Instanzen sind, werden übergangen.
+Exit-Status: 0 der Partner hat alle, 1 etwas fehlt, 2 er kann nicht gefragt werden.",
+    ),
+    (
+        "dicom dump",
+        "Beispiele:
+  klinke dicom dump bild.dcm
+  klinke dicom dump bild.dcm --no-values
+  klinke dicom dump bild.dcm --json
+
+Was gegen den Standard ist, steht am Ende, mit seiner Stelle.
+Exit-Status: 0 nichts ist gegen den Standard, 1 etwas ist es, 2 es ist kein DICOM.",
+    ),
+    (
+        "link",
+        "Beispiele:
+  klinke link krankenhaus/ --study 1.2.276.0.7230010.3.1.2.1 --for 'Dr. Muster'
+  klinke link krankenhaus/ --accession A4711 --by ris --valid 30m
+
+Unterschrieben wird der Link mit dem Schlüssel von [console.links.<NAME>] in klinke.toml; wer diesen
+Schlüssel hat, kann Links auch ohne Klinke machen: docs/viewer.md sagt, wie. Wer den Link hat, sieht
+die Studie.
+Exit-Status: 0 der Link wurde ausgegeben, 2 nicht.",
+    ),
+    (
+        "archive",
+        "Beispiele:
+  klinke archive krankenhaus/ status
+  klinke archive krankenhaus/ verify
+  klinke archive krankenhaus/ merge 4711 4712 --reason 'doppelt aufgenommen'
+  klinke archive krankenhaus/ correct 4712 --name 'Muster^Eva' --birth-date 19700131 --reason 'Ausweis'
+  klinke archive krankenhaus/ move 1.2.276.0.1 --to 4713 --reason 'falscher Eintrag der Arbeitsliste'
+  klinke archive krankenhaus/ changes
+  klinke archive krankenhaus/ undo 17 --reason 'doch zwei Personen'
+  klinke archive krankenhaus/ clashes
+  klinke archive krankenhaus/ decide 3 theirs --reason 'die Modalität hat es berichtigt'
+  klinke archive krankenhaus/ hold 1.2.276.0.1 --reason 'Verfahren 4 O 12/26'
+  klinke archive krankenhaus/ throw 1.2.276.0.1 --reason 'Phantom'
+  klinke archive krankenhaus/ restore 1.2.276.0.1 --reason 'doch gebraucht'
+  klinke archive krankenhaus/ retention --dry-run
+  klinke archive krankenhaus/ priors
+  klinke archive krankenhaus/ rebuild
+  klinke archive krankenhaus/ import /media/cdrom
+  klinke archive krankenhaus/ export --study 1.2.3 --to studie.zip
+
+Ein Patient wird mit einem Bezeichner genannt, oder mit einem und seinem Herausgeber: 4711^^^KIS. Dateien bleiben, wie sie kamen.
+Exit-Status: 0 alles in Ordnung oder erledigt, 1 etwas ist beschädigt.",
+    ),
     ("schema", "Beispiele:\n  klinke schema krankenhaus/.schema\n  klinke schema --openapi > klinke.json"),
     ("completions", "Beispiel:\n  klinke completions bash > /etc/bash_completion.d/klinke"),
     ("man", "Beispiel:\n  klinke man /usr/local/share/man/man1"),
@@ -532,6 +666,13 @@ Braucht einige Sekunden und einige hundert Megabyte im Ordner für temporäre Da
 /// What stands for a value in the usage; a name that is not here stays.
 pub const VALUES: &[(&str, &str)] = &[
     ("SITE", "STANDORT"),
+    ("PARTNER", "PARTNER"),
+    ("MIGRATION", "ÜBERNAHME"),
+    ("PATIENT|STUDY", "NUMMER|UID"),
+    ("PATH", "PFAD"),
+    ("LABEL", "NAME"),
+    ("KEY", "SCHLÜSSEL"),
+    ("AE", "AE"),
     ("FOLDER", "ORDNER"),
     ("FILE", "DATEI"),
     ("FILES", "DATEIEN"),
@@ -576,4 +717,14 @@ pub const VALUES: &[(&str, &str)] = &[
     ("PURPOSE", "ZWECK"),
     ("SYSTEM", "SYSTEM"),
     ("FAULT", "FEHLER"),
+    ("OLD", "ALT"),
+    ("NEW", "NEU"),
+    ("NAME", "NAME"),
+    ("DATE", "DATUM"),
+    ("SEX", "GESCHLECHT"),
+    ("STUDY", "STUDIE"),
+    ("SERIES", "SERIE"),
+    ("INSTANCE", "INSTANZ"),
+    ("NUMBER", "NUMMER"),
+    ("WHICH", "WELCHES"),
 ];

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
 use super::german::{AFTER, TEXTS, VALUES};
+use super::german_images;
 use super::{complain, refusal};
 use crate::lang::{self, Language};
 
@@ -51,9 +52,19 @@ fn german(mut command: Command) -> Command {
     translate(command, "")
 }
 
+/// The German texts of what each command and argument does.
+fn texts() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    TEXTS.iter().chain(german_images::TEXTS)
+}
+
+/// The German texts that stand below a command's help.
+fn after() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    AFTER.iter().chain(german_images::AFTER)
+}
+
 /// The German text of a key of [`TEXTS`], or of its last word when that means the same everywhere.
 fn text(path: &str, word: &str) -> Option<&'static str> {
-    let of = |key: &str| TEXTS.iter().find(|(known, _)| *known == key).map(|(_, text)| *text);
+    let of = |key: &str| texts().find(|(known, _)| *known == key).map(|(_, text)| *text);
     of(join(path, word).as_str()).or_else(|| of(word))
 }
 
@@ -81,7 +92,7 @@ fn translate(command: Command, path: &str) -> Command {
     if let Some(about) = text(outer, name) {
         command = command.about(about).long_about(None::<&str>);
     }
-    if let Some((_, after)) = AFTER.iter().find(|(key, _)| *key == path) {
+    if let Some((_, after)) = after().find(|(key, _)| *key == path) {
         command = command.after_help(*after);
     }
     let usage = command.render_usage().to_string();
@@ -154,21 +165,21 @@ mod tests {
     fn each_command_and_argument_has_a_german_text_and_no_text_is_left_over() {
         let (mut missing, mut used) = (Vec::new(), BTreeSet::from(["help"]));
         walk(&built(), "", &mut |command, path| {
-            match TEXTS.iter().find(|(key, _)| *key == path) {
+            match texts().find(|(key, _)| *key == path) {
                 Some((key, _)) => drop(used.insert(*key)),
                 None => missing.push(path.to_owned()),
             }
             for arg in command.get_arguments() {
                 let word = word_of(arg);
                 let whole = join(path, &word);
-                match TEXTS.iter().find(|(key, _)| *key == whole || *key == word) {
+                match texts().find(|(key, _)| *key == whole || *key == word) {
                     Some((key, _)) => drop(used.insert(*key)),
                     None => missing.push(whole),
                 }
             }
         });
         assert!(missing.is_empty(), "without a German text: {missing:?}");
-        let left: Vec<_> = TEXTS.iter().filter(|(key, _)| !used.contains(key)).collect();
+        let left: Vec<_> = texts().filter(|(key, _)| !used.contains(key)).collect();
         assert!(left.is_empty(), "texts of nothing: {left:?}");
     }
 
@@ -181,7 +192,7 @@ mod tests {
             }
             names.extend(command.get_arguments().map(value_name));
         });
-        let german: BTreeSet<_> = AFTER.iter().map(|(key, _)| (*key).to_owned()).collect();
+        let german: BTreeSet<_> = after().map(|(key, _)| (*key).to_owned()).collect();
         assert_eq!(english, german);
         for (name, _) in VALUES {
             assert!(names.contains(*name), "{name} is the name of no value");

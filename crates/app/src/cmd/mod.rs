@@ -1,6 +1,7 @@
 //! The verbs of the command line, one file each.
 
 mod alerts;
+mod archive;
 mod audit;
 mod bench;
 mod canary;
@@ -10,13 +11,18 @@ mod common;
 mod demo;
 mod deploy;
 pub mod diagnose;
+mod dicom;
 mod draft;
 mod explain;
 mod german;
+mod german_images;
 mod help;
 mod learn;
+mod link;
 mod listen;
+mod media;
 mod messages;
+mod migrate;
 mod new;
 mod people;
 mod queue;
@@ -117,6 +123,14 @@ enum Verb {
     Demo(demo::Args),
     /// Measure the whole way against the bare socket
     Bench(bench::Args),
+    /// Speak DICOM by hand: echo, find, move, get, store; look at files
+    Dicom(dicom::Args),
+    /// Look after the DICOM archive: check, correct, hold, throw away, restore; media
+    Archive(archive::Args),
+    /// Make a signed link that opens a study in the viewer, without an account
+    Link(link::Args),
+    /// Take over an old archive: inventory, studies, check, report
+    Migrate(migrate::Args),
     /// Write JSON Schemas of the site's files, for editors
     Schema(schema::Args),
     /// Print completions for a shell
@@ -164,6 +178,10 @@ pub fn run() -> ExitCode {
         Verb::Restore(args) => upkeep::restore(&args, out),
         Verb::Verify(args) => upkeep::verify(&args, out),
         Verb::Prune(args) => upkeep::prune(&args, out),
+        Verb::Dicom(args) => dicom::run(&args, out),
+        Verb::Archive(args) => archive::run(&args, out),
+        Verb::Link(args) => link::run(&args, out),
+        Verb::Migrate(args) => migrate::run(&args, out),
         Verb::Demo(args) => demo::run(&args, out),
         Verb::Bench(args) => bench::run(&args, out),
         Verb::Schema(args) => schema::run(&args, out),

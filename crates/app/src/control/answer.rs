@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context, Result, anyhow, bail};
+use klinke_adapters::dicom::Peers;
 use klinke_engine::{AgainError, Engine};
 use klinke_hl7v2::definitions::Local;
 use klinke_model::{ChannelId, DestinationId, EnvelopeId, Payload, Timestamp};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::behind::Behind;
 use super::systems::{self, Wiring};
-use super::{alter, files, find, learn, reading, settle, show, status};
+use super::{alter, archive, files, find, learn, reading, settle, show, status};
 use crate::deploy::{Board, Deploying, Order};
 use crate::halt;
 use crate::replay;
@@ -59,6 +60,10 @@ pub struct Counter {
     pub canaries: Arc<crate::canary::Book>,
     /// Channels that a person has stopped.
     pub halts: Arc<crate::halt::Halts>,
+    /// Who speaks DICOM, and who was turned away.
+    pub peers: Peers,
+    /// Old archives that are taken over.
+    pub migrations: Arc<crate::migrate::desk::Desk>,
     /// Brings other files of the site to life.
     pub deploying: Option<Deploying>,
 }
@@ -70,6 +75,10 @@ pub struct Files {
     pub site: String,
     /// What may be pruned: channel name and rule.
     pub retention: BTreeMap<String, crate::site::node::Retention>,
+    /// How long studies of the archive are kept.
+    pub retention_rules: Vec<klinke_archive::retention::Rule>,
+    /// Where it is noted which earlier studies are fetched.
+    pub priors: Vec<crate::priors::Place>,
     /// Who talks to whom.
     pub wiring: Wiring,
     /// Where the site lies, and the overlay that was laid over it.
@@ -93,6 +102,8 @@ impl Files {
         Files {
             site: site.node.name.clone(),
             retention: crate::serve::retention(site),
+            retention_rules: site.node.archive.as_ref().map(|one| one.keeping().rules).unwrap_or_default(),
+            priors: crate::priors::places(site),
             wiring: Wiring::of(site),
             folder: Some(site.folder.clone()),
             home: Some(site.home.clone()),
@@ -213,6 +224,7 @@ impl Counter {
                     "faults": report.faults,
                 }))
             }
+            Request::Archive(ask) => archive::answer(self, ask, progress),
             Request::Alerts(ask) => crate::alerts::answer::answer(self, ask, runtime),
             Request::Prune => self.prune(progress),
             Request::Shadow(ask) => self.shadow(ask),
@@ -221,6 +233,7 @@ impl Counter {
                 Ok(serde_json::to_value(shadow::look(self, &channel, &against)?)?)
             }
             Request::Canary(ask) => self.deploying(Order::Canary(ask)),
+            Request::Images(ask) => crate::images::answer(self, ask),
             Request::Audit(_) | Request::People(_) => bail!("the door itself answers this"),
             Request::Rhythm { system } => {
                 Ok(serde_json::to_value(crate::serve::rhythm::view(self, &system)?)?)
@@ -239,6 +252,7 @@ impl Counter {
                 let replayed = replay::replay(store, &self.world, &files, &order, progress)?;
                 Ok(serde_json::to_value(replayed)?)
             }
+            Request::Migrate(ask) => self.migrations.answer(ask, runtime, progress),
             Request::Site => Ok(serde_json::to_value(files::site(self)?)?),
             Request::File { path } => Ok(serde_json::to_value(files::text(self, &path)?)?),
             Request::Propose { path, text } => Ok(serde_json::to_value(files::propose(self, &path, &text)?)?),
@@ -394,13 +408,15 @@ impl Counter {
     }
 }
 
-/// One at a time: each reads the whole store.
-fn alone() -> Result<std::sync::MutexGuard<'static, ()>> {
+/// One at a time: each reads the whole store, or the whole archive.
+pub(super) fn alone() -> Result<std::sync::MutexGuard<'static, ()>> {
     static UPKEEP: std::sync::Mutex<()> = std::sync::Mutex::new(());
     match UPKEEP.try_lock() {
         Ok(alone) => Ok(alone),
         Err(std::sync::TryLockError::Poisoned(broken)) => Ok(broken.into_inner()),
-        Err(std::sync::TryLockError::WouldBlock) => bail!("the store is being copied or checked already"),
+        Err(std::sync::TryLockError::WouldBlock) => {
+            bail!("the store or the archive is being copied or checked already")
+        }
     }
 }
 

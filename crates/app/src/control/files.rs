@@ -11,7 +11,8 @@ use crate::site::{load, secrets};
 use crate::wire;
 
 /// Folders of a site whose files decide what happens.
-const FOLDERS: [&str; 7] = ["", "channels", "tables", "lib", "templates", "dialects", "examples"];
+const FOLDERS: [&str; 8] =
+    ["", "channels", "tables", "lib", "templates", "dialects", "migrations", "examples"];
 /// Kinds of files that are shown; secrets, keys and the store are none of them.
 const KINDS: [&str; 6] = ["toml", "csv", "ts", "js", "hl7", "txt"];
 /// Longer texts are listed and not shown.

@@ -3,6 +3,7 @@
 
 pub mod alter;
 pub mod answer;
+pub mod archive;
 pub mod behind;
 pub mod files;
 pub mod find;

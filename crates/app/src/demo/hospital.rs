@@ -69,7 +69,7 @@ impl Patient {
     }
 
     fn pid(&self) -> String {
-        let (year, month, day) = (1930 + self.number % 80, 1 + self.number % 12, 1 + self.number % 28);
+        let (year, month, day) = self.born();
         format!(
             "PID|1||{}^^^KH^PI||{}^{}^^^^^L||{year}{month:02}{day:02}|{}|||Lindenweg {}^^Musterstadt^^12345^DEU\r",
             self.id(),
@@ -78,6 +78,16 @@ impl Patient {
             self.sex,
             1 + self.number % 90
         )
+    }
+
+    /// Name, date of birth and sex as images have them.
+    pub fn as_dicom(&self) -> (String, String, String) {
+        let (year, month, day) = self.born();
+        (format!("{}^{}", self.family, self.given), format!("{year}{month:02}{day:02}"), self.sex.to_string())
+    }
+
+    fn born(&self) -> (u64, u64, u64) {
+        (1930 + self.number % 80, 1 + self.number % 12, 1 + self.number % 28)
     }
 
     /// Its identifier.

@@ -8,6 +8,7 @@
 mod books;
 pub mod hospital;
 mod partners;
+mod pictures;
 pub mod site;
 
 use std::path::PathBuf;
@@ -16,6 +17,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use klinke_adapters::dicom::Peers;
+use klinke_adapters::registry::ArchiveSlot;
 use klinke_engine::source::Stop;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -23,7 +26,7 @@ use tokio::time::Instant;
 
 use crate::lang::Pick;
 use crate::out::{Out, Tone};
-use crate::serve::{Door, Serving, Visitors, attend};
+use crate::serve::{Door, Opened, Serving, Visitors, attend};
 use crate::site::{fault, load};
 use partners::Ledger;
 use site::Ports;
@@ -47,14 +50,27 @@ pub async fn play(play: Play, out: Out) -> Result<bool> {
     let ports = Ports::free()?;
     site::write(&folder, ports)?;
     let loaded = load::load(&folder, None).map_err(|faults| fault::as_error(&faults))?;
-    let (serving, applied) = Serving::start(&loaded).await?;
+    let peers = Peers::default();
+    let archived = Opened::open(loaded.node.archive.as_ref(), &loaded.home, peers.clone()).await?;
+    let slot = ArchiveSlot::default();
+    if let Some(archived) = &archived {
+        archived.put_into(&slot);
+        let slot = slot.clone();
+        tokio::task::spawn_blocking(move || slot.get().map_or(Ok(()), pictures::hang)).await??;
+    }
+    let (serving, applied) = Serving::start(&loaded, peers, slot).await?;
     if let Some((name, error)) = applied.failed.first() {
         anyhow::bail!("channel {name}: {error}");
     }
     let door = Door::open(&loaded.node, Visitors::Anybody).await?;
     tell(&folder, ports, door.as_ref(), out)?;
     let (stopper, stop) = Stop::new();
-    let attending = attend(&serving.counter(&loaded, None)?, door, &stop)?;
+    let counter = serving.counter(&loaded, None)?;
+    let mut attending = attend(&counter, door, &stop)?;
+    if let Some(archived) = archived {
+        attending.extend(archived.serve(&counter, loaded.node.console.as_ref(), &stop).await?);
+    }
+    drop(counter);
     let mut stage = Stage::open(ports, play.pace).await?;
     let began = Instant::now();
     let ended = stage.act(&play, began, &serving, out).await;

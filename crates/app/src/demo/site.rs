@@ -34,13 +34,15 @@ pub struct Ports {
     pub results: u16,
     /// Where the console listens.
     pub console: u16,
+    /// Where the archive listens.
+    pub dicom: u16,
 }
 
 impl Ports {
     /// Ports that are free now.
     pub fn free() -> Result<Ports> {
-        let [kis, lis, ris, adt, orders, results, console] = partner::free_ports()?;
-        Ok(Ports { kis, lis, ris, adt, orders, results, console })
+        let [kis, lis, ris, adt, orders, results, console, dicom] = partner::free_ports()?;
+        Ok(Ports { kis, lis, ris, adt, orders, results, console, dicom })
     }
 
     fn put_in(self, text: &str) -> String {
@@ -52,6 +54,7 @@ impl Ports {
             ("@ORDERS@", self.orders),
             ("@RESULTS@", self.results),
             ("@CONSOLE@", self.console),
+            ("@DICOM@", self.dicom),
         ];
         ports.iter().fold(text.to_owned(), |text, (name, port)| text.replace(name, &port.to_string()))
     }

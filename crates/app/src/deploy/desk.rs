@@ -101,6 +101,8 @@ impl Desk {
     pub async fn run(mut self, mut wishes: mpsc::Receiver<Wish>, mut stop: Stop) {
         self.tell();
         self.counter.shadows.beside(self.live.clone());
+        self.counter.migrations.take_over(&self.live);
+        block_in_place(|| self.counter.migrations.resume(&tokio::runtime::Handle::current()));
         if let Some(refused) = &self.revisions.state.refused {
             self.counter.alerts.reloaded(Some(refused.faults.join("; ")));
         }
@@ -511,6 +513,7 @@ impl Desk {
         }
         self.live = Arc::new(site);
         self.counter.shadows.beside(self.live.clone());
+        self.counter.migrations.take_over(&self.live);
         plan.live = true;
         Ok(applied)
     }

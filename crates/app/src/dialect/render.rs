@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::page::{Page, Section};
+use crate::html::escaped;
 use crate::lang::Pick;
 
 /// The widest column of the text form.
@@ -149,23 +150,6 @@ fn html_section(at: usize, section: &Section, out: &mut String) {
         *out += "</tr>\n";
     }
     *out += "</tbody></table></div>\n</section>\n";
-}
-
-/// Escaped for HTML, in text and in attributes.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ impl Stage {
         let take = setup.act == Act::TakePort;
         let taken = take.then(|| std::net::TcpListener::bind(places.source)).transpose()?;
         let loaded = load::load(folder, None).map_err(|faults| fault::as_error(&faults))?;
-        let (serving, _) = Serving::start(&loaded).await?;
+        let (serving, _) = Serving::start(&loaded, Default::default(), Default::default()).await?;
         let counter = serving.counter(&loaded, None)?;
         let (stopper, stop) = Stop::new();
         others.spawn(crate::diagnose::run(counter.clone(), stop));

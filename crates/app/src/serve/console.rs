@@ -98,6 +98,14 @@ impl House for Answering {
         self.counter.door.ask(&behind, &who.actor, who.purpose.as_deref(), request)
     }
 
+    fn has_archive(&self) -> bool {
+        self.counter.world.archive.get().is_some()
+    }
+
+    fn has_migrations(&self) -> bool {
+        self.counter.migrations.is_used()
+    }
+
     fn redeem(&self, token: &str, act: Option<LinkAct>) -> Option<Redeemed> {
         crate::alerts::answer::redeem(&self.counter, token, act)
     }

@@ -323,6 +323,8 @@ mod tests {
             board: Arc::default(),
             canaries: Arc::default(),
             halts: Arc::new(crate::halt::Halts::open(store.clone()).expect("halts")),
+            peers: Default::default(),
+            migrations: Arc::default(),
             deploying: None,
         }
     }

@@ -1,6 +1,8 @@
 //! `klinke serve`: a site that runs, from start to an orderly stop.
 
+mod archive;
 mod console;
+mod dicomweb;
 pub mod drift;
 mod history;
 pub mod lives;
@@ -10,13 +12,17 @@ mod notify;
 mod people;
 mod prune;
 pub mod rhythm;
+mod sent;
+pub mod tend;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use anyhow::{Context, Result};
+use klinke_adapters::dicom::Peers;
 use klinke_adapters::net::Statistics;
+use klinke_adapters::registry::ArchiveSlot;
 use klinke_console::house::door;
 use klinke_console::people::session::Lengths;
 use klinke_engine::source::Stop;
@@ -27,6 +33,7 @@ use klinke_store::Store;
 use klinke_store_sqlite::{Options, SqliteStore};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+pub use archive::Opened;
 pub use console::{Door, Visitors};
 pub use history::Course;
 
@@ -37,7 +44,9 @@ use crate::control::socket;
 use crate::deploy::{self, Board, Deploying, Desk, Revisions};
 use crate::diagnose::Watch;
 use crate::halt::Halts;
+use crate::migrate::desk::Desk as Migrations;
 use crate::shadow::{self, Shadows};
+use crate::site::archive::peers as archive_peers;
 use crate::site::node::Retention;
 use crate::site::revision::of_folder as site_revision;
 use crate::site::{Node, Site, fault};
@@ -75,6 +84,8 @@ pub struct Serving {
     pub board: Arc<Board>,
     /// Channels that a person has stopped: they are not started.
     pub halts: Arc<Halts>,
+    /// Partners that speak DICOM.
+    pub peers: Peers,
 }
 
 /// Channels that did not start, and why.
@@ -85,15 +96,15 @@ pub type Counts = Arc<Mutex<BTreeMap<String, Arc<Statistics>>>>;
 
 impl Serving {
     /// Opens the store and starts the channels; faults in any channel's file start none.
-    pub async fn start(site: &Site) -> Result<(Serving, Applied)> {
-        let world = World::new(&site.node.zone)?;
+    pub async fn start(site: &Site, peers: Peers, archive: ArchiveSlot) -> Result<(Serving, Applied)> {
+        let world = World { archive, ..World::new(&site.node.zone)? };
         let store_folder = site.store_folder();
         let store = open_store(&site.node, &store_folder)?;
         let engine = Arc::new(Engine::start(store.clone(), Clock::system()).await?);
         let (counts, failed) = (Counts::default(), Failed::default());
         let (watch, board) = (Arc::default(), Arc::default());
         let halts = Arc::new(Halts::open(store.clone())?);
-        let serving = Serving { engine, store, world, counts, failed, watch, board, halts };
+        let serving = Serving { engine, store, world, counts, failed, watch, board, halts, peers };
         let applied = serving.apply(site).await?;
         Ok((serving, applied))
     }
@@ -114,6 +125,7 @@ impl Serving {
         let applied = self.engine.apply(specs, site.node.stop.limit.0).await;
         *self.failed.lock().unwrap_or_else(PoisonError::into_inner) =
             applied.failed.iter().map(|(name, error)| (name.clone(), error.to_string())).collect();
+        self.peers.set(archive_peers(site));
         self.watch.take_over(site, ends, &applied);
         // A channel that was left alone still counts with its old source.
         statistics.retain(|name, _| applied.started.contains(name));
@@ -170,6 +182,8 @@ impl Serving {
             deploying,
             shadows: Arc::new(Shadows::open(self.store.clone())?),
             canaries: Arc::default(),
+            peers: self.peers.clone(),
+            migrations: Arc::new(Migrations::new(self.world.archive.get().cloned())),
         }))
     }
 }
@@ -209,7 +223,13 @@ async fn serve(site: Site, revisions: Revisions) -> Result<bool> {
         None => None,
     };
     let door = Door::open(&site.node, Visitors::Accounts).await?;
-    let (serving, applied) = Serving::start(&site).await?;
+    let peers = Peers::new(archive_peers(&site));
+    let archived = archive::Opened::open(site.node.archive.as_ref(), &site.home, peers.clone()).await?;
+    let slot = ArchiveSlot::default();
+    if let Some(archived) = &archived {
+        archived.put_into(&slot);
+    }
+    let (serving, applied) = Serving::start(&site, peers, slot).await?;
     let store_folder = site.store_folder();
     let (stopper, stop) = Stop::new();
     let (wish, wishes) = tokio::sync::mpsc::channel(1);
@@ -233,12 +253,24 @@ async fn serve(site: Site, revisions: Revisions) -> Result<bool> {
         tokio::spawn(crate::diagnose::run(counter.clone(), stop.clone())),
     ];
     tasks.extend(attend(&counter, door, &stop)?);
+    if let Some(archived) = archived {
+        let offset = serving.world.offset();
+        let archive = serving.world.archive.get();
+        tasks.extend(
+            archive.into_iter().flat_map(|archive| crate::priors::start(&site, archive, &offset, &stop)),
+        );
+        if let Some(archive) = archive.filter(|_| waits_for_channels(&site)) {
+            tasks.push(tokio::spawn(sent::run(archive.clone(), serving.store.clone(), stop.clone())));
+        }
+        tasks.extend(archived.serve(&counter, site.node.console.as_ref(), &stop).await?);
+    }
     tasks.extend(alert(&counter, &stop));
     if let Some(listener) = measured {
         tasks.push(tokio::spawn(metrics::run(listener, counter.clone(), stop.clone())));
     }
     let limit = site.node.stop.limit.0;
     let engine = serving.engine.clone();
+    let migrations = counter.migrations.clone();
     let name = site.node.name.clone();
     let desk = Desk { serving, counter, revisions, live: Arc::new(site), followed: None };
     tasks.push(tokio::spawn(desk.run(wishes, stop.clone())));
@@ -252,6 +284,7 @@ async fn serve(site: Site, revisions: Revisions) -> Result<bool> {
     signals.wait_for_the_end(wish).await;
     notify::stopping();
     stopper.say();
+    migrations.stop().await;
     let orderly = engine.stop(limit).await;
     for task in tasks {
         let _ = tokio::time::timeout(limit, task).await;
@@ -260,6 +293,11 @@ async fn serve(site: Site, revisions: Revisions) -> Result<bool> {
     let _ = std::fs::remove_file(socket::path(&store_folder));
     tracing::info!(orderly, "the site has stopped");
     Ok(orderly)
+}
+
+/// Whether a rule of retention waits until channels have sent.
+fn waits_for_channels(site: &Site) -> bool {
+    site.node.archive.iter().flat_map(|table| &table.retention).any(|rule| !rule.sent.is_empty())
 }
 
 /// The signals that `serve` knows, caught from the start on.

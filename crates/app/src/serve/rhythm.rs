@@ -280,6 +280,8 @@ pub(crate) mod tests {
             shadows: Arc::new(crate::shadow::Shadows::open(store.clone()).expect("shadows")),
             canaries: Arc::default(),
             halts: Arc::new(crate::halt::Halts::open(store.clone()).expect("halts")),
+            peers: Default::default(),
+            migrations: Arc::default(),
             deploying: None,
         }
     }

@@ -19,7 +19,7 @@ pub struct Channel {
     /// `false` leaves the channel out. Since 0.1.
     #[serde(default = "yes")]
     pub enabled: bool,
-    /// The format of its payloads: `hl7v2`, `text` or `bytes`. Since 0.1.
+    /// The format of its payloads: `hl7v2`, `dicom`, `text` or `bytes`. Since 0.1.
     #[serde(default = "hl7v2")]
     pub format: String,
     /// Where its envelopes come from; a channel that other channels feed has none. Since 0.1.

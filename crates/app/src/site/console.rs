@@ -7,8 +7,10 @@ use std::sync::Arc;
 use klinke_adapters::net::{ClientTls, Host, ServerTls};
 use klinke_adapters::secret::Secret;
 use klinke_adapters::units::{Period, above_zero};
+use klinke_console::house::request::is_plain;
 use klinke_console::people::elsewhere::Groups;
 use klinke_console::people::ldap::{self, House};
+use klinke_console::people::link::{Maker, Makers};
 use klinke_console::people::oidc::{self, Provider, Settings};
 use klinke_console::people::session::Lengths;
 use klinke_console::people::{People, Roles};
@@ -43,6 +45,28 @@ pub struct Console {
     pub oidc: Option<Oidc>,
     /// Log-in with name and password of a directory (LDAP, Active Directory), besides passwords. Since 0.1.
     pub ldap: Option<Ldap>,
+    /// Who may make signed links to studies, by a name that stands in the link and in the audit log; none when
+    /// absent. Since 0.1.
+    #[serde(default)]
+    pub links: BTreeMap<String, Links>,
+}
+
+/// A maker of signed links to studies: a RIS, or `klinke link`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Links {
+    /// The key that it signs with: at least 16 bytes, shared with nobody else. Since 0.1.
+    pub secret: Secret,
+    /// How long a link may be good at the most. Default `"24h"`. Since 0.1.
+    #[serde(default = "default_longest", deserialize_with = "above_zero")]
+    pub longest: Period,
+}
+
+impl Links {
+    /// As the console takes it. The error names the file that can't be read, or says why it holds no key.
+    pub fn maker(&self) -> Result<Maker, String> {
+        Maker::new(self.secret.read()?.expose().as_bytes(), self.longest.0)
+    }
 }
 
 /// Log-in at an OpenID provider. It must know `<address>/login/oidc/done` as the place to send people back to.
@@ -157,6 +181,10 @@ fn default_session() -> Period {
     Period::seconds(12 * 3_600)
 }
 
+fn default_longest() -> Period {
+    Period::seconds(24 * 3_600)
+}
+
 fn default_scopes() -> Vec<String> {
     vec!["profile".to_owned()]
 }
@@ -193,6 +221,7 @@ impl Console {
             ldap.secret.iter_mut().for_each(|secret| secret.resolve(folder));
             ldap.tls.resolve(folder);
         }
+        self.links.values_mut().for_each(|links| links.secret.resolve(folder));
     }
 
     /// What can't be although it is well formed.
@@ -206,6 +235,10 @@ impl Console {
             let text =
                 "write https://, the host and perhaps a port, without a path: https://klinke.kh.example:8443";
             return wrong(&["address"], text.to_owned());
+        }
+        if let Some(name) = self.links.keys().find(|name| !is_plain(name)) {
+            let text = "a name in links is made of letters, digits, `-`, `_` and `.`".to_owned();
+            return wrong(&["links", name], text);
         }
         if let Some((key, text)) = self.ldap.as_ref().and_then(|ldap| ldap.wrong(roles)) {
             return wrong(&["ldap", key], text);
@@ -301,10 +334,24 @@ impl Ldap {
     }
 }
 
+/// Who may make links. A maker whose key can't be used makes none, and is told of.
+fn makers(console: Option<&Console>) -> Makers {
+    let named = console.into_iter().flat_map(|table| &table.links);
+    let one = |(name, links): (&String, &Links)| match links.maker() {
+        Ok(maker) => Some((name.clone(), maker)),
+        Err(why) => {
+            tracing::error!(%name, why, "links of this maker lead nowhere");
+            None
+        }
+    };
+    named.filter_map(one).collect()
+}
+
 /// Gives people the ways in that a site names. What can't be used keeps nobody else out.
 pub fn open_ways(people: &People, console: Option<&Console>) {
     let named = console.and_then(|table| Some((table.oidc.as_ref()?, table.address.as_deref()?)));
     let provider = named.map(|(oidc, address)| oidc.provider(address)).transpose();
+    people.set_makers(makers(console));
     people.set_address(console.and_then(|table| table.address.as_deref()));
     let directory = console.and_then(|table| table.ldap.as_ref()).map(Ldap::house).transpose();
     people.set_directory(directory.unwrap_or_else(|why| {

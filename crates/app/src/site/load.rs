@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use klinke_archive::migrate::Day;
 use klinke_diagnosis::alert::Plan;
 use klinke_diagnosis::dialect::Dialect;
 use klinke_engine::table::{Table, Tables};
@@ -10,14 +11,17 @@ use klinke_engine::template::Zone;
 use klinke_formats::SearchKeys;
 use klinke_hl7v2::charset::Charset;
 use klinke_hl7v2::definitions::Local;
+use klinke_model::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::adapters::{Adapters, Side, take};
 use super::alerts::{self, Alerts};
 use super::definitions::Definitions;
 use super::fault::Fault;
+use super::migration::{Migration, Patients, Way};
 use super::source::SourceFile;
-use super::{Channel, ChannelFile, Node, Site, System, secrets};
+use super::{Channel, ChannelFile, Node, Site, System, priors, secrets};
+use crate::migrate::patients::{PatientList, Wrong};
 
 /// The largest file of a site that is read.
 const FILE_BYTES_MAX: u64 = 64 << 20;
@@ -56,6 +60,21 @@ struct Loader<'a> {
     faults: Vec<Fault>,
 }
 
+/// What is wrong with the lists of patients that migrations name. They may be long: they are read by who checks, and by who takes over.
+pub fn lists(site: &Site) -> Vec<Fault> {
+    let lists = site.migrations.values().filter_map(|migration| migration.patients.as_ref());
+    let faults = lists.filter_map(|list| Some((list, PatientList::read(list).err()?)));
+    let fault = |(list, wrong): (&Patients, Vec<Wrong>)| {
+        let file = list.file.strip_prefix(&site.home).unwrap_or(&list.file).to_path_buf();
+        let line = |line: u64| usize::try_from(line).unwrap_or(usize::MAX);
+        wrong.into_iter().map(move |one| {
+            let line = one.line.map(line);
+            Fault { file: file.clone(), line, column: line.map(|_| 1), text: one.text }
+        })
+    };
+    faults.flat_map(fault).collect()
+}
+
 impl Loader<'_> {
     fn load(mut self, environment: Option<&str>) -> Result<Site, Vec<Fault>> {
         let mut node_file = self.parse(Path::new("klinke.toml"));
@@ -67,10 +86,17 @@ impl Loader<'_> {
         let node = node_file.as_mut().and_then(|file| self.node(file, overlay.as_mut()));
         let systems =
             systems_file.as_mut().map(|file| self.systems(file, overlay.as_mut())).unwrap_or_default();
+        if let Some(node) = &node {
+            self.priors(node, &systems, node_file.as_ref(), overlay.as_ref());
+        }
         let channels = self.channels();
+        if let Some(node) = &node {
+            self.sent(node, &channels, node_file.as_ref(), overlay.as_ref());
+        }
         let (alerts, plan) = self.alerts(node.as_ref(), &systems);
         let local = self.local();
         let dialects = self.dialects(systems_file.as_ref().map(|_| &systems));
+        let migrations = self.migrations(&systems);
         let (tables, table_texts) = self.tables();
         let templates = self.templates();
         let mut scripts = BTreeMap::new();
@@ -93,6 +119,7 @@ impl Loader<'_> {
                 channels,
                 local,
                 dialects,
+                migrations,
                 tables,
                 table_texts,
                 templates,
@@ -160,6 +187,7 @@ impl Loader<'_> {
         }
         let mut node: Node = self.read(told, values)?;
         node.console.iter_mut().for_each(|console| console.resolve(self.home));
+        node.archive.iter_mut().for_each(|archive| archive.resolve(self.home));
         let sound = sound(&node).map_err(|(path, text)| match told.values.contains_key(&path[0]) {
             true => told.fault(&path, text),
             false => file.fault(&path, text),
@@ -194,6 +222,51 @@ impl Loader<'_> {
             systems.insert(name, System { adapters: endpoints, ..system });
         }
         systems
+    }
+
+    /// Other archives from which earlier studies come; each is a system.
+    fn priors(
+        &mut self,
+        node: &Node,
+        systems: &BTreeMap<String, System>,
+        file: Option<&SourceFile>,
+        overlay: Option<&SourceFile>,
+    ) {
+        let all = node.archive.as_ref().map(|archive| archive.priors.as_slice()).unwrap_or_default();
+        let Some(told) = told_by("priors", file, overlay) else { return };
+        for (number, key, text) in priors::faults(all, systems) {
+            let path = ["archive".to_owned(), "priors".to_owned(), format!("[{number}]"), key.to_owned()];
+            self.faults.push(told.fault(&path, text));
+        }
+    }
+
+    /// Channels that rules of retention wait for: they take instances from the archive.
+    fn sent(
+        &mut self,
+        node: &Node,
+        channels: &BTreeMap<String, ChannelFile>,
+        file: Option<&SourceFile>,
+        overlay: Option<&SourceFile>,
+    ) {
+        let rules = node.archive.as_ref().map(|archive| archive.retention.as_slice()).unwrap_or_default();
+        let Some(told) = told_by("retention", file, overlay) else { return };
+        let takes_instances = |file: &ChannelFile| {
+            let archive = file.values.get("source").and_then(|source| source.get("archive"));
+            archive.and_then(|archive| archive.get("on")?.as_str()) == Some("instance")
+        };
+        for (number, rule) in rules.iter().enumerate() {
+            for (place, channel) in rule.sent.iter().enumerate() {
+                let text = match channels.get(channel) {
+                    Some(file) if takes_instances(file) => continue,
+                    Some(_) => {
+                        format!("`{channel}` does not take instances: archive = {{ on = \"instance\" }}")
+                    }
+                    None => format!("there is no channel `{channel}`"),
+                };
+                let path = ["archive", "retention", &format!("[{number}]"), "sent", &format!("[{place}]")];
+                self.faults.push(told.fault(&path.map(str::to_owned), text));
+            }
+        }
     }
 
     fn channels(&mut self) -> BTreeMap<String, ChannelFile> {
@@ -263,6 +336,34 @@ impl Loader<'_> {
             dialects.insert(name, dialect);
         }
         dialects
+    }
+
+    /// The old archives; each is a system.
+    fn migrations(&mut self, systems: &BTreeMap<String, System>) -> BTreeMap<String, Migration> {
+        let mut migrations = BTreeMap::new();
+        let today = Day::of(Timestamp::now());
+        for path in self.files("migrations", &["toml"]) {
+            let name = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
+            let (Some(name), Some(mut file)) = (name, self.parse(&path)) else { continue };
+            let Some(values) = self.expanded(&mut file) else { continue };
+            let Some(mut migration) = self.read::<Migration>(&file, values) else { continue };
+            migration.resolve(self.home);
+            let of_system = match systems.get(&migration.system) {
+                None => Err(("system", format!("systems.toml has no `{}`", migration.system))),
+                Some(system) if matches!(migration.way, Way::Move | Way::Get) => {
+                    match system.adapters.get("dicom") {
+                        Some(_) => Ok(()),
+                        None => Err(("system", format!("`{}` has no `dicom` entry", migration.system))),
+                    }
+                }
+                Some(_) => Ok(()),
+            };
+            if let Err((key, text)) = of_system.and_then(|()| migration.sound(today)) {
+                self.faults.push(file.fault(&[key.to_owned()], text));
+            }
+            migrations.insert(name, migration);
+        }
+        migrations
     }
 
     /// Reads a channel's values: what is said to adapters first, then the rest.
@@ -347,6 +448,16 @@ impl Loader<'_> {
     }
 }
 
+/// The file that says a list of `[archive]`: that of the overlay takes the place of the one below.
+fn told_by<'a>(
+    key: &str,
+    file: Option<&'a SourceFile>,
+    overlay: Option<&'a SourceFile>,
+) -> Option<&'a SourceFile> {
+    let has = |file: &&SourceFile| file.values.get("archive").is_some_and(|table| table.get(key).is_some());
+    overlay.filter(has).or(file)
+}
+
 /// What values can't be although they are well formed: the way to the key, and why.
 fn sound(node: &Node) -> Result<(), (Vec<String>, String)> {
     let key = |key: &str| vec![key.to_owned()];
@@ -356,7 +467,9 @@ fn sound(node: &Node) -> Result<(), (Vec<String>, String)> {
     let paths = SearchKeys::new().with_paths(node.search.iter().map(String::as_str));
     paths.map_err(|text| (key("search"), text))?;
     let sound = node.console.as_ref().map_or(Ok(()), |console| console.sound(&node.roles()));
-    sound.map_err(|(below, text)| ([key("console"), below].concat(), text))
+    sound.map_err(|(below, text)| ([key("console"), below].concat(), text))?;
+    let sound = node.archive.as_ref().map_or(Ok(()), |archive| archive.sound());
+    sound.map_err(|(below, text)| ([key("archive"), below].concat(), text))
 }
 
 /// Lays `above` over `below`: tables are merged, all else is replaced.

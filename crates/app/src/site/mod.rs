@@ -9,6 +9,7 @@
 //! | `channels/<name>.toml` | [`channel`]: source, steps, destinations |
 //! | `channels/*.ts`, `lib/*.ts` | scripts |
 //! | `dialects/<system>.toml` | what partners' messages are like: `klinke_diagnosis::dialect` |
+//! | `migrations/<name>.toml` | [`migration`]: old archives that are taken over |
 //! | `definitions.toml` | [`definitions`]: the site's own segments, fields, types and tables |
 //! | `tables/<name>.csv` | look-up tables |
 //! | `templates/*` | messages to be filled |
@@ -16,13 +17,17 @@
 
 pub mod adapters;
 pub mod alerts;
+pub mod archive;
 pub mod channel;
 pub mod console;
 pub mod definitions;
 pub mod fault;
+pub mod keeping;
 pub mod load;
+pub mod migration;
 pub mod node;
 pub mod places;
+pub mod priors;
 pub mod revision;
 pub mod schema;
 pub mod secrets;
@@ -42,6 +47,7 @@ use klinke_hl7v2::definitions::Local;
 pub use alerts::Alerts;
 pub use channel::Channel;
 pub use fault::Fault;
+pub use migration::Migration;
 pub use node::Node;
 use source::SourceFile;
 pub use system::System;
@@ -74,6 +80,8 @@ pub struct Site {
     pub local: Local,
     /// Dialects of partners by the system's name.
     pub dialects: BTreeMap<String, Dialect>,
+    /// Old archives that are taken over, by the names of their files.
+    pub migrations: BTreeMap<String, Migration>,
     /// Look-up tables.
     pub tables: Tables,
     /// The tables' text by name, for channel versions.

@@ -10,6 +10,7 @@ use klinke_diagnosis::rhythm::Land;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub use super::archive::Archive;
 pub use super::console::Console;
 use super::system::ProbeMode;
 
@@ -32,6 +33,8 @@ pub struct Node {
     pub metrics: Option<Metrics>,
     /// Pages for people, in a browser; off when absent. Since 0.1.
     pub console: Option<Console>,
+    /// The DICOM archive; none when absent. Since 0.1.
+    pub archive: Option<Archive>,
     /// Which revision of the site runs: what a ref of git names. The files in the folder when absent. Since 0.1.
     pub deploy: Option<Deploy>,
     /// What is logged, and how. Since 0.1.

@@ -42,6 +42,8 @@ fn listeners(site: &Site) -> Vec<Listener> {
     let own = [
         ("[metrics]", node.metrics.as_ref().map(|one| &one.listen)),
         ("[console]", node.console.as_ref().map(|one| &one.listen)),
+        ("[archive]", node.archive.as_ref().map(|one| &one.listen)),
+        ("[archive] web", node.archive.as_ref().and_then(|one| one.web.as_ref())),
     ];
     for (who, host) in own {
         all.extend(host.map(|host| Listener {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::git;
 
 /// Folders whose files decide what happens, besides the files at the top.
-pub const FOLDERS: [&str; 6] = ["channels", "tables", "lib", "templates", "dialects", "examples"];
+pub const FOLDERS: [&str; 7] =
+    ["channels", "tables", "lib", "templates", "dialects", "migrations", "examples"];
 /// What decides at the top, as git finds it.
 const TOP: [&str; 4] =
     [":(glob)klinke*.toml", ":(glob)systems.toml", ":(glob)definitions.toml", ":(glob)alerts.toml"];

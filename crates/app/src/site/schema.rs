@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::adapters::Side;
 use super::definitions::Definitions;
-use super::{Alerts, Channel, Node, System};
+use super::{Alerts, Channel, Migration, Node, System};
 
 /// The schemas by file name.
 pub fn all() -> Vec<(&'static str, Value)> {
@@ -31,6 +31,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ("channel.schema.json", channel),
         ("definitions.schema.json", schema_for!(Definitions).to_value()),
         ("dialect.schema.json", schema_for!(Dialect).to_value()),
+        ("migration.schema.json", schema_for!(Migration).to_value()),
     ]
 }
 

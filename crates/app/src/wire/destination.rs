@@ -216,7 +216,7 @@ impl Compiler<'_> {
         let unmade = |text: String| Unmade::Adapter(name, text);
         let kind = adapter(name).and_then(|adapter| adapter.destination);
         let kind = kind.ok_or_else(|| unmade(format!("`{name}` can't be a destination")))?;
-        let surroundings = Surroundings { folder: &self.site.home, channel };
+        let surroundings = Surroundings { folder: &self.site.home, channel, archive: self.archive };
         if let Some(at) = value.get("answers_at").and_then(toml::Value::as_str) {
             let other = self.site.channels.get(at).and_then(|file| file.channel.source.as_ref());
             if other.is_none_or(|source| !source.adapters.contains_key(name)) {

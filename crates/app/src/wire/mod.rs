@@ -14,6 +14,7 @@ pub use world::World;
 use std::sync::Arc;
 
 use klinke_adapters::net::Statistics;
+use klinke_adapters::registry::ArchiveSlot;
 use klinke_engine::document::Format;
 use klinke_engine::spec::{AckWhen, ChannelSpec, Dedup, Joining, Limits};
 use klinke_engine::step::Step;
@@ -77,7 +78,8 @@ pub fn channel(
         zone: &world.zone,
         templates: &site.templates,
     };
-    let compiler = Compiler { site, file, workshop };
+    let archive = site.node.archive.as_ref().map(|_| &world.archive);
+    let compiler = Compiler { site, file, workshop, archive };
     let steps = keep(compiler.steps(&channel.step, &["step".to_owned()]), &mut faults);
     let source = channel.source.as_ref();
     let source = source.and_then(|table| keep(compiler.source(table, name), &mut faults));
@@ -155,6 +157,8 @@ pub(crate) struct Compiler<'a> {
     pub site: &'a Site,
     pub file: &'a ChannelFile,
     pub workshop: Workshop<'a>,
+    /// Where the site's archive is, once it is open; none where it has none.
+    pub archive: Option<&'a ArchiveSlot>,
 }
 
 impl Compiler<'_> {

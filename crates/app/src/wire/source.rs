@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use klinke_adapters::dicom::poll;
 use klinke_adapters::net::Statistics;
 use klinke_adapters::probe::Probe;
 use klinke_adapters::registry::{Surroundings, adapter};
@@ -39,10 +40,28 @@ impl Compiler<'_> {
         };
         let kind = adapter(name).and_then(|adapter| adapter.source);
         let kind = kind.ok_or_else(|| fault(format!("`{name}` can't be a source")))?;
-        let surroundings = Surroundings { folder: &self.site.home, channel };
-        let made = (kind.make)(settings(value).map_err(fault)?, &surroundings);
+        let surroundings = Surroundings { folder: &self.site.home, channel, archive: self.archive };
+        let mut said = settings(value).map_err(fault)?;
+        if poll::ASKING.contains(name) {
+            self.put_partner(&mut said).map_err(fault)?;
+        }
+        let made = (kind.make)(said, &surroundings);
         let made = made.map_err(|error| fault(error.to_string()))?;
         let (statistics, probe) = (made.statistics, made.probe);
         Ok(Made { source: made.source, adapter: name, from: made.from, statistics, probe })
+    }
+
+    /// Puts in how the partner is reached whom a source asks: it names a system alone.
+    fn put_partner(&self, said: &mut serde_json::Value) -> Result<(), String> {
+        let Some(said) = said.as_object_mut() else { return Ok(()) };
+        if said.contains_key(poll::PARTNER) {
+            return Err(format!("unknown field `{}`, expected one of `from`", poll::PARTNER));
+        }
+        let system = said.get("from").and_then(serde_json::Value::as_str);
+        let entry = system.and_then(|name| self.site.systems.get(name)?.adapters.get("dicom"));
+        if let Some(entry) = entry {
+            said.insert(poll::PARTNER.to_owned(), settings(entry)?);
+        }
+        Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use klinke_adapters::registry::ArchiveSlot;
 use klinke_engine::document::{Format, Formats};
 use klinke_engine::schedule::OffsetMinutes;
 use klinke_engine::steps::{Builders, Workshop, build_all};
@@ -23,13 +24,20 @@ pub struct World {
     pub steps: Builders,
     /// The site's time zone.
     pub zone: Zone,
+    /// The archive, once it is open.
+    pub archive: ArchiveSlot,
 }
 
 impl World {
     /// With all that this program knows.
     pub fn new(zone: &str) -> Result<World> {
         let zone = Zone::named(zone).with_context(|| format!("there is no time zone `{zone}`"))?;
-        Ok(World { formats: klinke_formats::all(), steps: klinke_formats::builders(), zone })
+        Ok(World {
+            formats: klinke_formats::all(),
+            steps: klinke_formats::builders(),
+            zone,
+            archive: ArchiveSlot::default(),
+        })
     }
 
     /// How far local time is ahead of UTC.

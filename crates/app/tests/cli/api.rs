@@ -118,7 +118,22 @@ fn send(serve: &Serve<'_>, controls: &[&str]) {
 fn every_call_answers_as_it_is_described() {
     let sink = Sink::open();
     let site = site(&sink);
+    let port = crate::dicom::free_port();
+    let node = std::fs::read_to_string(site.folder().join("klinke.toml")).unwrap();
+    let table =
+        format!("[archive]\nae_title = \"KLINKE\"\nlisten = \"127.0.0.1:{port}\"\naccept = \"any\"\n");
+    site.write("klinke.toml", &format!("{node}\n{table}"));
+    let old = tempfile::tempdir().unwrap();
+    let migration = format!("system = \"kis\"\nway = \"files\"\nfolder = \"{}\"\n", old.path().display());
+    site.write("migrations/old.toml", &migration);
+    crate::support::old::Lot { studies: 3, instances: 2, days: 3 }.write(old.path());
     let serve = site.serve();
+    for pixel in 0..2 {
+        let files = tempfile::tempdir().unwrap();
+        crate::dicom::instance_with(files.path(), "1", 1, pixel);
+        let partner = format!("KLINKE@127.0.0.1:{port}");
+        klinke(&["dicom", "store", &partner, files.path().to_str().unwrap(), "--from", "CT1"]).ended(0);
+    }
     send(&serve, &["M1", "M2"]);
     sink.wait_for(2);
     let mut boss = Browser::enter(&serve, &site, "boss", "administrator");
@@ -170,9 +185,20 @@ fn every_call_answers_as_it_is_described() {
     assert_eq!(check(file.clone())["faults"], json!([]));
     assert!(check(file.replace("[source]", "[sauce]"))["faults"][0].as_str().unwrap().contains("sauce"));
     api.call("POST", "/site/reload", None);
+    assert_eq!(post("/site/deploy", json!({ "dry": true }))["live"], false);
+    assert_eq!(post("/site/deploy", json!({}))["faults"], json!([]));
+    site.write("channels/adt.toml", &file.replace("[source]", "[sauce]"));
+    let kept = post("/site/deploy", json!({}));
+    assert!(kept["live"] == false && kept["faults"][0].as_str().unwrap().contains("sauce"), "{kept}");
+    site.write("channels/adt.toml", &file);
+    // Going back needs a site that follows a ref: that has a test of its own.
+    api.refused("POST", "/site/rollback", Some(r#"{"revision":"nowhere","reason":"try"}"#), 409);
+    api.called.borrow_mut().insert("rollback".to_owned());
     assert_eq!(post("/replay", json!({ "channel": "adt", "limit": 10 }))["differ"], 0);
 
     try_upkeep(&site, &api);
+    try_archive(&api);
+    try_migration(&serve, &api);
     try_trials(&site, &api);
     try_alerts(&serve, &site, &api);
     assert_eq!(post("/channels/adt/stop", json!({ "reason": "moving" }))["runs"], false);
@@ -252,6 +278,64 @@ fn try_upkeep(site: &Site, api: &Program) {
     assert!(learned.to_string().contains("ADT") && !learned.to_string().contains("Berta"), "{learned}");
 }
 
+/// The archive, with one study and one instance that lies beside.
+fn try_archive(api: &Program) {
+    let post = |path: &str, mut body: Value| {
+        body["reason"] = json!("a test");
+        api.call("POST", &format!("/archive{path}"), Some(body))
+    };
+    let get = |path: &str| api.call("GET", &format!("/archive{path}"), None);
+    let status = get("");
+    assert_eq!((&status["studies"], &status["beside"]), (&json!(1), &json!(1)));
+    assert_eq!(api.call("POST", "/archive/verify", None)["sound"], 1);
+    assert_eq!(post("/merge", json!({ "old": "1", "new": "2" }))["number"], 1);
+    assert_eq!(post("/correct", json!({ "patient": "2", "attributes": { "sex": "F" } }))["number"], 2);
+    assert_eq!(post("/move", json!({ "study": "1.2.1", "to": "3" }))["number"], 3);
+    post("/changes/3/undo", json!({}));
+    let changes = get("/changes?limit=2");
+    assert_eq!((&changes[0]["undoes"], &changes[1]["undone"]), (&json!(3), &json!(true)));
+    let number = get("/clashes")[0]["number"].to_string();
+    post(&format!("/clashes/{number}/decide"), json!({ "take": "both" }));
+    assert_eq!(get("")["instances"], 2);
+    api.call("PUT", "/archive/holds/1.2.1", Some(json!({ "reason": "a test" })));
+    assert_eq!(get("/holds")[0]["why"], "a test");
+    assert_eq!(get("/inbox"), json!([]));
+    api.refused("POST", "/archive/throw", Some(r#"{"study":"1.2.1","reason":"a test"}"#), 409);
+    post("/holds/1.2.1/release", json!({}));
+    assert_eq!(api.call("POST", "/archive/retention", Some(json!({ "dry": true }))), json!([]));
+    assert_eq!(
+        (get("/priors"), api.call("POST", "/archive/priors/again", None)["steps"].clone()),
+        (json!([]), json!(0))
+    );
+    assert_eq!(post("/throw", json!({ "study": "1.2.1" }))["instances"], 2);
+    assert_eq!(get("/trash?study=1.2.1").as_array().unwrap().len(), 3, "and what was decided against");
+    let restored = post("/restore", json!({ "study": "1.2.1" }));
+    assert_eq!((&restored["instances"], &restored["beside"]), (&json!(2), &json!(1)));
+}
+
+/// An old archive of files.
+fn try_migration(serve: &Serve<'_>, api: &Program) {
+    let post = |path: &str, body: Value| api.call("POST", &format!("/migrations/old{path}"), Some(body));
+    let get = |path: &str| api.call("GET", &format!("/migrations{path}"), None);
+    let why = || json!({ "reason": "a test" });
+    assert_eq!((&get("")[0]["name"], &get("")[0]["does"]), (&json!("old"), &json!("stands")));
+    assert_eq!(post("/run", why()), json!({ "name": "old", "began": true, "again": 0 }));
+    serve.wait_for("the studies", || get("/old")["line"]["studies"]["taken"] == 3);
+    serve.wait_for("the end", || get("/old")["line"]["does"] == "done");
+    assert_eq!(
+        get("/old")["years"],
+        json!([{ "year": "2020", "studies": { "planned": 0, "running": 0, "taken": 3, "partly": 0, "failed": 0, "verified": 0 } }])
+    );
+    post("/verify", json!({ "compare": 1000, "reason": "a test" }));
+    serve.wait_for("the check", || get("/old")["line"]["studies"]["verified"] == 3);
+    assert_eq!(post("/first", json!({ "of": "OLDPAT0001" })), json!({ "moved": 0 }));
+    assert_eq!(post("/stop", why())["stopped"], false);
+    let report = get("/old/report?lang=de");
+    assert!(report["complete"] == true && report.to_string().contains("Übernahme von"), "{report}");
+    api.refused("GET", "/migrations/other", None, 404);
+    api.refused("POST", "/migrations/old/run", Some("{}"), 400);
+}
+
 /// Shadows and canaries: the changed channel lies on branches of git.
 fn try_trials(site: &Site, api: &Program) {
     let post = |path: &str, body: Value| api.call("POST", path, Some(body));
@@ -287,6 +371,29 @@ fn try_trials(site: &Site, api: &Program) {
     assert_eq!(post("/channels/adt/canary/take", why())["live"], true);
     api.call("PUT", "/channels/adt/shadow", shadow("two"));
     assert_eq!(post("/channels/adt/shadow/take", why())["live"], true);
+}
+
+#[test]
+fn a_revision_goes_live_and_back_by_calls() {
+    let sink = Sink::open();
+    let (site, _) = crate::deploy::followed(&sink);
+    with_console(&site);
+    let first = crate::deploy::commit(&site, "with a console");
+    let serve = site.serve();
+    crate::deploy::wait_live(&serve, &site, &first);
+    let mut boss = Browser::enter(&serve, &site, "boss", "administrator");
+    let api = Program::new(&mut boss, &ALL);
+    let second = crate::deploy::mark(&site, "TWO");
+    let plan = api.call("POST", "/site/deploy", Some(json!({})));
+    // The ref is looked at often: it may have been taken already.
+    assert_eq!((&plan["revision"], &plan["faults"]), (&json!(second), &json!([])));
+    let back = api.call("POST", "/site/rollback", Some(json!({ "reason": "wrong ward" })));
+    assert_eq!(
+        (&back["live"], &back["revision"], &back["changed"]),
+        (&json!(true), &json!(first), &json!(["adt"]))
+    );
+    let only = Program::new(&mut boss, &["view-state", "act"]);
+    only.refused("POST", "/site/rollback", Some(r#"{"reason":"x"}"#), 403);
 }
 
 #[test]

@@ -195,7 +195,9 @@ fn faults_of_a_source_are_named() {
             ),
         ],
     );
-    assert!(faults(file, "title = \"X\"", "format = \"hl7\"").contains("there are bytes, hl7v2, text"));
+    assert!(
+        faults(file, "title = \"X\"", "format = \"hl7\"").contains("there are bytes, dicom, hl7v2, text")
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@
 //! | `node-hl7-server` | npm | partner |
 //! | `slapd` | Debian | directory (`ldap.rs`) |
 //! | `oidc-provider` | npm | OpenID provider (`oidc.rs`) |
+//! | `playwright-core` | npm | browser, with Debian's `chromium` (`viewer.rs`) |
 //! | `schemathesis` | PyPI | program that makes requests out of the API's description (`contract.rs`) |
 //!
 //! `KLINKE_PEERS_PYTHON` names a folder with the Python packages (`pip install --target`), and
@@ -20,6 +21,7 @@ mod support;
 mod contract;
 mod ldap;
 mod oidc;
+mod viewer;
 
 use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;

@@ -80,6 +80,17 @@ pub fn http_from(
     heads: &[(&str, &str)],
     body: &[u8],
 ) -> Answer {
+    parse(&exchange(from, address, method, path, heads, body))
+}
+
+fn exchange(
+    from: [u8; 4],
+    address: &str,
+    method: &str,
+    path: &str,
+    heads: &[(&str, &str)],
+    body: &[u8],
+) -> Vec<u8> {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
     socket.bind(&std::net::SocketAddr::from((from, 0)).into()).expect("an address of this machine");
     let to: std::net::SocketAddr = address.parse().expect("an address");
@@ -94,7 +105,14 @@ pub fn http_from(
     let _ = stream.write_all(body);
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
-    parse(&answer)
+    answer
+}
+
+/// The same for an answer that is no text: its status and its body.
+pub fn http_bytes(address: &str, path: &str, heads: &[(&str, &str)]) -> (u16, Vec<u8>) {
+    let answer = exchange([127, 0, 0, 1], address, "GET", path, heads, b"");
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("an end of the head");
+    (parse(&answer).status, answer[end + 4..].to_vec())
 }
 
 fn parse(answer: &[u8]) -> Answer {
@@ -164,8 +182,20 @@ impl Browser {
 
     /// Opens a page.
     pub fn get(&mut self, path: &str) -> Answer {
+        self.get_with(path, &[])
+    }
+
+    /// The body of something that is no page.
+    pub fn bytes(&self, path: &str) -> Vec<u8> {
+        let (status, body) = http_bytes(&self.address, path, &[("Cookie", &self.cookie_head())]);
+        assert_eq!(status, 200, "{path}");
+        body
+    }
+
+    /// Opens a page with more heads.
+    pub fn get_with(&mut self, path: &str, more: &[(&str, &str)]) -> Answer {
         let cookies = self.cookie_head();
-        let heads = [("Cookie", cookies.as_str()), ("Accept", "text/html")];
+        let heads = [&[("Cookie", cookies.as_str()), ("Accept", "text/html")], more].concat();
         let answer = http_from(self.from, &self.address.clone(), "GET", path, &heads, b"");
         self.keep(&answer);
         answer
@@ -200,7 +230,8 @@ impl Browser {
         page.body[at..].split('<').next().expect("its end").trim().to_owned()
     }
 
-    fn cookie_head(&self) -> String {
+    /// The cookies, as a head of a request holds them.
+    pub fn cookie_head(&self) -> String {
         let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         pairs.join("; ")
     }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test program uses its part")]
 
 pub mod browser;
+pub mod old;
 pub mod partner;
 pub mod provider;
 pub mod receivers;

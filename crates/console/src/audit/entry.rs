@@ -65,6 +65,10 @@ pub enum Action {
     Backup,
     /// Old messages or entries were removed.
     Prune,
+    /// Taking over an old archive was begun or stopped, or what was taken was checked.
+    Migrate,
+    /// Took files into the archive of images.
+    Import,
     /// An alert was acknowledged.
     Acknowledge,
     /// An alert was put off.
@@ -73,6 +77,10 @@ pub enum Action {
     HandOver,
     /// Alerts were muted, no longer muted, or tried.
     Mute,
+    /// Patients of the archive were merged or corrected, a study was moved, or one of these was taken back.
+    ChangeIdentity,
+    /// It was decided what becomes of an instance that lay beside.
+    Decide,
     /// An action that this version does not know.
     #[serde(other)]
     Unknown,
@@ -80,7 +88,7 @@ pub enum Action {
 
 impl Action {
     /// All that this version writes.
-    pub const ALL: [Action; 31] = [
+    pub const ALL: [Action; 35] = [
         Action::Start,
         Action::Stop,
         Action::LogIn,
@@ -108,10 +116,14 @@ impl Action {
         Action::ReadAudit,
         Action::Backup,
         Action::Prune,
+        Action::Migrate,
+        Action::Import,
         Action::Acknowledge,
         Action::Snooze,
         Action::HandOver,
         Action::Mute,
+        Action::ChangeIdentity,
+        Action::Decide,
     ];
 
     /// As JSON and tables write it.
@@ -144,10 +156,14 @@ impl Action {
             Action::ReadAudit => "read-audit",
             Action::Backup => "backup",
             Action::Prune => "prune",
+            Action::Migrate => "migrate",
+            Action::Import => "import",
             Action::Acknowledge => "acknowledge",
             Action::Snooze => "snooze",
             Action::HandOver => "hand-over",
             Action::Mute => "mute",
+            Action::ChangeIdentity => "change-identity",
+            Action::Decide => "decide",
             Action::Unknown => "unknown",
         }
     }
@@ -187,10 +203,14 @@ impl Action {
             Action::ReadAudit => ("read the audit log", "Protokoll gelesen"),
             Action::Backup => ("copied the store", "Speicher gesichert"),
             Action::Prune => ("removed old data", "Altes entfernt"),
+            Action::Migrate => ("took over an old archive", "Altarchiv übernommen"),
+            Action::Import => ("took files in", "Dateien übernommen"),
             Action::Acknowledge => ("acknowledged an alert", "Alarm quittiert"),
             Action::Snooze => ("put an alert off", "Alarm zurückgestellt"),
             Action::HandOver => ("handed an alert over", "Alarm übergeben"),
             Action::Mute => ("muted or tried alerts", "Alarme stumm geschaltet oder geprobt"),
+            Action::ChangeIdentity => ("changed who a patient is", "geändert, wer ein Patient ist"),
+            Action::Decide => ("decided a clash", "über Abweichendes entschieden"),
             Action::Unknown => ("something newer", "etwas Neueres"),
         }
     }
@@ -211,6 +231,8 @@ pub enum WhoKind {
     User,
     /// Klinke itself.
     Program,
+    /// Whoever came by a signed link to a study.
+    Link,
 }
 
 /// Who did it.
@@ -240,6 +262,11 @@ impl Who {
     /// A user of the machine.
     pub fn user(name: impl Into<String>, via: Option<String>) -> Who {
         Who { kind: WhoKind::User, name: name.into(), via }
+    }
+
+    /// Whoever came by a signed link of somebody who makes them, for whom it was made.
+    pub fn link(maker: impl Into<String>, reader: Option<String>) -> Who {
+        Who { kind: WhoKind::Link, name: maker.into(), via: reader }
     }
 
     /// Klinke itself.

@@ -171,9 +171,12 @@ fn event(action: Action) -> (Code, Option<Code>) {
         Action::Stop => (activity(), Some(Code("110121", "Application Stop"))),
         Action::LogIn => (authentication(), Some(Code("110122", "Login"))),
         Action::LogOut => (authentication(), Some(Code("110123", "Logout"))),
-        Action::OpenPayload | Action::Resend | Action::Edit => (Code("110110", "Patient Record"), None),
+        Action::OpenPayload | Action::Resend | Action::Edit | Action::ChangeIdentity => {
+            (Code("110110", "Patient Record"), None)
+        }
         Action::Search => (Code("110112", "Query"), None),
         Action::Export | Action::Backup => (Code("110106", "Export"), None),
+        Action::Migrate | Action::Import => (Code("110107", "Import"), None),
         Action::ReadAudit => (Code("110101", "Audit Log Used"), None),
         Action::Account | Action::Token => (ALERT, Some(Code("110137", "User Security Attributes Changed"))),
         Action::Emergency => (ALERT, Some(Code("110127", "Emergency Override Started"))),
@@ -194,14 +197,16 @@ fn event(action: Action) -> (Code, Option<Code>) {
         | Action::Kill
         | Action::Revive
         | Action::Drop
+        | Action::Decide
         | Action::Unknown => (ALERT, Some(Code("110132", "Use of Restricted Function"))),
     }
 }
 
 fn action_code(action: Action) -> char {
     match action {
+        Action::Migrate | Action::Import => 'C',
         Action::OpenPayload | Action::Export | Action::ReadAudit | Action::Backup => 'R',
-        Action::Edit | Action::Account | Action::Token => 'U',
+        Action::Edit | Action::ChangeIdentity | Action::Account | Action::Token => 'U',
         Action::Prune => 'D',
         _ => 'E',
     }

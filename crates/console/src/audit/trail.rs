@@ -7,8 +7,12 @@
 //! | learning a dialect | open-payload: whose; the program read all of them, and shows shapes | before it is done |
 //! | a replay, what differs in a shadow | open-payload: the messages that its examples show | before the answer is given |
 //! | a shadow: begin, throw away | shadow | before it is done, and once more when it failed |
+//! | images, reports and documents of a study | open-payload: which study, whose; one for what is looked at within half an hour | before the answer is given |
+//! | studies by name, identifier or day | search: what was sought, whose studies were shown | before the answer is given |
 //! | messages by a key or a text | search: what was sought, whose messages were shown | before the answer is given |
-//! | resend, edit, hold, release, stop, start, skip, give up, revive, drop, reload, deploy, roll back, back up | that | before it is done, and once more when it failed |
+//! | resend, edit, hold, release, stop, start, skip, give up, revive, drop, reload, deploy, roll back, back up, take over an old archive | that | before it is done, and once more when it failed |
+//! | the archive: changes | open-payload: whose | before the answer is given |
+//! | the archive: merge, correct, move, undo; decide; hold, release; throw away, restore | change-identity; decide; hold, release; drop, revive | before it is done, and once more when it failed |
 //! | prune | that, when something went | after it was done: a full disk must not keep it from being done |
 //! | the audit log | read-audit: whom it was read about | before the answer is given |
 //!
@@ -18,18 +22,25 @@
 //!
 //! Changes to accounts write their own entries ([`crate::people`]).
 
+use std::time::Duration;
+
 use klinke_model::Timestamp;
 use serde_json::Value;
 
 use super::entry::{Action, Entry, Object};
-use crate::house::alerts;
 use crate::house::door::About;
 use crate::house::request::{Find, Request, Settle};
 use crate::house::trial::Ask as Trial;
+use crate::house::{alerts, archive, images};
 use crate::people::Actor;
 
 /// The most patients named in one entry; a search may show thousands.
 pub const PATIENTS_MAX: usize = 200;
+
+/// One page asks for a message more than once; within this time it is one opening.
+const SAME_OPENING: Duration = Duration::from_secs(5);
+/// Whoever looks at a study asks for it frame by frame; within this time it is one opening.
+pub const SAME_LOOK: Duration = Duration::from_secs(30 * 60);
 
 /// When an entry is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +60,8 @@ pub struct Trail {
     pub entry: Entry,
     /// When it is written.
     pub when: When,
+    /// The same opening again within this time leaves no other one.
+    pub once: Duration,
 }
 
 /// The entry of a request, if it must leave one. `about` knows the messages that it names.
@@ -90,6 +103,29 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         Request::Alerts(alerts::Ask::Snooze { .. }) => (Action::Snooze, Before),
         Request::Alerts(alerts::Ask::HandOver { .. }) => (Action::HandOver, Before),
         Request::Alerts(_) => (Action::Mute, Before),
+        Request::Archive(ask) => match ask {
+            archive::Ask::Status
+            | archive::Ask::Verify
+            | archive::Ask::Clashes { .. }
+            | archive::Ask::Holds
+            | archive::Ask::Inbox
+            | archive::Ask::Retention { dry: true }
+            | archive::Ask::Priors { .. }
+            | archive::Ask::Trash { .. } => return None,
+            archive::Ask::Retention { dry: false } => (Action::Prune, Done),
+            archive::Ask::Changes { .. } => (Action::OpenPayload, Answered),
+            archive::Ask::Merge { .. }
+            | archive::Ask::Correct { .. }
+            | archive::Ask::Move { .. }
+            | archive::Ask::Undo { .. } => (Action::ChangeIdentity, Before),
+            archive::Ask::Import(_) => (Action::Import, Before),
+            archive::Ask::Export(_) => (Action::Export, Before),
+            archive::Ask::Decide { .. } => (Action::Decide, Before),
+            archive::Ask::Hold { .. } => (Action::Hold, Before),
+            archive::Ask::Release { .. } => (Action::Release, Before),
+            archive::Ask::Throw { .. } => (Action::Drop, Before),
+            archive::Ask::Restore { .. } | archive::Ask::FetchAgain => (Action::Revive, Before),
+        },
         Request::Hold { reason: Some(_), .. } => (Action::Hold, Before),
         Request::Hold { reason: None, .. } => (Action::Release, Before),
         Request::Halt { reason: Some(_), .. } => (Action::StopChannel, Before),
@@ -107,12 +143,19 @@ pub fn of(actor: &Actor, request: &Request, about: &[(u64, About)]) -> Option<Tr
         Request::Reload => (Action::Reload, Before),
         Request::Prune => (Action::Prune, Done),
         Request::Audit(_) => (Action::ReadAudit, Answered),
+        Request::Images(images::Ask::State) => return None,
+        Request::Images(images::Ask::Find(find)) if find.sought().is_empty() => return None,
+        Request::Images(images::Ask::Find(_)) => (Action::Search, Answered),
+        Request::Images(_) => (Action::OpenPayload, Answered),
+        Request::Migrate(ask) if ask.is_look() => return None,
+        Request::Migrate(_) => (Action::Migrate, Before),
     };
     let mut entry = Entry::new(actor.who.clone(), &actor.from, action);
     entry.object = object(request);
     about.iter().for_each(|(id, one)| add_message(&mut entry.object, *id, one));
     entry.note = note(request);
-    Some(Trail { entry, when })
+    let once = if matches!(request, Request::Images(_)) { SAME_LOOK } else { SAME_OPENING };
+    Some(Trail { entry, when, once })
 }
 
 /// A message that is named or shown, with whom it is about.
@@ -173,6 +216,32 @@ pub fn complete(trail: &mut Trail, request: &Request, answer: &Value) -> bool {
             add_patients(&mut trail.entry.object, patients);
             true
         }
+        Request::Archive(archive::Ask::Changes { .. }) => {
+            let changes = answer.as_array().map(Vec::as_slice).unwrap_or_default();
+            trail.entry.object.shown = Some(changes.len() as u64);
+            let named = changes.iter().flat_map(|one| [&one["old"], &one["patient"]]);
+            add_patients(&mut trail.entry.object, named.filter_map(Value::as_str));
+            true
+        }
+        Request::Archive(archive::Ask::Retention { .. }) => {
+            let went = answer.as_array().map(Vec::as_slice).unwrap_or_default();
+            let count = went.iter().filter_map(|one| one["instances"].as_u64()).sum();
+            trail.entry.object.shown = Some(count);
+            count > 0
+        }
+        Request::Images(images::Ask::Find(_)) => {
+            let lines = answer["studies"].as_array().map(Vec::as_slice).unwrap_or_default();
+            trail.entry.object.shown = Some(lines.len() as u64);
+            let patients = lines.iter().filter_map(|line| line["patient"]["id"].as_str());
+            add_patients(&mut trail.entry.object, patients);
+            true
+        }
+        Request::Images(_) => {
+            let patient = &answer["patient"];
+            let patient = patient.as_str().or_else(|| patient["id"].as_str());
+            add_patients(&mut trail.entry.object, patient.into_iter());
+            true
+        }
         Request::Prune => {
             let count = answer["envelopes"].as_u64().unwrap_or(0);
             trail.entry.object.shown = Some(count);
@@ -203,10 +272,19 @@ fn object(request: &Request) -> Object {
             object.destination = Some(place.clone())
         }
         Request::Halt { channel, .. } => object.channel = Some(channel.clone()),
+        Request::Archive(ask) => add_patients(&mut object, ask.patients().into_iter()),
+        // Whoever is named may be a study: a UID is no number of a patient.
+        Request::Migrate(ask) => {
+            add_patients(&mut object, ask.of().into_iter().filter(|of| !of.contains('.')));
+        }
         Request::Replay(order) => object.channel = Some(order.channel.clone()),
         Request::Canary(ask) | Request::Shadow(ask) => object.channel = ask.channel().map(str::to_owned),
         Request::Learn(order) => {
             (object.channel, object.system) = (order.channel.clone(), order.system.clone());
+        }
+        Request::Images(images::Ask::Find(find)) => {
+            let sought = find.sought().into_iter();
+            object.sought = sought.map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
         }
         Request::Audit(ask) => {
             object.sought =
@@ -225,6 +303,7 @@ fn note(request: &Request) -> Option<String> {
             Some(reason.as_ref().map_or_else(|| whole.to_owned(), |reason| format!("{whole}: {reason}")))
         }
         Request::Halt { reason, .. } => reason.clone(),
+        Request::Archive(ask) => ask.note(),
         Request::Settle { envelopes, reason, .. } => {
             let all = if envelopes.is_empty() { "all dead ones" } else { "" };
             let note = [all, reason.as_str()].into_iter().filter(|one| !one.is_empty());
@@ -252,6 +331,7 @@ fn note(request: &Request) -> Option<String> {
         Request::Canary(ask) => on_trial("canary", ask),
         Request::Shadow(ask) => on_trial("shadow", ask),
         Request::Copy { name } => Some(format!("as {name}")),
+        Request::Migrate(ask) => Some(ask.note()),
         Request::Learn(_) => Some("a dialect was learned".to_owned()),
         Request::Payload { stage, .. } => Some(stage.clone()),
         Request::Resend { channel, reason, .. } => {
@@ -260,6 +340,7 @@ fn note(request: &Request) -> Option<String> {
             Some(note.join(": ")).filter(|note| !note.is_empty())
         }
         Request::Edit { reason, .. } => reason.clone(),
+        Request::Images(ask) => ask.study().map(|study| format!("study {study}")),
         Request::Audit(ask) => Some(ask.word().to_owned()),
         _ => None,
     }

@@ -6,13 +6,13 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
 use super::request::Request;
 use crate::audit::entry::{Action, Entry, Outcome, WhoKind};
-use crate::audit::trail::{self, When};
+use crate::audit::trail::{self, Trail, When};
 use crate::audit::{self, Log};
 use crate::people::guard::{self, Denied};
 use crate::people::{Actor, People};
@@ -81,8 +81,6 @@ impl std::error::Error for Refused {}
 
 /// The longest purpose that is kept.
 const PURPOSE_CHARS_MAX: usize = 500;
-/// One page asks for a message more than once; within this time it is one opening.
-const SAME_OPENING: Duration = Duration::from_secs(5);
 /// Openings remembered for that.
 const OPENINGS_MAX: usize = 256;
 
@@ -118,6 +116,7 @@ impl Door {
     ) -> Result<Value, Refused> {
         match &mut request {
             Request::Alerts(ask) => ask.sign(&actor.who.name),
+            Request::Archive(ask) => ask.sign(&actor.who.name),
             Request::Halt { who, .. } => actor.who.name.clone_into(who),
             _ => {}
         }
@@ -172,7 +171,7 @@ impl Door {
             && trail.when != When::Before
             && trail::complete(&mut trail, &request, &answer)
         {
-            let written = self.write_once(&trail.entry);
+            let written = self.write_once(&trail);
             match trail.when {
                 When::Done => {
                     drop(written.inspect_err(|error| tracing::error!(%error, "an entry is missing")))
@@ -193,14 +192,16 @@ impl Door {
     }
 
     /// Writes an entry, unless it is one of an opening that was just written.
-    fn write_once(&self, entry: &Entry) -> Result<(), Refused> {
+    fn write_once(&self, trail: &Trail) -> Result<(), Refused> {
+        let entry = &trail.entry;
         if entry.action != Action::OpenPayload {
             return self.write(entry);
         }
         let now = Instant::now();
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.retain(|(at, _)| now.duration_since(*at) < SAME_OPENING);
-        if opened.iter().any(|(_, one)| one == entry) {
+        opened.retain(|(at, _)| now.duration_since(*at) < trail::SAME_LOOK);
+        let is_same = |(at, one): &(Instant, Entry)| now.duration_since(*at) < trail.once && one == entry;
+        if opened.iter().any(is_same) {
             return Ok(());
         }
         self.write(entry)?;

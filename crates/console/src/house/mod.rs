@@ -4,10 +4,13 @@
 
 pub mod alerts;
 pub mod alter;
+pub mod archive;
 pub mod canary;
 pub mod deploy;
 pub mod door;
 pub mod history;
+pub mod images;
+pub mod migrate;
 pub mod reading;
 pub mod replay;
 pub mod request;
@@ -36,6 +39,16 @@ pub trait House: Send + Sync + 'static {
     /// Books and lanes in the text form of Prometheus. Blocks.
     fn metrics(&self) -> Result<String, Refused> {
         Err(Refused::Failed("there are no metrics here".to_owned()))
+    }
+
+    /// True when there is an archive of images.
+    fn has_archive(&self) -> bool {
+        false
+    }
+
+    /// True when there is an old archive that is taken over.
+    fn has_migrations(&self) -> bool {
+        false
     }
 
     /// What the link of an alert is about, and with `act` does that; nothing when it is worth nothing.

@@ -147,6 +147,8 @@ pub enum Request {
     Audit(crate::audit::request::Ask),
     /// Something of alerts.
     Alerts(super::alerts::Ask),
+    /// Something of the DICOM archive.
+    Archive(super::archive::Ask),
     /// Something of accounts.
     People(crate::people::care::Ask),
     /// The partners: who they are, what they send and get.
@@ -196,6 +198,10 @@ pub enum Request {
     },
     /// Runs kept envelopes of a channel through two versions of its files; nothing is sent.
     Replay(Replay),
+    /// Something of images.
+    Images(super::images::Ask),
+    /// Takes over an old archive, stops that, or checks it.
+    Migrate(super::migrate::Ask),
 }
 
 /// A request, and what it is asked for.

@@ -7,12 +7,20 @@ use crate::lang::Lang;
 use crate::people::Right;
 use crate::web::{Visitor, asset, form_token};
 
+/// Where images are; only where there is an archive.
+const ARCHIVE: &str = "/archive";
+
+/// Where old archives are that are taken over; only where there is one.
+const MIGRATIONS: &str = "/migrations";
+
 /// The navigation: path, English, German.
 const NAVIGATION: &[(&str, &str, &str)] = &[
     ("/", "Today", "Heute"),
     ("/systems", "Systems", "Systeme"),
     ("/channels", "Channels", "Kanäle"),
     ("/messages", "Messages", "Nachrichten"),
+    (ARCHIVE, "Images", "Bilder"),
+    (MIGRATIONS, "Migrations", "Übernahmen"),
     ("/queues", "Queues", "Warteschlangen"),
     ("/alerts", "Alerts", "Alarme"),
     ("/trials", "Trials", "Probeläufe"),
@@ -25,12 +33,29 @@ const RIGHTFUL: &[(&str, &str, &str, Right)] =
 
 /// A page within the navigation.
 pub fn page(visitor: &Visitor, title: &str, body: &Markup) -> Html<String> {
-    let head = html! {
+    whole(visitor.lang, title, &visitor.site, "", &html! { (head(visitor)) main #main { (body) } })
+}
+
+/// The same with the viewer's own style and script, as high as the screen.
+pub fn looking(visitor: &Visitor, title: &str, body: &Markup) -> Html<String> {
+    let more = html! {
+        link rel="stylesheet" href=(asset("viewer.css"));
+        script src=(asset("viewer.js")) defer {}
+    };
+    let body = html! { (head(visitor)) main #main { (body) } };
+    with(&more, visitor.lang, title, &visitor.site, "looking", &body)
+}
+
+/// Way past the navigation, navigation, language, and who is there. Whoever came by a link has nowhere else to go.
+fn head(visitor: &Visitor) -> Markup {
+    let is_linked = visitor.link.is_some();
+    html! {
         a.skip href="#main" { (visitor.lang.say("To the content", "Zum Inhalt")) }
         header.bar { div.inside {
-            a.brand href="/" { img src=(asset("icon.svg")) alt=""; (visitor.site) }
-            nav aria-label=(visitor.lang.say("Pages", "Seiten")) { ul {
-                @for (path, en, de) in NAVIGATION {
+            @if is_linked { span.brand { img src=(asset("icon.svg")) alt=""; (visitor.site) } }
+            @else { a.brand href="/" { img src=(asset("icon.svg")) alt=""; (visitor.site) } }
+            @if !is_linked { nav aria-label=(visitor.lang.say("Pages", "Seiten")) { ul {
+                @for (path, en, de) in NAVIGATION.iter().filter(|(path, ..)| is_there(visitor, path)) {
                     li { a href=(path) aria-current=[current(path, &visitor.path)] { (visitor.lang.say(en, de)) } }
                 }
                 @for (path, en, de, right) in RIGHTFUL {
@@ -38,12 +63,20 @@ pub fn page(visitor: &Visitor, title: &str, body: &Markup) -> Html<String> {
                         li { a href=(path) aria-current=[current(path, &visitor.path)] { (visitor.lang.say(en, de)) } }
                     }
                 }
-            } }
+            } } }
             div.side { (languages(visitor)) (person(visitor)) }
         } }
         (lost(visitor.lang))
-    };
-    whole(visitor.lang, title, &visitor.site, "", &html! { (head) main #main { (body) } })
+    }
+}
+
+/// Whether the site has what a page shows.
+fn is_there(visitor: &Visitor, path: &str) -> bool {
+    match path {
+        ARCHIVE => visitor.has_archive,
+        MIGRATIONS => visitor.has_migrations,
+        _ => true,
+    }
 }
 
 /// A page for a screen on the wall: no navigation, large.
@@ -59,6 +92,10 @@ pub fn bare(lang: Lang, title: &str, body: &Markup) -> Html<String> {
 }
 
 fn whole(lang: Lang, title: &str, site: &str, class: &str, body: &Markup) -> Html<String> {
+    with(&html! {}, lang, title, site, class, body)
+}
+
+fn with(more: &Markup, lang: Lang, title: &str, site: &str, class: &str, body: &Markup) -> Html<String> {
     let markup = html! {
         (DOCTYPE)
         html lang=(lang.code()) class=(class) {
@@ -70,6 +107,7 @@ fn whole(lang: Lang, title: &str, site: &str, class: &str, body: &Markup) -> Htm
                 link rel="icon" href=(asset("icon.svg")) type="image/svg+xml";
                 link rel="stylesheet" href=(asset("style.css"));
                 script src=(asset("live.js")) defer {}
+                (more)
             }
             body { (body) }
         }

@@ -13,8 +13,10 @@ mod elsewhere;
 mod enter;
 pub mod frame;
 mod halt;
+mod images;
 mod message;
 mod messages;
+mod migrations;
 mod panel;
 mod parts;
 mod passkey;
@@ -71,6 +73,8 @@ pub fn routes() -> Router<Console> {
         .route("/site/reload", post(acts::reload))
         .route("/site", get(site::page))
         .route("/site/file", get(site::file).post(site::propose))
+        .merge(images::routes())
+        .merge(migrations::routes())
         .route("/account", get(account::page))
         .route("/account/password", post(account::change_password))
         .route("/account/factor", post(account::change_factor))
@@ -98,6 +102,7 @@ pub fn open_routes() -> Router<Console> {
         .route("/login/oidc", get(elsewhere::begin))
         .route(oidc::BACK, get(elsewhere::back))
         .route("/login/oidc/out", get(elsewhere::out))
+        .route("/view", get(images::link::follow))
         .route("/a/{token}", get(alerts::link).post(alerts::acknowledge))
         .route("/welcome", get(enter::welcome).post(enter::try_welcome))
 }

@@ -4,10 +4,12 @@ use axum::extract::{Query, State as Shared};
 use maud::html;
 use serde::Deserialize;
 
-use super::parts::{envelope_state, nothing, time};
+use super::parts::{envelope_state, escaped, nothing, time};
 use super::{Page, frame};
+use crate::house::images::PLACE;
 use crate::house::request::{Find, Request};
 use crate::house::view::{MessageLine, together};
+use crate::people::Right;
 use crate::web::{Console, Visitor};
 
 /// Envelopes of a trace at most.
@@ -37,6 +39,10 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor, Query(want
                 input #id name="id" value=(id) maxlength="200" autocomplete="off"; }
             div.acts { button { (lang.say("Follow", "Verfolgen")) } }
         }
+        @if !id.is_empty() && visitor.has_archive && visitor.actor.may(Right::ViewPayload, &[PLACE]) { p.acts {
+            a.button.plain href={ "/archive?accession=" (escaped(&id)) } { (lang.say("Images of this order", "Bilder zu diesem Auftrag")) }
+            a.button.plain href={ "/archive?patient=" (escaped(&id)) } { (lang.say("Images of this patient", "Bilder dieses Patienten")) }
+        } }
         @if !id.is_empty() { div.card {
             @if lines.is_empty() { (nothing(lang.say("Nothing is known by this identifier.", "Zu dieser Kennung ist nichts bekannt."))) }
             ol.timeline { @for line in &lines { li {

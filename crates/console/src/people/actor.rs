@@ -16,6 +16,8 @@ pub struct Actor {
     pub title: String,
     /// Until when an emergency access lasts.
     pub emergency: Option<klinke_model::Timestamp>,
+    /// The one study that they may look at, and nothing else: whoever comes by a signed link.
+    pub study: Option<String>,
 }
 
 impl Actor {
@@ -23,19 +25,24 @@ impl Actor {
     /// the store's files may read what is in them.
     pub fn local(who: Who) -> Actor {
         let title = who.name.clone();
-        Actor { who, from: "local".to_owned(), grants: Grants::all(), title, emergency: None }
+        Actor { who, from: "local".to_owned(), grants: Grants::all(), title, emergency: None, study: None }
     }
 
     /// Nobody who is known.
     pub fn nobody(from: &str) -> Actor {
         let (who, grants) = (Who::default(), Grants::default());
-        Actor { who, from: from.to_owned(), grants, title: String::new(), emergency: None }
+        Actor { who, from: from.to_owned(), grants, title: String::new(), emergency: None, study: None }
     }
 
     /// Whoever looks at the demo: everything in it is made up.
     pub fn guest(from: &str) -> Actor {
         let who = Who::user("guest", Some("demo".to_owned()));
         Actor { from: from.to_owned(), ..Actor::local(who) }
+    }
+
+    /// Whoever comes by a signed link to a study.
+    pub fn linked(who: Who, from: &str, study: &str) -> Actor {
+        Actor { title: who.name.clone(), who, study: Some(study.to_owned()), ..Actor::nobody(from) }
     }
 
     /// The program itself: what it looks at leaves no trace, and nobody sees it.

@@ -163,6 +163,7 @@ impl People {
             grants,
             title: if account.title.is_empty() { account.name } else { account.title },
             emergency,
+            study: None,
         };
         Some((actor, session))
     }
@@ -177,6 +178,7 @@ impl People {
             grants: self.grants(&account).only(&token.rights),
             title: account.name,
             emergency: None,
+            study: None,
         })
     }
 

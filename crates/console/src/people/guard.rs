@@ -11,13 +11,21 @@
 //! | what differs in a shadow | view payload for the whole channel |
 //! | a shadow, a canary: begin, change, take over, throw away; what would begin | administer, and see the channel |
 //! | alerts | view state; of the systems that may be seen. Test: administer |
+//! | how the archive of images stands | view state |
+//! | studies, images, reports of the archive | view payload for everything or for `archive`, and a purpose as for a message; by a signed link its study alone |
 //! | acknowledge an alert, put it off, hand it over | act on one of its systems |
 //! | mute, and end a mute | act on each of its systems; of all systems, or Klinke's own: act everywhere, or administer |
 //! | stop and start a channel | act on the channel itself |
 //! | hold, release, skip, give up, revive, drop, resend | act |
 //! | edit, and what an edit would change | act and view payload |
+//! | the archive: how much, what lies beside, is held, is in the trash, would go | view state |
+//! | the archive: changes, which name patients | view payload everywhere, and a purpose where the role asks for one |
+//! | the archive: merge, correct, move, undo, decide, hold, release, restore | act everywhere, or administer |
+//! | the archive: check, throw away, let rules throw away | administer |
 //! | the audit log | audit |
-//! | accounts, reload, deploy, roll back, backup, verify, prune | administer |
+//! | an old archive that is taken over: how far it is, its report | view state |
+//! | the same: what goes first | act everywhere, or administer |
+//! | accounts, reload, deploy, roll back, backup, verify, prune, taking over an old archive | administer |
 //!
 //! A place is a channel or a system: a right for either covers a message that came from this system into
 //! this channel. Destinations count by the system of their name.
@@ -26,10 +34,10 @@ use serde_json::Value;
 
 use super::{Actor, Places, Right};
 use crate::audit::trail;
-use crate::house::alerts;
 use crate::house::door::{About, Answers};
 use crate::house::request::Request;
 use crate::house::trial::Ask as Trial;
+use crate::house::{alerts, archive, images, migrate};
 
 /// What stands where an identifier is left out.
 pub const HIDDEN: &str = "…";
@@ -148,6 +156,7 @@ pub fn check(
         Request::Alerts(alerts::Ask::List) => somewhere(Right::ViewState),
         Request::Alerts(alerts::Ask::Test { .. }) => somewhere(Right::Administer),
         Request::Alerts(ask) => silence(house, actor, ask),
+        Request::Archive(ask) => archived(actor, ask, purpose),
         Request::Hold { place, .. } => at(Right::Act, &places(place)),
         Request::Settle { place, .. } => at(Right::Act, &places(place)),
         Request::Halt { channel, .. } => at(Right::Act, &[channel]),
@@ -161,6 +170,12 @@ pub fn check(
             said(actor, purpose)
         }
         Request::Audit(_) => somewhere(Right::Audit),
+        Request::Images(ask) => look_at(actor, ask, purpose),
+        Request::Migrate(ask) if ask.is_look() => somewhere(Right::ViewState),
+        Request::Migrate(migrate::Ask::First { .. }) => {
+            let may = actor.grants.act == Places::All || actor.grants.administer;
+            if may { Ok(()) } else { Err(Denied::Right(Right::Act)) }
+        }
         Request::People(_)
         | Request::Backup { .. }
         | Request::Copy { .. }
@@ -168,6 +183,7 @@ pub fn check(
         | Request::Prune
         | Request::Reload
         | Request::Deploy { .. }
+        | Request::Migrate(_)
         | Request::Rollback { .. } => somewhere(Right::Administer),
     }
 }
@@ -191,6 +207,59 @@ fn silence(house: &dyn Answers, actor: &Actor, ask: &alerts::Ask) -> Result<(), 
         alerts::Ask::Unmute { id } => may_all || each(&house.systems_of_mute(*id).unwrap_or_default()),
     };
     if is_allowed { Ok(()) } else { Err(Denied::Right(Right::Act)) }
+}
+
+/// The archive has no places: whoever does something with it may do so everywhere.
+fn archived(actor: &Actor, ask: &archive::Ask, purpose: Option<&str>) -> Result<(), Denied> {
+    use archive::Ask;
+    let grants = &actor.grants;
+    let (right, may) = match ask {
+        Ask::Status
+        | Ask::Clashes { .. }
+        | Ask::Holds
+        | Ask::Inbox
+        | Ask::Trash { .. }
+        | Ask::Priors { .. }
+        | Ask::Retention { dry: true } => (Right::ViewState, actor.may_somewhere(Right::ViewState)),
+        Ask::Changes { .. } | Ask::Export(_) => (Right::ViewPayload, grants.payload == Places::All),
+        Ask::Merge { .. }
+        | Ask::Correct { .. }
+        | Ask::Move { .. }
+        | Ask::Undo { .. }
+        | Ask::Decide { .. }
+        | Ask::Hold { .. }
+        | Ask::Release { .. }
+        | Ask::FetchAgain
+        | Ask::Restore { .. } => (Right::Act, grants.act == Places::All || grants.administer),
+        Ask::Verify | Ask::Import(_) | Ask::Throw { .. } | Ask::Retention { dry: false } => {
+            (Right::Administer, grants.administer)
+        }
+    };
+    match ask {
+        _ if !may => Err(Denied::Right(right)),
+        Ask::Changes { .. } | Ask::Export(_) => said(actor, purpose),
+        _ => Ok(()),
+    }
+}
+
+/// Images are of patients as messages are; how much there is is not.
+fn look_at(actor: &Actor, ask: &images::Ask, purpose: Option<&str>) -> Result<(), Denied> {
+    let denied = Err(Denied::Right(Right::ViewPayload));
+    match (&actor.study, ask) {
+        // Whoever signed the link answers for the purpose.
+        (Some(only), ask) => {
+            if ask.study() == Some(only) {
+                Ok(())
+            } else {
+                denied
+            }
+        }
+        (None, images::Ask::State) if actor.may_somewhere(Right::ViewState) => Ok(()),
+        (None, images::Ask::State) => Err(Denied::Right(Right::ViewState)),
+        (None, _) if !actor.may(Right::ViewPayload, &[images::PLACE]) => denied,
+        (None, images::Ask::Find(_)) => Ok(()),
+        (None, _) => said(actor, purpose),
+    }
 }
 
 fn said(actor: &Actor, purpose: Option<&str>) -> Result<(), Denied> {
@@ -274,6 +343,12 @@ pub fn narrow(
             }
         }
         Request::Alerts(alerts::Ask::List) => narrow_alerts(actor, answer),
+        Request::Images(images::Ask::State) if !actor.may(Right::ViewPayload, &[images::PLACE]) => {
+            answer["clashes"] = Value::Array(Vec::new());
+        }
+        Request::Images(images::Ask::Study { .. }) if actor.study.is_some() => {
+            answer["others"] = Value::Array(Vec::new());
+        }
         Request::Show { .. } if !shows_payload(actor, request, about) => narrow_message(actor, answer),
         _ => {}
     }

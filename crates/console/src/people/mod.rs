@@ -30,6 +30,7 @@ pub mod enter;
 pub mod guard;
 pub mod ldap;
 pub mod limit;
+pub mod link;
 pub mod oidc;
 pub mod outside;
 pub mod own;
@@ -82,6 +83,8 @@ pub struct People {
     provider: RwLock<Option<Arc<oidc::Provider>>>,
     /// Held while somebody's saved searches are changed.
     searches: Mutex<()>,
+    /// Who may make links to studies.
+    makers: RwLock<link::Makers>,
     log: Log,
     clock: Clock,
 }
@@ -106,6 +109,7 @@ impl People {
             party: RwLock::default(),
             provider: RwLock::default(),
             searches: Mutex::default(),
+            makers: RwLock::default(),
             log: Log::new(store),
             clock,
         })

@@ -18,6 +18,8 @@ const ASSETS: &[Asset] = &[
     Asset("style.css", "text/css; charset=utf-8", include_str!("../assets/style.css")),
     Asset("live.js", "text/javascript; charset=utf-8", include_str!("../assets/live.js")),
     Asset("passkey.js", "text/javascript; charset=utf-8", include_str!("../assets/passkey.js")),
+    Asset("viewer.css", "text/css; charset=utf-8", include_str!("../assets/viewer.css")),
+    Asset("viewer.js", "text/javascript; charset=utf-8", include_str!("../assets/viewer.js")),
     Asset("icon.svg", "image/svg+xml", include_str!("../assets/icon.svg")),
 ];
 

@@ -10,10 +10,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::Console;
-use super::visitor::cookie;
-use crate::page::escaped;
-use crate::people::Actor;
+use super::cookie_name;
+use super::visitor::{cookie, lang};
+use crate::lang::Lang;
+use crate::page::{escaped, frame};
 use crate::people::session::form_token;
+use crate::people::{Actor, link};
 
 /// Somebody who is known.
 #[derive(Clone, Debug)]
@@ -26,12 +28,26 @@ pub struct Known {
     pub form: String,
     /// What they open messages for.
     pub purpose: Option<String>,
+    /// The query with the signature that they came with, where they came by a link.
+    pub link: Option<String>,
 }
 
 impl Known {
+    /// Whoever came by a link.
+    fn linked(actor: Actor, request: &Request) -> Known {
+        let link = request.uri().query().map(link::tail_of);
+        Known { actor, session: None, form: String::new(), purpose: None, link }
+    }
+
     /// Whoever looks at the demo.
     pub fn guest(from: &str) -> Known {
-        Known { actor: Actor::guest(from), session: None, form: form_token("demo"), purpose: None }
+        Known {
+            actor: Actor::guest(from),
+            session: None,
+            form: form_token("demo"),
+            purpose: None,
+            link: None,
+        }
     }
 }
 
@@ -45,7 +61,13 @@ pub async fn gate(State(console): State<Console>, mut request: Request, next: Ne
     let from = address(&request);
     let known = match console.people() {
         None => Some(Known::guest(&from)),
-        Some(_) => known(&console, request.headers(), from).await,
+        Some(people) => match linked(&request) {
+            None => known(&console, request.headers(), from).await,
+            Some(given) => match people.of_link(&given, &from) {
+                Some(actor) => Some(Known::linked(actor, &request)),
+                None => return worthless(lang(request.uri(), request.headers())),
+            },
+        },
     };
     let Some(known) = known else { return refuse(&request) };
     let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
@@ -57,10 +79,35 @@ pub async fn gate(State(console): State<Console>, mut request: Request, next: Ne
     next.run(request).await
 }
 
+/// The session with which a browser asks another port of ours, where one of our own pages or a person sent the request: browsers send
+/// cookies to all ports of a host. `is_secure` says whether the console itself is behind TLS.
+pub fn session(heads: &HeaderMap, is_secure: bool) -> Option<&str> {
+    cookie(heads, &cookie_name("session", is_secure)).filter(|_| is_own(heads))
+}
+
 /// The address of whoever asks.
 pub fn address(request: &Request) -> String {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     peer.map(|ConnectInfo(peer)| peer.ip().to_canonical().to_string()).unwrap_or_default()
+}
+
+/// The signed link that a request for something of a study came with.
+fn linked(request: &Request) -> Option<link::Given> {
+    let rest = request.uri().path().strip_prefix("/archive/studies/")?;
+    let study = rest.split('/').next().filter(|study| !study.is_empty())?;
+    link::Given::read(request.uri().query()?, Some(study))
+}
+
+/// Said to whoever comes with a link that is over or was changed, the same for both.
+pub fn worthless(lang: Lang) -> Response {
+    let (title, text) = lang.say(
+        ("This link leads nowhere", "It is over, or not whole. Open it anew where you came from."),
+        (
+            "Dieser Link führt nirgendwohin",
+            "Er ist abgelaufen oder unvollständig. Öffnen Sie ihn dort neu, wo Sie herkommen.",
+        ),
+    );
+    (StatusCode::FORBIDDEN, frame::bare(lang, title, &maud::html! { p { (text) } })).into_response()
 }
 
 async fn known(console: &Console, heads: &HeaderMap, from: String) -> Option<Known> {
@@ -70,7 +117,7 @@ async fn known(console: &Console, heads: &HeaderMap, from: String) -> Option<Kno
         let token = head.to_str().ok()?.strip_prefix("Bearer ")?.trim().to_owned();
         let purpose = heads.get(PURPOSE).map(|head| String::from_utf8_lossy(head.as_bytes()).into_owned());
         let found = tokio::task::spawn_blocking(move || people.of_token(&token, &from)).await.ok()??;
-        return Some(Known { actor: found, session: None, form: String::new(), purpose });
+        return Some(Known { actor: found, session: None, form: String::new(), purpose, link: None });
     }
     let id = cookie(heads, &console.cookie_name("session"))?.to_owned();
     let is_use = !heads.contains_key(LIVE);
@@ -80,7 +127,7 @@ async fn known(console: &Console, heads: &HeaderMap, from: String) -> Option<Kno
     };
     let (actor, session) = found;
     let purpose = session.purpose.map(|(_, purpose)| purpose);
-    Some(Known { actor, form: form_token(&id), session: Some(id), purpose })
+    Some(Known { actor, form: form_token(&id), session: Some(id), purpose, link: None })
 }
 
 /// True when a browser says that one of our own pages sent this, or a person with their own hands. Browsers

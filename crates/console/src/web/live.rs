@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 use super::{Console, Visitor};
 use crate::house::request::Request;
-use crate::house::{Asker, House};
+use crate::house::{Asker, House, migrate};
 use crate::people::Actor;
 
 /// Watchers at a time.
@@ -101,6 +101,11 @@ fn digest(house: &dyn House) -> u64 {
         // The store's sizes change by themselves; they are no news.
         Ok(state) => state.get("channels").map(ToString::to_string).hash(&mut hasher),
         Err(refused) => refused.to_string().hash(&mut hasher),
+    }
+    if house.has_migrations()
+        && let Ok(all) = house.ask(&nobody, Request::Migrate(migrate::Ask::List))
+    {
+        all.to_string().hash(&mut hasher);
     }
     hasher.finish()
 }

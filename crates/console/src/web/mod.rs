@@ -20,13 +20,14 @@ use serde::de::DeserializeOwned;
 
 use crate::api;
 use crate::house::request::Request;
-use crate::house::{self, House};
+use crate::house::{self, House, images};
 use crate::page;
-use crate::people::People;
+use crate::people::{Actor, People};
 
 pub use assets::address as asset;
 pub use fault::Fault;
 pub use form::{Fields, LongFields, token as form_token};
+pub use gate::{session, worthless};
 pub use language::own;
 pub use visitor::{Visitor, cookie};
 
@@ -70,6 +71,26 @@ impl Console {
         Console { zone: TimeZone::get(name).unwrap_or(TimeZone::UTC), ..self }
     }
 
+    /// True when there is an archive of images.
+    pub fn has_archive(&self) -> bool {
+        self.house.has_archive()
+    }
+
+    /// True when there is an old archive that is taken over.
+    pub fn has_migrations(&self) -> bool {
+        self.house.has_migrations()
+    }
+
+    /// Studies by an accession number, for a link to them that is good; nothing of them is shown.
+    pub async fn studies_of(&self, accession: String) -> Result<images::Page, Fault> {
+        let find = images::Find { accession, ..images::Find::default() };
+        let who = house::Asker { actor: Actor::program(), purpose: None };
+        let house = self.house.clone();
+        let request = Request::Images(images::Ask::Find(find));
+        let asked = tokio::task::spawn_blocking(move || house::ask(house.as_ref(), &who, request));
+        Ok(asked.await.map_err(|_| Fault::broken("the answer was broken off"))??)
+    }
+
     /// The zone that times are shown in.
     pub fn zone(&self) -> &TimeZone {
         &self.zone
@@ -83,7 +104,7 @@ impl Console {
     /// A cookie's name. Behind TLS browsers take a name that begins so from this host alone, over TLS, for
     /// all paths: no neighbour of ours can put one there.
     pub fn cookie_name(&self, what: &str) -> String {
-        if self.is_secure { format!("__Host-klinke-{what}") } else { format!("klinke-{what}") }
+        cookie_name(what, self.is_secure)
     }
 
     /// A cookie for no script; it ends with the browser where there is no age, and at once with an age of 0.
@@ -120,6 +141,11 @@ impl Console {
         let asked = tokio::task::spawn_blocking(move || house::ask(house.as_ref(), &who, request));
         Ok(asked.await.map_err(|_| Fault::broken("the answer was broken off"))??)
     }
+}
+
+/// A cookie's name; see [`Console::cookie_name`].
+fn cookie_name(what: &str, is_secure: bool) -> String {
+    if is_secure { format!("__Host-klinke-{what}") } else { format!("klinke-{what}") }
 }
 
 /// All routes of the console.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Uri, header};
 
 use super::Console;
 use super::gate::Known;
@@ -36,12 +36,26 @@ pub struct Visitor {
     pub form: String,
     /// What they open messages for.
     pub purpose: Option<String>,
+    /// The query of the signed link that they came by, which their addresses carry on.
+    pub link: Option<String>,
+    /// Whether there is an archive of images.
+    pub has_archive: bool,
+    /// Whether there is an old archive that is taken over.
+    pub has_migrations: bool,
 }
 
 impl Visitor {
     /// As the house knows them.
     pub fn asker(&self) -> Asker {
         Asker { actor: self.actor.clone(), purpose: self.purpose.clone() }
+    }
+
+    /// An address within the console; whoever came by a link goes on by it.
+    pub fn way(&self, address: &str) -> String {
+        match &self.link {
+            None => address.to_owned(),
+            Some(link) => format!("{address}{}{link}", if address.contains('?') { '&' } else { '?' }),
+        }
     }
 }
 
@@ -52,12 +66,16 @@ impl FromRequestParts<Console> for Visitor {
         let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let from = from.map(|ConnectInfo(peer)| peer.ip().to_canonical().to_string()).unwrap_or_default();
         let known = parts.extensions.get::<Known>().cloned();
-        let (actor, session, form, purpose) = match known {
-            Some(known) => (known.actor, known.session, known.form, known.purpose),
-            None => (Actor::nobody(&from), None, String::new(), None),
+        let nobody = || Known {
+            actor: Actor::nobody(&from),
+            session: None,
+            form: String::new(),
+            purpose: None,
+            link: None,
         };
+        let Known { actor, session, form, purpose, link } = known.unwrap_or_else(nobody);
         Ok(Visitor {
-            lang: lang(parts),
+            lang: lang(&parts.uri, &parts.headers),
             site: console.site.clone(),
             address: escaped(parts.uri.path_and_query().map_or("/", |all| all.as_str())),
             path: parts.uri.path().to_owned(),
@@ -66,17 +84,20 @@ impl FromRequestParts<Console> for Visitor {
             session,
             form,
             purpose,
+            link,
+            has_archive: console.has_archive(),
+            has_migrations: console.has_migrations(),
         })
     }
 }
 
 /// `?lang=`, else the cookie, else what the browser accepts.
-fn lang(parts: &Parts) -> Lang {
-    let query = parts.uri.query().unwrap_or_default();
+pub fn lang(uri: &Uri, heads: &HeaderMap) -> Lang {
+    let query = uri.query().unwrap_or_default();
     let asked = query.split('&').find_map(|pair| Lang::of_code(pair.strip_prefix("lang=")?));
-    let kept = || cookie(&parts.headers, "lang").and_then(Lang::of_code);
+    let kept = || cookie(heads, "lang").and_then(Lang::of_code);
     let accepted = || {
-        let head = parts.headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
+        let head = heads.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
         Some(Lang::accepted(head))
     };
     asked.or_else(kept).or_else(accepted).unwrap_or_default()

@@ -8,7 +8,7 @@
 // Exit status: 0 nothing found, 1 faults, told one a line.
 //
 // Of every page it holds: status 200; no error in the browser's console; nothing from elsewhere; at most
-// 300 kB; nothing wider than the screen; no finding of axe-core; every control reached with Tab, and seen
+// 300 kB, frames of the viewer aside; nothing wider than the screen; no finding of axe-core; every control reached with Tab, and seen
 // when it is; text without scripts. Pages are found by following links; of those that differ in a number or
 // a name alone, some are looked at.
 
@@ -53,7 +53,7 @@ const fault = (where, what) => faults.push(`${where}: ${what}`);
 function kind(url) {
   const { pathname, searchParams } = new URL(url);
   const keys = [...new Set(searchParams.keys())].sort().join(',');
-  return pathname.replace(/\/\d+/g, '/N').replace(/^\/(systems|channels)\/[^/]+/, '/$1/X') + '?' + keys;
+  return pathname.replace(/\/(studies|instances)\/[^/]+/g, '/$1/X').replace(/\/\d+/g, '/N').replace(/^\/(systems|channels|migrations)\/[^/]+/, '/$1/X') + '?' + keys;
 }
 
 /// One page, looked at in one view.
@@ -64,7 +64,7 @@ async function look(context, view, url, pictures) {
   page.on('console', said => { if (said.type() === 'error') fault(where, `the browser says: ${said.text()}`); });
   page.on('pageerror', error => fault(where, `a script broke: ${error.message}`));
   page.on('request', asked => { if (new URL(asked.url()).origin !== url.origin) fault(where, `asks ${asked.url()}`); });
-  page.on('response', async answer => { try { bytes += (await answer.body()).length; } catch { /* a stream */ } });
+  page.on('response', async answer => { try { if (/\/frames\//.test(answer.url())) return; bytes += (await answer.body()).length; } catch { /* a stream */ } });
   const answer = await page.goto(url.href, { waitUntil: 'domcontentloaded', timeout: 20000 });
   if (answer.status() !== 200) fault(where, `status ${answer.status()}`);
   const heads = answer.headers();
@@ -145,7 +145,7 @@ async function walk(browser, view, state, base, pictures) {
     for (const link of await look(context, view, url, pictures)) {
       const next = new URL(link);
       next.hash = '';
-      const skip = next.origin !== url.origin || /^\/(language|logout|audit\/export)|\/download$/.test(next.pathname);
+      const skip = next.origin !== url.origin || /^\/(language|logout|audit\/export)|\/download$|\/documents\//.test(next.pathname);
       if (skip || seen.has(next.href)) continue;
       seen.add(next.href);
       const count = kinds.get(kind(next.href)) || 0;

@@ -102,7 +102,7 @@ kinds! {
     "partner-down", Urgent, Reach, Tcp,
         Pair("{subject} is not reached", "{subject} ist nicht erreichbar"), Pair("{what}", "{what}"),
         Pair("Call the contact and read to them what `klinke diagnose` proposes to say.", "Den Ansprechpartner anrufen und vorlesen, was `klinke diagnose` zu sagen vorschlägt."),
-        ["refused", "wrong-port", "connect-timeout", "name-unknown", "name-service", "interface-down", "no-route", "neighbour-silent", "turned-away", "partner-does-not-connect", "folder-missing", "folder-hangs", "folder-closed", "folder-full", "log-in-refused", "no-such-path", "server-error", "other-protocol", "answers-nonsense"];
+        ["refused", "wrong-port", "connect-timeout", "name-unknown", "name-service", "interface-down", "no-route", "neighbour-silent", "turned-away", "partner-does-not-connect", "folder-missing", "folder-hangs", "folder-closed", "folder-full", "log-in-refused", "no-such-path", "server-error", "other-protocol", "answers-nonsense", "ae-title-called", "ae-title-calling", "association-busy", "association-rejected"];
     "tls-broken", Urgent, Reach, Tls,
         Pair("TLS with {subject} does not stand", "TLS mit {subject} steht nicht"), Pair("{what}", "{what}"),
         Pair("Compare certificates and names on both sides.", "Zertifikate und Namen auf beiden Seiten vergleichen."),

@@ -65,6 +65,24 @@ causes! {
     OTHER_PROTOCOL = "other-protocol", Setup, Protocol,
         Pair("On {address} answers {speech}, not {wanted}: it is another service.", "Auf {address} antwortet {speech}, nicht {wanted}: es ist ein anderer Dienst."),
         [Pair("Compare address and port with what the partner says.", "Adresse und Port mit dem vergleichen, was der Partner nennt.")];
+    /// The partner is not called so.
+    AE_CALLED = "ae-title-called", Setup, Protocol,
+        Pair("{address} is not called {called}: it rejects associations for this AE title.", "{address} heißt nicht {called}: es lehnt Associations für diesen AE-Titel ab."),
+        [Pair("Ask the contact for the AE title and compare it with `ae_title` in systems.toml, letter by letter.", "Den Ansprechpartner nach dem AE-Titel fragen und ihn Buchstabe für Buchstabe mit `ae_title` in systems.toml vergleichen.")];
+    /// The partner does not know us.
+    AE_CALLING = "ae-title-calling", Setup, Protocol,
+        Pair("{address} does not know us: it rejects associations of the AE title {calling}.", "{address} kennt uns nicht: es lehnt Associations des AE-Titels {calling} ab."),
+        [Pair("Ask the contact to enter our AE title {calling} with the address of this machine.", "Den Ansprechpartner bitten, unseren AE-Titel {calling} mit der Adresse dieses Rechners einzutragen."),
+         Pair("Where it knows us by another AE title: write it as `calling` in systems.toml.", "Kennt es uns unter einem anderen AE-Titel: ihn als `calling` in systems.toml schreiben.")];
+    /// The partner has too many associations.
+    AE_BUSY = "association-busy", Software, Protocol,
+        Pair("{address} takes no association just now: {what}.", "{address} nimmt gerade keine Association an: {what}."),
+        [Pair("Ask the contact how many associations it allows, and who has them.", "Den Ansprechpartner fragen, wie viele Associations es erlaubt, und wer sie hat."),
+         Pair("Fewer at a time: `associations` in systems.toml.", "Weniger auf einmal: `associations` in systems.toml.")];
+    /// The partner rejects associations.
+    AE_REJECTED = "association-rejected", Software, Protocol,
+        Pair("{address} rejects associations: {what}.", "{address} lehnt Associations ab: {what}."),
+        [Pair("Ask the contact for the service's log: it says why.", "Den Ansprechpartner nach dem Protokoll des Dienstes fragen: es sagt, warum.")];
     /// What answers is no acknowledgment.
     NONSENSE = "answers-nonsense", Setup, Protocol,
         Pair("What {address} answers is no {wanted}.", "Was {address} antwortet, ist kein {wanted}."),

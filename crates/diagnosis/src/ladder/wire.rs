@@ -4,7 +4,7 @@ use super::{Suspicion, is_proven, moment};
 use crate::cause::*;
 use crate::facts::{Facts, Outbound};
 use crate::lang::Text;
-use crate::{Did, Layer, Seen, Speech, Step, TlsFault};
+use crate::{Did, Layer, Rejection, Seen, Speech, Step, TlsFault};
 
 /// Days before a certificate's end from which it is told.
 const SOON_DAYS: i64 = 21;
@@ -81,6 +81,7 @@ fn of_step(out: &Outbound, step: &Step, way: Option<&Step>) -> Option<Suspicion>
         Seen::Reset | Seen::ClosedAtOnce => new(&TURNED_AWAY, 0.75),
         Seen::TlsFailed(fault) => Some(of_tls(fault)),
         Seen::Spoke(speech) => of_speech(out, *speech),
+        Seen::Rejected(why) => Some(of_rejection(why, step)),
         Seen::FolderMissing | Seen::NoFolder => new(&FOLDER_MISSING, 0.95),
         Seen::FolderClosed(why) => new(&FOLDER_CLOSED, 0.95).map(|one| one.word("what", why)),
         Seen::FolderFull(_) => new(&FOLDER_FULL, 0.9),
@@ -93,6 +94,19 @@ fn of_step(out: &Outbound, step: &Step, way: Option<&Step>) -> Option<Suspicion>
 fn named(suspicion: Option<Suspicion>, step: &Step) -> Option<Suspicion> {
     let Did::Resolved(host) = &step.did else { return suspicion };
     suspicion.map(|one| one.word("host", host))
+}
+
+fn of_rejection(why: &Rejection, step: &Step) -> Suspicion {
+    let suspicion = match why {
+        Rejection::Called => Suspicion::new(&AE_CALLED, 0.95),
+        Rejection::Calling => Suspicion::new(&AE_CALLING, 0.95),
+        Rejection::Busy(what) => Suspicion::new(&AE_BUSY, 0.8).word("what", what),
+        Rejection::Other(what) => Suspicion::new(&AE_REJECTED, 0.7).word("what", what),
+    };
+    match &step.did {
+        Did::Associated { called, calling, .. } => suspicion.word("called", called).word("calling", calling),
+        _ => suspicion,
+    }
 }
 
 fn of_tls(fault: &TlsFault) -> Suspicion {

@@ -131,9 +131,12 @@ impl ForEach {
             zone: &bench.zone,
             templates: &bench.templates,
         };
-        let steps: Vec<Spec> = self.steps.iter().map(|step| numbered(step, &self.name, number)).collect();
+        // Rounds are counted from 1; places as the format counts them.
+        let place = workshop.surroundings()?.format.first() + number - 1;
+        let numbered = |spec: &Spec| numbered(spec, &self.name, place, number);
+        let steps: Vec<Spec> = self.steps.iter().map(numbered).collect();
         let when = self.when.as_ref().map(|when| {
-            Condition::compile(&numbered(when, &self.name, number), &workshop.surroundings()?)
+            Condition::compile(&numbered(when), &workshop.surroundings()?)
                 .map_err(|error| error.under("when"))
         });
         let steps = build_all(&steps, &workshop).map_err(|error| error.under("step"))?;
@@ -141,19 +144,19 @@ impl ForEach {
     }
 }
 
-/// The same table with the number for the name, in keys and texts.
-fn numbered(spec: &Spec, name: &str, number: usize) -> Spec {
+/// The same table with place and number for the name, in keys and texts.
+fn numbered(spec: &Spec, name: &str, place: usize, number: usize) -> Spec {
     let put = |text: &str| {
-        text.replace(&format!("[{name}]"), &format!("[{number}]"))
+        text.replace(&format!("[{name}]"), &format!("[{place}]"))
             .replace(&format!("{{{name}}}"), &number.to_string())
     };
     match spec {
         toml::Value::String(text) => toml::Value::String(put(text)),
         toml::Value::Array(list) => {
-            toml::Value::Array(list.iter().map(|one| numbered(one, name, number)).collect())
+            toml::Value::Array(list.iter().map(|one| numbered(one, name, place, number)).collect())
         }
         toml::Value::Table(table) => toml::Value::Table(
-            table.iter().map(|(key, value)| (put(key), numbered(value, name, number))).collect(),
+            table.iter().map(|(key, value)| (put(key), numbered(value, name, place, number))).collect(),
         ),
         other => other.clone(),
     }

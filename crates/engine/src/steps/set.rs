@@ -38,6 +38,8 @@ struct Set {
 pub struct Target {
     path: Path,
     many: bool,
+    /// The number of the first of several places.
+    first: usize,
 }
 
 #[derive(Debug)]
@@ -57,7 +59,7 @@ impl Target {
         if text.matches("[*]").count() > 1 {
             return Err(SpecError::here("one `[*]` at most can be written to; use for-each for the other"));
         }
-        Ok(Target { path: spec::path_of(text, surroundings)?, many })
+        Ok(Target { path: spec::path_of(text, surroundings)?, many, first: surroundings.format.first() })
     }
 
     /// The path as it was written.
@@ -75,7 +77,8 @@ impl Target {
         let (before, behind) = text.split_once("[*]").unwrap_or((text, ""));
         let counted = document.path(&format!("{before}[*]"))?;
         let count = document.count(&counted)?.min(Self::PLACES_MAX);
-        (1..=count).map(|at| Ok(document.path(&format!("{before}[{at}]{behind}"))?)).collect()
+        let all = self.first..self.first + count;
+        all.map(|at| Ok(document.path(&format!("{before}[{at}]{behind}"))?)).collect()
     }
 }
 

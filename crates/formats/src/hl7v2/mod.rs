@@ -135,6 +135,4 @@ fn compile(text: &str) -> Result<Path, DocumentError> {
 }
 
 #[cfg(test)]
-mod testing;
-#[cfg(test)]
 mod tests;

@@ -270,10 +270,10 @@ impl Message {
     /// field would turn the end of its text into a segment.
     pub(super) fn put(&mut self, position: usize, field: usize, bytes: Vec<u8>) -> Result<(), Error> {
         let delimiters = *self.index.delimiters();
-        let last = self.segment(position).map(|s| (s.field_count(), s.field(s.field_count())));
-        if let Some((count, Some(part))) = last
+        let last = self.segment(position).map(|s| (s.field_count(), s.raw()));
+        if let Some((count, bytes)) = last
             && count < field
-            && index::ends_like_segment(part.bytes, delimiters.field)
+            && index::ends_like_segment(&bytes, delimiters.field)
         {
             let place = self.place_of(position).field(count);
             let reason = "the field ends in a line that a separator behind it would turn into a segment";

@@ -2,8 +2,10 @@
 
 mod acts;
 mod alerts;
+mod archive;
 mod given;
 mod messages;
+mod migrations;
 mod people;
 mod site;
 mod state;
@@ -55,6 +57,8 @@ fn list() -> Vec<Call> {
         call::<site::GetFile>("file", Get, "/site/file", ViewState, "The text of one of the site's files"),
         call::<site::Check>("check", Post, "/site/check", Administer, "What a check says of the site with one file changed; nothing is written"),
         call::<site::Reload>("reload", Post, "/site/reload", Administer, "Takes over what the site's files say now"),
+        call::<site::DeployOne>("deploy", Post, "/site/deploy", Administer, "Brings another revision of the site to life, if it passes check and examples"),
+        call::<site::GoBack>("rollback", Post, "/site/rollback", Administer, "Goes back to an earlier revision and stays there"),
         call::<site::ReplayThem>("replay", Post, "/replay", ViewPayload, "Runs kept messages through a changed channel and tells what differs; nothing is sent"),
         call::<trials::Shadows>("shadows", Get, "/shadows", ViewPayload, "Changed channels that run along, and what differs so far"),
         call::<trials::Canaries>("canaries", Get, "/canaries", ViewState, "Changed channels that handle some of the messages, and how both sides fare"),
@@ -76,6 +80,32 @@ fn list() -> Vec<Call> {
         call::<upkeep::Verify>("verifyStore", Post, "/store/verify", Administer, "Checks every stored byte; answers when all is read"),
         call::<upkeep::Prune>("pruneStore", Post, "/store/prune", Administer, "Removes what the site's rules allow"),
         call::<upkeep::LearnOne>("learn", Post, "/systems/{name}/dialect", ViewPayload, "Learns a system's dialect from what is kept; holds no patient data, and changes no file"),
+        call::<archive::GetStatus>("archive", Get, "/archive", ViewState, "How much is in the DICOM archive"),
+        call::<archive::Verify>("verifyArchive", Post, "/archive/verify", Administer, "Reads every file of the archive and holds it against the index; answers when all is read"),
+        call::<archive::Changes>("archiveChanges", Get, "/archive/changes", ViewPayload, "What was decided over what was received, the newest first"),
+        call::<archive::Undo>("undoChange", Post, "/archive/changes/{id}/undo", Act, "Takes a merge, correction or move back"),
+        call::<archive::Merge>("mergePatients", Post, "/archive/merge", Act, "Gives all of one patient to another one, also what is yet to come"),
+        call::<archive::Correct>("correctPatient", Post, "/archive/correct", Act, "Lays attributes over those that a patient's instances have"),
+        call::<archive::MoveStudy>("moveStudy", Post, "/archive/move", Act, "Gives a study to another patient"),
+        call::<archive::Clashes>("clashes", Get, "/archive/clashes", ViewState, "What lies beside until somebody decides, the newest first"),
+        call::<archive::Decide>("decideClash", Post, "/archive/clashes/{id}/decide", Act, "Decides what becomes of something that lies beside"),
+        call::<archive::Holds>("archiveHolds", Get, "/archive/holds", ViewState, "Studies that may not be thrown away"),
+        call::<archive::Inbox>("archiveInbox", Get, "/archive/inbox", ViewState, "Those who were turned away because the site does not name them, who came last first"),
+        call::<archive::HoldStudy>("holdStudy", Put, "/archive/holds/{study}", Act, "Keeps a study from being thrown away"),
+        call::<archive::ReleaseStudy>("releaseStudy", Post, "/archive/holds/{study}/release", Act, "Lets a study be thrown away again"),
+        call::<archive::Trash>("archiveTrash", Get, "/archive/trash", ViewState, "What is in the archive's trash, the newest first"),
+        call::<archive::Throw>("throwAway", Post, "/archive/throw", Administer, "Moves a study, or a part of it, into the trash"),
+        call::<archive::Retention>("retain", Post, "/archive/retention", Administer, "Throws away what rules of retention let go, or says what would go"),
+        call::<archive::GetPriors>("archivePriors", Get, "/archive/priors", ViewState, "Which earlier studies are fetched for patients who are scheduled, and how far that is"),
+        call::<archive::FetchAgain>("fetchPriorsAgain", Post, "/archive/priors/again", Act, "Tries again to fetch what was tried in vain"),
+        call::<archive::Restore>("restoreThrown", Post, "/archive/restore", Act, "Takes a study, or a part of it, out of the trash"),
+        call::<migrations::List>("migrations", Get, "/migrations", ViewState, "Old archives that are taken over: how far each is, and how long it will still take"),
+        call::<migrations::Status>("migration", Get, "/migrations/{name}", ViewState, "How far a migration is: studies by state and year, pace, hours, what could not be taken and why"),
+        call::<migrations::ReportOf>("migrationReport", Get, "/migrations/{name}/report", ViewState, "What was there, what came, what is missing and why; names studies, and no patient"),
+        call::<migrations::Run>("runMigration", Post, "/migrations/{name}/run", Administer, "Begins to take an old archive over, or goes on"),
+        call::<migrations::Stop>("stopMigration", Post, "/migrations/{name}/stop", Administer, "Stops a migration, and a check of it; answers when what is under way was given back"),
+        call::<migrations::First>("firstOfMigration", Post, "/migrations/{name}/first", Act, "Moves a study, or all of a patient, before all others"),
+        call::<migrations::Verify>("verifyMigration", Post, "/migrations/{name}/verify", Administer, "Begins to hold each instance that the old archive names against ours; how far it is, the migration says"),
         call::<people::Searches>("searches", Get, "/searches", ViewState, "The searches that the account keeps"),
         call::<people::SaveSearch>("saveSearch", Put, "/searches/{name}", ViewState, "Keeps a search under a name"),
         call::<people::ForgetSearch>("forgetSearch", Delete, "/searches/{name}", ViewState, "Forgets a search"),

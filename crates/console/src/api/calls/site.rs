@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::given::time;
 use crate::api::call::{Ask, Plain};
+use crate::house::deploy::Plan;
 use crate::house::replay::Replayed;
 use crate::house::request::{Replay, Request};
 use crate::house::site::SiteFiles;
@@ -94,6 +95,47 @@ impl Plain for Reload {
 
     fn request(self) -> Result<Request, Fault> {
         Ok(Request::Reload)
+    }
+}
+
+/// What is to go live.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeployOne {
+    /// A commit, branch or tag; the newest of what the site follows when absent.
+    #[schemars(length(min = 1, max = 200))]
+    revision: Option<String>,
+    /// Only says what would change.
+    #[serde(default)]
+    dry: bool,
+}
+
+impl Plain for DeployOne {
+    /// What changes; `faults` says why it does not go live, and is empty when it does.
+    type Answer = Plan;
+
+    fn request(self) -> Result<Request, Fault> {
+        Ok(Request::Deploy { revision: self.revision, dry: self.dry })
+    }
+}
+
+/// Where to go back to.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GoBack {
+    /// A commit, branch or tag; the one that ran before when absent.
+    #[schemars(length(min = 1, max = 200))]
+    revision: Option<String>,
+    /// Why, for the audit log.
+    #[schemars(length(min = 1, max = 500))]
+    reason: String,
+}
+
+impl Plain for GoBack {
+    type Answer = Plan;
+
+    fn request(self) -> Result<Request, Fault> {
+        Ok(Request::Rollback { revision: self.revision, reason: self.reason })
     }
 }
 

@@ -122,14 +122,21 @@ pub enum Words {
     En,
 }
 
+impl Words {
+    /// As the house takes it.
+    pub fn lang(self) -> Lang {
+        match self {
+            Words::De => Lang::De,
+            Words::En => Lang::En,
+        }
+    }
+}
+
 impl Plain for Diagnose {
     type Answer = Diagnosis;
 
     fn request(self) -> Result<Request, Fault> {
-        let lang = match self.lang {
-            Some(Words::De) => Lang::De,
-            _ => Lang::En,
-        };
+        let lang = self.lang.map(Words::lang).unwrap_or_default();
         Ok(Request::Diagnose { system: self.system, lang })
     }
 }

@@ -12,9 +12,9 @@ use super::*;
 use crate::audit::Who;
 use crate::audit::log::Wanted;
 use crate::audit::request::Ask;
-use crate::house::alerts;
 use crate::house::request::{Find, Replay, Settle};
 use crate::house::trial::Ask as Trial;
+use crate::house::{alerts, archive, images, migrate};
 use crate::people::{Right, Role, Roles};
 
 struct House;
@@ -53,6 +53,12 @@ impl Answers for House {
                 "open": [{ "systems": ["ris"] }, { "systems": ["lis"] }, { "systems": ["klinke"] }],
                 "closed": [{ "systems": ["lis", "ris"] }, { "systems": ["lis"] }],
             }),
+            Request::Images(images::Ask::State) => json!({ "studies": 2, "clashes": [{ "study": "1.2.3" }] }),
+            Request::Images(images::Ask::Find(_)) => json!({ "studies": [{ "patient": { "id": "4711" } }] }),
+            Request::Images(images::Ask::Study { .. }) => {
+                json!({ "patient": { "id": "4711" }, "others": [{ "uid": "1.2.4" }] })
+            }
+            Request::Images(_) => json!({ "patient": "4711" }),
             Request::Alerts(alerts::Ask::Acknowledge { who, .. }) => json!({ "who": who }),
             _ => json!({ "done": true }),
         })
@@ -127,6 +133,7 @@ fn actor(role: Role) -> Actor {
         grants: roles.grants(["r"]),
         title: "Anna".to_owned(),
         emergency: None,
+        study: None,
     }
 }
 
@@ -158,7 +165,21 @@ fn audited() -> Vec<(Request, Action)> {
         who: String::new(),
     };
     let alert = Request::Alerts;
+    let archived = |ask| Request::Archive(ask);
+    let (study, by) = ("1.2.3".to_owned(), || archive::By::because("r"));
+    let page = archive::Ask::Changes { before: None, limit: 1 };
+    let (old, new) = ("4711".to_owned(), "4712".to_owned());
+    let restore = archive::Ask::Restore { study: Some(study.clone()), numbers: Vec::new(), by: by() };
+    let (series, instance) = (None, None);
     vec![
+        (archived(page), Action::OpenPayload),
+        (archived(archive::Ask::Merge { old, new, by: by() }), Action::ChangeIdentity),
+        (archived(archive::Ask::Undo { number: 1, by: by() }), Action::ChangeIdentity),
+        (archived(archive::Ask::Decide { number: 1, take: archive::Take::Ours, by: by() }), Action::Decide),
+        (archived(archive::Ask::Hold { study: study.clone(), by: by() }), Action::Hold),
+        (archived(archive::Ask::Release { study: study.clone(), by: by() }), Action::Release),
+        (archived(archive::Ask::Throw { study, series, instance, by: by() }), Action::Drop),
+        (archived(restore), Action::Revive),
         (search("patient", "4711"), Action::Search),
         (Request::Messages(Find { text: Some("Muster".to_owned()), ..Find::default() }), Action::Search),
         (Request::Show { id: 1 }, Action::OpenPayload),
@@ -194,6 +215,9 @@ fn audited() -> Vec<(Request, Action)> {
         (Request::Deploy { revision: None, dry: false }, Action::Deploy),
         (Request::Rollback { revision: None, reason: "r".to_owned() }, Action::Rollback),
         (Request::Prune, Action::Prune),
+        (Request::Migrate(migrate::Ask::Stop { name: "old".to_owned(), reason: None }), Action::Migrate),
+        (Request::Archive(archive::Ask::Import(archive::Import::default())), Action::Import),
+        (Request::Archive(archive::Ask::Export(archive::Export::default())), Action::Export),
         (Request::Audit(Ask::List(Wanted::default())), Action::ReadAudit),
     ]
 }
@@ -489,4 +513,80 @@ fn who_acts_on_one_system_silences_no_other() {
         assert!(matches!(asked, Err(Refused::Denied(_))), "{request:?}");
         assert!(bed.ask(&everything(), request).is_ok());
     }
+}
+
+fn study(uid: &str) -> Request {
+    Request::Images(images::Ask::Study { study: uid.to_owned() })
+}
+
+fn frame(uid: &str, number: u32) -> Request {
+    let which = images::Which { study: uid.to_owned(), frame: number, ..images::Which::default() };
+    Request::Images(images::Ask::Frame { which, by: 1 })
+}
+
+#[test]
+fn a_look_at_a_study_leaves_one_entry_however_many_frames_it_has() {
+    let bed = Bed::new();
+    let reader = actor(Role { payload: names(&["archive"]), ..Role::default() });
+    bed.ask(&reader, study("1.2.3")).unwrap();
+    (1..=50).for_each(|number| drop(bed.ask(&reader, frame("1.2.3", number)).unwrap()));
+    let entries = bed.entries();
+    assert_eq!(entries.len(), 1, "{entries:?}");
+    assert_eq!((entries[0].action, entries[0].note.as_deref()), (Action::OpenPayload, Some("study 1.2.3")));
+    assert_eq!(entries[0].object.patients, ["4711"]);
+    // Whoever asks for a frame without the page around it has opened it all the same.
+    bed.ask(&reader, frame("1.2.9", 1)).unwrap();
+    assert_eq!(bed.entries()[1].note.as_deref(), Some("study 1.2.9"));
+}
+
+#[test]
+fn images_are_for_those_who_may_open_them_all() {
+    let bed = Bed::new();
+    let lab = actor(Role { state: names(&["*"]), payload: names(&["lab", "lis"]), ..Role::default() });
+    for request in [study("1.2.3"), frame("1.2.3", 1), Request::Images(images::Ask::Find(Default::default()))]
+    {
+        let refused = bed.ask(&lab, request).unwrap_err();
+        assert_eq!(refused, Refused::Denied(Denied::Right(Right::ViewPayload)));
+    }
+    let state = bed.ask(&lab, Request::Images(images::Ask::State)).unwrap();
+    assert_eq!((&state["studies"], &state["clashes"]), (&json!(2), &json!([])));
+    let asked = actor(Role { payload: names(&["*"]), purpose: true, ..Role::default() });
+    assert_eq!(bed.ask(&asked, study("1.2.3")).unwrap_err(), Refused::Denied(Denied::Purpose));
+    assert!(bed.entries().iter().all(|entry| entry.outcome == Outcome::Refused));
+}
+
+#[test]
+fn a_search_for_studies_is_kept_and_the_newest_ones_are_not() {
+    let bed = Bed::new();
+    let reader = everything();
+    bed.ask(&reader, Request::Images(images::Ask::Find(Default::default()))).unwrap();
+    assert!(bed.entries().is_empty());
+    let find = images::Find { patient: "4711".to_owned(), ..images::Find::default() };
+    bed.ask(&reader, Request::Images(images::Ask::Find(find))).unwrap();
+    let entry = &bed.entries()[0];
+    assert_eq!((entry.action, entry.object.shown), (Action::Search, Some(1)));
+    assert_eq!(entry.object.sought, [("patient".to_owned(), "4711".to_owned())]);
+    assert_eq!(entry.object.patients, ["4711"]);
+}
+
+#[test]
+fn a_link_opens_its_study_and_nothing_else() {
+    let bed = Bed::new();
+    let linked = Actor::linked(Who::link("ris", Some("Dr. Muster".to_owned())), "10.0.0.9", "1.2.3");
+    let answer = bed.ask(&linked, study("1.2.3")).unwrap();
+    assert_eq!(answer["others"], json!([]), "no other study is named");
+    bed.ask(&linked, frame("1.2.3", 1)).unwrap();
+    for request in [
+        study("1.2.4"),
+        frame("1.2.4", 1),
+        Request::Images(images::Ask::State),
+        Request::Images(images::Ask::Find(Default::default())),
+        Request::Status,
+        Request::Messages(Find::default()),
+        Request::Show { id: 1 },
+    ] {
+        assert!(matches!(bed.ask(&linked, request.clone()), Err(Refused::Denied(_))), "{request:?}");
+    }
+    let entry = &bed.entries()[0];
+    assert_eq!((entry.who.name.as_str(), entry.who.via.as_deref()), ("ris", Some("Dr. Muster")));
 }
