@@ -13,6 +13,7 @@ use serde_json::Value;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use crate::dicom::Reports;
 use crate::net::Statistics;
 use crate::probe::Probe;
 
@@ -64,7 +65,29 @@ pub struct DestinationKind {
 }
 
 /// A place for a site's archive: it is empty until the archive is opened, and stays so where a site is only checked.
-pub type ArchiveSlot = Arc<OnceLock<Archive>>;
+#[derive(Clone, Debug, Default)]
+pub struct ArchiveSlot {
+    archive: Arc<OnceLock<Archive>>,
+    /// Where reports of storage commitment are waited for, which come to the archive's node.
+    reports: Arc<Reports>,
+}
+
+impl ArchiveSlot {
+    /// The archive, once it is open.
+    pub fn get(&self) -> Option<&Archive> {
+        self.archive.get()
+    }
+
+    /// Puts the archive into it; the first one stays.
+    pub fn put(&self, archive: Archive) {
+        let _ = self.archive.set(archive);
+    }
+
+    /// The reports that the archive's node takes in and hands out.
+    pub fn reports(&self) -> &Arc<Reports> {
+        &self.reports
+    }
+}
 
 /// Has the archive do something for a delivery, on a thread that may wait for the disk.
 pub(crate) async fn in_archive(limit: Duration, work: impl FnOnce() -> Reply + Send + 'static) -> Reply {

@@ -1,5 +1,6 @@
 //! The way out of a channel to an application entity: an instance goes by C-STORE and counts as delivered when the partner has answered
-//! 0000 or Bxxx; a complete study or a performed procedure step, as the archive tells of it, goes by N-CREATE or N-SET.
+//! 0000 or Bxxx; a complete study or a performed procedure step, as the archive tells of it, goes by N-CREATE or N-SET. Where the partner
+//! is asked for storage commitment, a complete study counts as delivered when it reports that it keeps all instances.
 //!
 //! An instance is a file of Part 10. Where the partner does not take its transfer syntax, it is brought into one that it takes,
 //! without loss.
@@ -7,16 +8,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use klinke_archive::commitment::Reference;
 use klinke_dimse::message::Status;
 use klinke_engine::BoxFuture;
 use klinke_engine::link::{Link, Parcel, Reply};
 use klinke_engine::source::SourceError;
 use klinke_model::Disposition;
 
-use super::notice::Notice;
+use super::notice::{self, Notice};
 use super::peer::Peer;
 use super::probe;
-use super::scu::{CallError, Carried, Load, Origin, Sender, TellError};
+use super::report::{Report, Reports};
+use super::scu::{self, CallError, Carried, CommitError, Load, Origin, Patience, Sender, TellError};
 use crate::probe::Probe;
 
 /// Our AE title towards partners of whom the site does not say how they know us.
@@ -26,20 +29,22 @@ const CALLING: &str = "KLINKE";
 #[derive(Debug)]
 pub struct Destination {
     peer: Arc<Peer>,
+    reports: Arc<Reports>,
 }
 
 #[derive(Debug)]
 struct DicomLink {
     peer: Arc<Peer>,
+    reports: Arc<Reports>,
     calling: String,
     sender: Sender,
 }
 
 impl Destination {
-    /// By these settings.
-    pub fn new(peer: Peer) -> Result<Self, SourceError> {
+    /// By these settings; reports of storage commitment come to the node of these.
+    pub fn new(peer: Peer, reports: Arc<Reports>) -> Result<Self, SourceError> {
         match peer.address {
-            Some(_) => Ok(Destination { peer: Arc::new(peer) }),
+            Some(_) => Ok(Destination { peer: Arc::new(peer), reports }),
             None => Err(SourceError::new("a destination needs an address: host:port")),
         }
     }
@@ -59,7 +64,7 @@ impl klinke_engine::link::Destination for Destination {
     fn link(&self) -> Box<dyn Link> {
         let calling = self.calling();
         let sender = Sender::new(self.peer.clone(), Origin { calling: calling.clone(), mover: None });
-        Box::new(DicomLink { peer: self.peer.clone(), calling, sender })
+        Box::new(DicomLink { peer: self.peer.clone(), reports: self.reports.clone(), calling, sender })
     }
 
     fn address(&self) -> String {
@@ -104,6 +109,9 @@ impl DicomLink {
             Ok(notice) => notice,
             Err(why) => return Reply::refused("not-dicom", why, None, Disposition::Dead),
         };
+        if let (true, Notice::Availability(study)) = (self.peer.commitment, &notice) {
+            return self.commit(&notice::instances(study), limit).await;
+        }
         let told = tokio::time::timeout(limit, notice.tell(&self.peer, &self.calling)).await;
         match told {
             Ok(Ok(status)) => Reply::accepted(code(status), None),
@@ -118,6 +126,34 @@ impl DicomLink {
             Err(_) => Reply::unclear("timeout", "no answer within the time set for it", None),
         }
     }
+
+    /// Has the partner commit itself to keep instances.
+    async fn commit(&self, instances: &[Reference], limit: Duration) -> Reply {
+        // A little earlier than the lane, so that it is said what was missing.
+        let report = limit.saturating_sub(limit / 10);
+        let patience = Patience { report, open: Patience::default().open.min(report) };
+        match scu::commit(&self.reports, &self.calling, &self.peer, instances, patience).await {
+            Ok(report) => kept(&report),
+            Err(CommitError::Refused(status)) => {
+                Reply::refused(code(status), status.to_string(), None, custom(status))
+            }
+            Err(CommitError::Silent(_)) => {
+                Reply::unclear("no-report", CommitError::Silent(patience.report).to_string(), None)
+            }
+            Err(CommitError::Call(CallError::Broken(broken))) => {
+                Reply::unclear("broken", broken.to_string(), None)
+            }
+            Err(error) => Reply::unreachable("association", error.to_string()),
+        }
+    }
+}
+
+/// What a report says: delivered is what is kept whole. What is not there yet may be later.
+fn kept(report: &Report) -> Reply {
+    let Some((_, reason)) = report.failed.first() else { return Reply::accepted("0000", None) };
+    let all = report.failed.len() + report.committed.len();
+    let text = format!("{} of {all} instances are not kept, the first for {reason:04X}", report.failed.len());
+    Reply::refused(format!("{reason:04X}"), text, None, Disposition::Retry)
 }
 
 /// A status as the site's answer table has it: four hexadecimal digits.

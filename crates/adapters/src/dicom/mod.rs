@@ -45,7 +45,7 @@ pub use inbox::{Inbox, Unknown};
 pub use line::{Broken, Line, RequestError};
 pub use node::{Accept, Node, NodeConfig, OpenNode};
 pub use peer::{Clash, Peer, Peers, Service, check_title};
-pub use report::Report;
+pub use report::{Report, Reports};
 pub use source::{Source, SourceConfig};
 
 /// This adapter, for the list of all.
@@ -68,7 +68,8 @@ pub const ADAPTER: Adapter = Adapter {
             peer.resolve(site.folder);
             peer.check().map_err(MakeError::new)?;
             let connections = peer.associations.max(1);
-            let destination = Arc::new(Destination::new(peer)?);
+            let reports = site.archive.map(|slot| slot.reports().clone()).unwrap_or_default();
+            let destination = Arc::new(Destination::new(peer, reports)?);
             let probe = destination.probe();
             Ok(MadeDestination { destination, connections, statistics: None, probe })
         },

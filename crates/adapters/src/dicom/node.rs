@@ -63,7 +63,7 @@ pub struct Node {
     /// The partners.
     pub peers: Peers,
     /// Reports of storage commitment, owed and waited for.
-    pub(super) reports: Arc<Reports>,
+    pub reports: Arc<Reports>,
 }
 
 /// A socket that listens for associations.
@@ -76,7 +76,17 @@ pub struct OpenNode {
 impl Node {
     /// An application entity for an archive.
     pub fn new(config: NodeConfig, archive: Archive, peers: Peers) -> Arc<Self> {
-        Arc::new(Node { config, archive, peers, reports: Arc::default() })
+        Node::with_reports(config, archive, peers, Arc::default())
+    }
+
+    /// The same, with a place where others wait for reports that come to it.
+    pub fn with_reports(
+        config: NodeConfig,
+        archive: Archive,
+        peers: Peers,
+        reports: Arc<Reports>,
+    ) -> Arc<Self> {
+        Arc::new(Node { config, archive, peers, reports })
     }
 
     /// Begins to listen.

@@ -1,12 +1,14 @@
 //! What a partner is told of by N-services: that a study is here (Instance Availability Notification, PS3.4, Annex R), and that a
 //! procedure step was begun or is over (PS3.4, Annex F). Read from the archive's events, which are DICOM JSON.
 
+use klinke_archive::commitment::Reference;
 use klinke_archive::performed::{self, Progress};
 use klinke_dimse::data::DataSet;
 use klinke_dimse::message::Status;
 use klinke_dimse::{VR, json, tags};
 
 use super::peer::Peer;
+use super::report;
 use super::scu::{self, TellError};
 use crate::uid;
 
@@ -89,6 +91,13 @@ async fn begin(peer: &Peer, calling: &str, uid: &str, set: &DataSet) -> Result<S
 fn step(event: &DataSet) -> DataSet {
     let ours = [tags::SOP_CLASS_UID, tags::SOP_INSTANCE_UID, tags::REFERENCED_REQUEST_SEQUENCE];
     event.iter().filter(|one| one.tag.0 % 2 == 0 && !ours.contains(&one.tag)).cloned().collect()
+}
+
+/// The instances of a notification.
+pub(super) fn instances(notice: &DataSet) -> Vec<Reference> {
+    let series = notice.items(tags::REFERENCED_SERIES_SEQUENCE).iter();
+    let instances = series.flat_map(|series| series.items(tags::REFERENCED_SOP_SEQUENCE));
+    instances.filter_map(report::of_item).collect()
 }
 
 /// An item of the Referenced Series Sequence (PS3.4, Table R.3.2-1).

@@ -57,6 +57,10 @@ pub struct Peer {
     /// Names of persons match in any order of words, and by their sound. Default `false`. Since 0.1.
     #[serde(default)]
     pub fuzzy: bool,
+    /// Of a channel that delivers complete studies to it: it is not told of them, but asked to commit itself to keep their instances; a
+    /// study is delivered when it reports that it keeps all of them. Default `false`. Since 0.1.
+    #[serde(default)]
+    pub commitment: bool,
     /// Its worklist has only steps that are scheduled for its own AE title. Default `false`. Since 0.1.
     #[serde(default)]
     pub worklist_own: bool,
@@ -137,6 +141,7 @@ impl Peer {
             charset: None,
             charset_override: None,
             fuzzy: false,
+            commitment: false,
             worklist_own: false,
             silence: None,
             response: None,

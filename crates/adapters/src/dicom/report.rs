@@ -28,11 +28,11 @@ pub struct Report {
 
 /// The reports of an application entity.
 #[derive(Debug)]
-pub(super) struct Reports {
+pub struct Reports {
     /// Something new is owed.
-    pub wake: Notify,
+    pub(super) wake: Notify,
     /// Counts up when something waits for an association that the partner has opened.
-    pub waiting: watch::Sender<u64>,
+    pub(super) waiting: watch::Sender<u64>,
     /// Reports that are being delivered, by number.
     claimed: Mutex<HashSet<u64>>,
     /// Those who wait for a report of a partner, by transaction.
@@ -80,13 +80,13 @@ impl Drop for Expected {
 
 impl Reports {
     /// The right to deliver a report, unless somebody has it.
-    pub fn claim(self: &Arc<Self>, number: u64) -> Option<Claim> {
+    pub(super) fn claim(self: &Arc<Self>, number: u64) -> Option<Claim> {
         let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
         claimed.insert(number).then(|| Claim { reports: self.clone(), number })
     }
 
     /// Waits for the report of a transaction.
-    pub fn expect(self: &Arc<Self>, transaction: &str) -> Expected {
+    pub(super) fn expect(self: &Arc<Self>, transaction: &str) -> Expected {
         let (sender, receiver) = oneshot::channel();
         let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
         expected.insert(transaction.to_owned(), sender);
@@ -94,7 +94,7 @@ impl Reports {
     }
 
     /// Gives a report to whoever waits for it; false where nobody does.
-    pub fn deliver(&self, report: Report) -> bool {
+    pub(super) fn deliver(&self, report: Report) -> bool {
         let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = expected.remove(&report.transaction);
         waiting.is_some_and(|sender| sender.send(report).is_ok())
@@ -177,7 +177,7 @@ fn reference(one: &Reference) -> DataSet {
     item
 }
 
-fn of_item(item: &DataSet) -> Option<Reference> {
+pub(super) fn of_item(item: &DataSet) -> Option<Reference> {
     Some(Reference {
         class: item.ascii(tags::REFERENCED_SOP_CLASS_UID)?.to_owned(),
         instance: item.ascii(tags::REFERENCED_SOP_INSTANCE_UID)?.to_owned(),

@@ -59,7 +59,8 @@ fn store(archive: &Archive, set: &DataSet, from: &str) -> Vec<u8> {
 }
 
 fn source(archive: &Archive, settings: Value) -> Box<dyn klinke_engine::source::Source> {
-    let slot = ArchiveSlot::new(archive.clone().into());
+    let slot = ArchiveSlot::default();
+    slot.put(archive.clone());
     let site = Surroundings { folder: Path::new("/site"), channel: "test", archive: Some(&slot) };
     (adapter("archive").unwrap().source.unwrap().make)(settings, &site).unwrap().source
 }
@@ -93,7 +94,8 @@ async fn instances_come_as_they_were_received_in_their_order_and_none_is_lost_ov
     assert_eq!(desk.count(), 1, "what was heard does not come again");
     running.end().await;
     let everything = Desk::open();
-    let slot = ArchiveSlot::new(archive.clone().into());
+    let slot = ArchiveSlot::default();
+    slot.put(archive.clone());
     let site = Surroundings { folder: Path::new("/site"), channel: "other", archive: Some(&slot) };
     let made = (adapter("archive").unwrap().source.unwrap().make)(
         json!({ "on": "instance", "start": "oldest" }),
@@ -150,7 +152,8 @@ async fn what_can_not_be_handed_over_is_told_and_stops_nothing() {
 }
 
 async fn put(archive: &Archive, settings: Value, payload: &[u8]) -> Reply {
-    let slot = ArchiveSlot::new(archive.clone().into());
+    let slot = ArchiveSlot::default();
+    slot.put(archive.clone());
     let site = Surroundings { folder: Path::new("/site"), channel: "reports", archive: Some(&slot) };
     let made = (adapter("archive").unwrap().destination.unwrap().make)(settings, &site).unwrap();
     let parcel = Parcel { payload: Payload::new(payload.to_vec()), ..parcel("") };

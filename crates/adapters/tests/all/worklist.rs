@@ -37,7 +37,8 @@ async fn put(destination: &dyn klinke_engine::link::Destination, payload: &str) 
 async fn what_a_channel_makes_of_orders_is_in_the_worklist() {
     let folder = tempfile::tempdir().unwrap();
     let archive = Archive::open(folder.path(), Options::default()).unwrap();
-    let slot = ArchiveSlot::new(archive.clone().into());
+    let slot = ArchiveSlot::default();
+    slot.put(archive.clone());
     let site = Surroundings { folder: Path::new("/site"), channel: "orders", archive: Some(&slot) };
     let kind = adapter("worklist").unwrap().destination.unwrap();
     let made = (kind.make)(json!({ "keep": "2d" }), &site).unwrap();
@@ -66,7 +67,8 @@ async fn what_a_channel_makes_of_orders_is_in_the_worklist() {
 async fn old_steps_go_when_others_come() {
     let folder = tempfile::tempdir().unwrap();
     let archive = Archive::open(folder.path(), Options::default()).unwrap();
-    let slot = ArchiveSlot::new(archive.clone().into());
+    let slot = ArchiveSlot::default();
+    slot.put(archive.clone());
     let site = Surroundings { folder: Path::new("/site"), channel: "orders", archive: Some(&slot) };
     let kind = adapter("worklist").unwrap().destination.unwrap();
     let made = (kind.make)(json!({ "keep": "2d" }), &site).unwrap();

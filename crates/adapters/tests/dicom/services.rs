@@ -4,14 +4,16 @@ use std::process::Command;
 use std::time::Duration;
 
 use klinke_adapters::dicom::scu::{self, CommitError, Patience, TellError};
-use klinke_adapters::dicom::{Accept, Peer, Service};
+use klinke_adapters::dicom::{Accept, Destination, Peer, Service};
 use klinke_archive::commitment::Reference;
 use klinke_archive::event::Kind as EventKind;
 use klinke_archive::performed::Progress;
 use klinke_archive::worklist::{StepKey, StepState};
 use klinke_dimse::charset::Charset;
 use klinke_dimse::data::DataSet;
-use klinke_dimse::{VR, tags};
+use klinke_dimse::{VR, json, tags};
+use klinke_engine::link::{Destination as _, Parcel, ReplyKind};
+use klinke_model::{DeliveryKey, DestinationId, Disposition, EnvelopeId, Payload, Timestamp};
 
 use crate::support::{
     CT, Running, Server, config, dcmtk, free_port, host, image, start, strings, succeeded, write_file,
@@ -173,16 +175,18 @@ async fn an_archive_is_asked_for_commitment_and_reports_either_way_or_never() {
     let patience = Patience { report: Duration::from_secs(10), open: Duration::from_secs(5) };
     for style in ["same", "new"] {
         let (_server, peer) = archive(&running, style).await;
-        let report = scu::commit(&running.node, &peer, &references(), patience).await.expect(style);
+        let report =
+            scu::commit(&running.node.reports, "KLINKE", &peer, &references(), patience).await.expect(style);
         assert_eq!(report.committed, references()[..1], "{style}");
         assert_eq!(report.failed, [(references()[1].clone(), 0x0112)], "{style}");
     }
     let (_server, peer) = archive(&running, "never").await;
     let short = Patience { report: Duration::from_millis(900), open: Duration::from_millis(300) };
-    let silent = scu::commit(&running.node, &peer, &references(), short).await;
+    let silent = scu::commit(&running.node.reports, "KLINKE", &peer, &references(), short).await;
     assert_eq!(silent, Err(CommitError::Silent(short.report)));
     let (_server, peer) = archive(&running, "refuse").await;
-    let Err(CommitError::Refused(status)) = scu::commit(&running.node, &peer, &references(), patience).await
+    let Err(CommitError::Refused(status)) =
+        scu::commit(&running.node.reports, "KLINKE", &peer, &references(), patience).await
     else {
         panic!("it refuses")
     };
@@ -235,4 +239,52 @@ async fn it_is_told_and_tells_what_can_be_had() {
     assert_eq!(scu::notify(&peer, "KLINKE", "1.2.3.35", &right).await.expect("an answer").code(), 0);
     let refused = scu::notify(&peer, "KLINKE", "1.2.3.36", &wrong).await;
     assert!(matches!(refused, Err(TellError::Refused(status)) if status.code() == 0x0106), "{refused:?}");
+}
+
+/// A complete study of the image 1.1, or of 1.1 and 1.2, as the archive tells of it.
+fn study(instances: &[Reference]) -> Parcel {
+    let instance = |one: &Reference| {
+        let mut item = DataSet::new();
+        item.put_ascii(tags::REFERENCED_SOP_CLASS_UID, VR::UI, &one.class);
+        item.put_ascii(tags::REFERENCED_SOP_INSTANCE_UID, VR::UI, &one.instance);
+        item
+    };
+    let (mut set, mut series) = (DataSet::new(), DataSet::new());
+    set.put_ascii(tags::STUDY_INSTANCE_UID, VR::UI, "1");
+    series.put_ascii(tags::SERIES_INSTANCE_UID, VR::UI, "1.0");
+    series.put_items(tags::REFERENCED_SOP_SEQUENCE, instances.iter().map(instance).collect());
+    set.put_items(tags::REFERENCED_SERIES_SEQUENCE, vec![series]);
+    let mut payload = Vec::new();
+    json::write(&mut payload, &set, &Default::default());
+    let key =
+        DeliveryKey { destination: DestinationId(1), lane: "".into(), envelope: EnvelopeId(7), part: 0 };
+    let payload = Payload::new(payload);
+    Parcel { key, attempt: 1, repeat: false, queued: Timestamp(0), format: "dicom".into(), payload }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_study_is_delivered_when_the_partner_reports_that_it_keeps_all_of_it() {
+    if !has_pynetdicom() {
+        return;
+    }
+    let running = start(config(Accept::Any), Vec::new()).await;
+    let deliver = async |style: &str, instances: &[Reference], limit| {
+        let (_server, peer) = archive(&running, style).await;
+        let peer = Peer { commitment: true, ..peer };
+        let destination = Destination::new(peer, running.node.reports.clone()).expect("an address");
+        destination.link().deliver(&study(instances), limit).await
+    };
+    let long = Duration::from_secs(20);
+    for style in ["same", "new"] {
+        let whole = deliver(style, &references()[..1], long).await;
+        assert_eq!((whole.kind, whole.code.as_str()), (ReplyKind::Accepted, "0000"), "{style}");
+        let part = deliver(style, &references(), long).await;
+        assert_eq!((part.kind, part.code.as_str()), (ReplyKind::Refused, "0112"), "{style}");
+        assert_eq!(part.custom, Disposition::Retry, "what is not there yet may come");
+        assert!(part.text.starts_with("1 of 2 instances"), "{}", part.text);
+    }
+    let silent = deliver("never", &references(), Duration::from_secs(1)).await;
+    assert_eq!((silent.kind, silent.code.as_str()), (ReplyKind::Unclear, "no-report"));
+    let refused = deliver("refuse", &references(), long).await;
+    assert_eq!((refused.kind, refused.code.as_str()), (ReplyKind::Refused, "0110"));
 }

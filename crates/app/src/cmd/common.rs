@@ -92,7 +92,7 @@ impl SiteArg {
             let archive =
                 klinke_archive::Archive::open(&self.folder.join(&table.path), table.options(&self.folder))?;
             // The slot is new: nobody else puts anything into it.
-            let _ = world.archive.set(archive);
+            world.archive.put(archive);
         }
         let store: Arc<dyn Store> = crate::serve::open_store(&node, &folder)?;
         let revisions = Revisions::open(&self.folder, self.env.as_deref())?;

@@ -51,13 +51,11 @@ pub async fn play(play: Play, out: Out) -> Result<bool> {
     site::write(&folder, ports)?;
     let loaded = load::load(&folder, None).map_err(|faults| fault::as_error(&faults))?;
     let peers = Peers::default();
-    let archived = Opened::open(loaded.node.archive.as_ref(), &loaded.home, peers.clone()).await?;
     let slot = ArchiveSlot::default();
-    if let Some(archived) = &archived {
-        archived.put_into(&slot);
-        let slot = slot.clone();
-        tokio::task::spawn_blocking(move || slot.get().map_or(Ok(()), pictures::hang)).await??;
-    }
+    let table = loaded.node.archive.as_ref();
+    let archived = Opened::open(table, &loaded.home, peers.clone(), &slot).await?;
+    let filled = slot.clone();
+    tokio::task::spawn_blocking(move || filled.get().map_or(Ok(()), pictures::hang)).await??;
     let (serving, applied) = Serving::start(&loaded, peers, slot).await?;
     if let Some((name, error)) = applied.failed.first() {
         anyhow::bail!("channel {name}: {error}");

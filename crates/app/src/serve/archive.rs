@@ -36,23 +36,23 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Opens the archive and its port, where the site has one.
-    pub async fn open(table: Option<&archive::Archive>, folder: &Path, peers: Peers) -> Result<Option<Self>> {
+    /// Opens the archive and its port, where the site has one, and hands it to channels that work with it.
+    pub async fn open(
+        table: Option<&archive::Archive>,
+        folder: &Path,
+        peers: Peers,
+        slot: &ArchiveSlot,
+    ) -> Result<Option<Self>> {
         let Some(table) = table else { return Ok(None) };
         let (path, options) = (folder.join(&table.path), table.options(folder));
         let opened = tokio::task::spawn_blocking(move || Archive::open(&path, options)).await?;
         let archive = opened.with_context(|| format!("archive: {}", table.path.display()))?;
-        let node = Node::new(table.node(), archive, peers);
+        slot.put(archive.clone());
+        let node = Node::with_reports(table.node(), archive, peers, slot.reports().clone());
         let open = node.open().await.context("archive")?;
         let (keeping, hours) = (table.keeping(), table.hours.clone());
         let (trash, workitems) = (table.trash.0, table.workitems.0);
         Ok(Some(Opened { node, open, web: table.web(), trash, workitems, keeping, hours }))
-    }
-
-    /// Hands it to channels that work with it.
-    pub fn put_into(&self, slot: &ArchiveSlot) {
-        // The slot is new: nobody else puts anything into it.
-        let _ = slot.set(self.node.archive.clone());
     }
 
     /// Serves until `stop` is said. DICOMweb begins to listen here: it needs the accounts, and knows where people log in.

@@ -224,11 +224,9 @@ async fn serve(site: Site, revisions: Revisions) -> Result<bool> {
     };
     let door = Door::open(&site.node, Visitors::Accounts).await?;
     let peers = Peers::new(archive_peers(&site));
-    let archived = archive::Opened::open(site.node.archive.as_ref(), &site.home, peers.clone()).await?;
     let slot = ArchiveSlot::default();
-    if let Some(archived) = &archived {
-        archived.put_into(&slot);
-    }
+    let table = site.node.archive.as_ref();
+    let archived = archive::Opened::open(table, &site.home, peers.clone(), &slot).await?;
     let (serving, applied) = Serving::start(&site, peers, slot).await?;
     let store_folder = site.store_folder();
     let (stopper, stop) = Stop::new();

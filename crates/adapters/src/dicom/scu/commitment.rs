@@ -1,6 +1,7 @@
 //! Storage commitment at a partner: we ask, and wait for its report, which comes over the same association or over one that the
 //! partner opens to our node.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use klinke_archive::commitment::Reference;
@@ -10,9 +11,8 @@ use klinke_dimse::uids;
 use tokio::time::{Instant, sleep_until};
 
 use super::super::line::{Broken, Line};
-use super::super::node::Node;
 use super::super::peer::Peer;
-use super::super::report::{self, Report};
+use super::super::report::{self, Report, Reports};
 use super::super::scp::commitment::{INSTANCE, REQUEST};
 use super::{CallError, speak};
 use crate::uid;
@@ -58,16 +58,18 @@ impl From<Broken> for CommitError {
 }
 
 /// Asks a partner to keep instances and waits for what it reports.
+///
+/// `reports` are those of the node to which the partner reports.
 pub async fn commit(
-    node: &Node,
+    reports: &Arc<Reports>,
+    calling: &str,
     peer: &Peer,
     instances: &[Reference],
     patience: Patience,
 ) -> Result<Report, CommitError> {
     let transaction = uid::made().ok_or(CommitError::NoUid)?;
-    let mut expected = node.reports.expect(&transaction);
+    let mut expected = reports.expect(&transaction);
     let end = Instant::now() + patience.report;
-    let calling = peer.calling.as_deref().unwrap_or(&node.config.ae_title);
     let line = ask(peer, calling, &transaction, instances).await?;
     match over(line, &mut expected.receiver, &transaction, patience.open).await {
         Over::Reported(report) => return Ok(report),
