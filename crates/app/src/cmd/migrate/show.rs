@@ -117,6 +117,11 @@ fn status_of(job: &Job, tally: &Tally, is_served: Option<bool>, out: Out) -> Res
 fn instances(tally: &Tally, lang: Language) -> String {
     let (here, wanted, size) = (tally.taken, tally.wanted, bytes(lang, tally.bytes));
     match tally.uncounted {
+        // What others have stored of these studies is here as well.
+        0 if here > wanted => lang.pick(
+            format!("{here} instances are here, {size}; the old archive counts {wanted}"),
+            format!("{here} Instanzen sind hier, {size}; das alte Archiv zählt {wanted}"),
+        ),
         0 => lang.pick(
             format!("{here} of {wanted} instances are here, {size}"),
             format!("{here} von {wanted} Instanzen sind hier, {size}"),
