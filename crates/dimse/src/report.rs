@@ -86,8 +86,8 @@ fn item(set: &DataSet, outer: Charset, rules: &Rules, left: &mut usize) -> Item 
             "CODE" => meaning(set.items(tags::CONCEPT_CODE_SEQUENCE).first(), &charset),
             "NUM" => number(set, &charset),
             "PNAME" => PersonName::parse(&text(tags::PERSON_NAME)).for_people(),
-            "DATE" => dated(&text(tags::DATE), |text| Date::parse(text).map(day)),
-            "TIME" => dated(&text(tags::TIME), |text| Time::parse(text).map(clock)),
+            "DATE" => dated(&text(tags::DATE), |text| Date::parse(text).map(|date| date.for_people())),
+            "TIME" => dated(&text(tags::TIME), |text| Time::parse(text).map(|time| time.for_people())),
             "DATETIME" => dated(&text(tags::DATE_TIME), moment),
             "UIDREF" => text(tags::UID),
             "SCOORD" | "SCOORD3D" => text(tags::GRAPHIC_TYPE),
@@ -135,30 +135,14 @@ fn dated(text: &str, read: impl Fn(&str) -> Option<String>) -> String {
     read(text).unwrap_or_else(|| text.to_owned())
 }
 
-fn day(date: Date) -> String {
-    let mut text = format!("{:04}", date.year);
-    for part in [date.month, date.day].into_iter().flatten() {
-        text.push_str(&format!("-{part:02}"));
-    }
-    text
-}
-
-fn clock(time: Time) -> String {
-    let mut text = format!("{:02}", time.hour);
-    for part in [time.minute.or(Some(0)), time.second].into_iter().flatten() {
-        text.push_str(&format!(":{part:02}"));
-    }
-    text
-}
-
 fn moment(text: &str) -> Option<String> {
     let at = DateTime::parse(text)?;
     let zone = at.offset_minutes.map(|minutes| {
         let sign = if minutes < 0 { '-' } else { '+' };
         format!(" {sign}{:02}:{:02}", minutes.unsigned_abs() / 60, minutes.unsigned_abs() % 60)
     });
-    let time = at.time.map(|time| format!(" {}", clock(time)));
-    Some(day(at.date) + &time.unwrap_or_default() + &zone.unwrap_or_default())
+    let time = at.time.map(|time| format!(" {}", time.for_people()));
+    Some(at.date.for_people() + &time.unwrap_or_default() + &zone.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ mod ohif;
 #[cfg(test)]
 mod peer;
 #[cfg(test)]
+mod presentation;
+#[cfg(test)]
 mod retrieve;
 #[cfg(test)]
 mod search;

@@ -74,10 +74,14 @@ fn draw(
     viewport: (u32, u32),
     quality: u8,
 ) -> image::Result<Bytes> {
+    let wish = Wish { viewport: Some(viewport), ..Wish::jpeg(quality) };
+    if image::is_state(&instance.class) {
+        let subject = image::subject(archive, vec![instance], (frame != 0).then_some(frame))?;
+        let _turn = Turn::take();
+        return subject.picture(&wish, &limits());
+    }
     let source = archive.image(instance)?;
     let frame = if frame == 0 { representative_frame(&source) } else { frame };
-    let wish =
-        Wish { is_png: false, quality, viewport: Some(viewport), region: None, window: None, profile: false };
     let _turn = Turn::take();
     source.picture(frame, &wish, &limits())
 }

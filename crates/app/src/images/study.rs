@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use klinke_archive::find::{Key as Sought, Matching};
+use klinke_archive::image::is_state;
 use klinke_archive::index::{Found, Selection};
 use klinke_archive::{Archive, Level};
 use klinke_console::house::images::{Clash, Key, Kind, Line, Mark, Performed, Series, Study, StudyLine};
@@ -99,6 +100,7 @@ fn kind(class: &str, has_pixels: bool) -> Kind {
     let begins = |root: &str| class.starts_with(root);
     match class {
         KEY => Kind::Key,
+        _ if is_state(class) => Kind::Presentation,
         _ if begins("1.2.840.10008.5.1.4.1.1.88.") => Kind::Report,
         _ if begins("1.2.840.10008.5.1.4.1.1.104.") => Kind::Document,
         _ if has_pixels => Kind::Image,

@@ -183,6 +183,48 @@ fn a_study_is_found_opened_and_looked_at() {
     serve.stop();
 }
 
+/// A presentation state of the study that shows its first slice inverted.
+fn presentation(study: &str) -> DataSet {
+    let mut set = DataSet::new();
+    for (tag, vr, text) in [
+        (tags::SOP_CLASS_UID, VR::UI, "1.2.840.10008.5.1.4.1.1.11.1"),
+        (tags::SOP_INSTANCE_UID, VR::UI, &*format!("{study}.8.1")),
+        (tags::MODALITY, VR::CS, "PR"),
+        (tags::PATIENT_NAME, VR::PN, "Muster^Berta"),
+        (tags::PATIENT_ID, VR::LO, "4711"),
+        (tags::STUDY_INSTANCE_UID, VR::UI, study),
+        (tags::SERIES_INSTANCE_UID, VR::UI, &*format!("{study}.8")),
+        (tags::PRESENTATION_LUT_SHAPE, VR::CS, "INVERSE"),
+    ] {
+        set.put_ascii(tag, vr, text);
+    }
+    let (mut image, mut series) = (DataSet::new(), DataSet::new());
+    image.put_ascii(tags::REFERENCED_SOP_CLASS_UID, VR::UI, CT);
+    image.put_ascii(tags::REFERENCED_SOP_INSTANCE_UID, VR::UI, &format!("{study}.1.1"));
+    series.put_items(tags::REFERENCED_IMAGE_SEQUENCE, vec![image]);
+    set.put_items(tags::REFERENCED_SERIES_SEQUENCE, vec![series]);
+    set
+}
+
+#[test]
+fn a_presentation_state_is_shown_as_the_picture_that_it_makes() {
+    let port = free_port();
+    let site = site(port);
+    let serve = site.serve();
+    send(port, &[slice(STUDY, 1), presentation(STUDY)]);
+    let mut anna = Browser::enter(&serve, &site, "anna", "operator");
+    let page = anna.get(&format!("/archive/studies/{STUDY}")).ended(200).body;
+    assert!(page.contains(&format!("/thumbnails/{STUDY}.8.1")), "{page}");
+    let page = anna.get(&format!("/archive/studies/{STUDY}/instances/{STUDY}.8.1?lang=de")).ended(200).body;
+    assert!(page.contains("Darstellung") && page.contains(&format!("/pictures/{STUDY}.8.1")), "{page}");
+    let sizes =
+        ["1.1", "8.1"].map(|uid| anna.bytes(&format!("/archive/studies/{STUDY}/pictures/{STUDY}.{uid}")));
+    assert!(sizes.iter().all(|jpeg| jpeg.starts_with(&[0xFF, 0xD8])) && sizes[0] != sizes[1]);
+    let of_frame = anna.get(&format!("/archive/studies/{STUDY}/pictures/{STUDY}.8.1?frame=2"));
+    assert_eq!(of_frame.status, 422);
+    serve.stop();
+}
+
 /// The address behind the console's own of a link that `klinke link` makes.
 fn link(serve: &Serve<'_>, site: &Site, more: &[&str]) -> String {
     let url = klinke(&[&["link", site.path()], more].concat()).ended(0).out;

@@ -1,10 +1,11 @@
-//! What is in the file of an instance: its header, single frames, pictures for people, documents.
+//! What is in the file of an instance: its header, single frames, pictures for people, as presentation states wish them too, documents.
 //!
 //! No more of a file is read than is asked for, and no more is decoded at once than [`pixel::Limits`] allow.
 
 mod frames;
 pub mod geometry;
 mod picture;
+mod presented;
 mod shelf;
 mod source;
 
@@ -14,6 +15,7 @@ use klinke_dimse::pixel;
 
 pub use frames::{One, count, limits, one};
 pub use picture::{Wish, representative, representative_frame, with_groups};
+pub use presented::{Presentation, Subject, is_state, subject};
 pub(crate) use shelf::Shelf;
 pub use source::{Pixels, Place, Source};
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use klinke_dimse::data::DataSet;
+use klinke_dimse::pixel::render::state::{Caption, State};
 use klinke_dimse::pixel::render::{self, Options, Picture, Window, profile};
 use klinke_dimse::{pixel, tags};
 
@@ -28,9 +29,27 @@ pub struct Wish {
     pub window: Option<Window>,
     /// With the ICC profile of the instance, where it has one and the picture has colours.
     pub profile: bool,
+    /// Who is seen is written into it, …
+    pub patient: bool,
+    /// … and how the image was made.
+    pub technique: bool,
 }
 
 impl Wish {
+    /// A JPEG of a quality, as large as the frame and as the instance says it is to be shown.
+    pub fn jpeg(quality: u8) -> Wish {
+        Wish {
+            is_png: false,
+            quality,
+            viewport: None,
+            region: None,
+            window: None,
+            profile: false,
+            patient: false,
+            technique: false,
+        }
+    }
+
     /// Its media type.
     pub fn media(&self) -> &'static str {
         if self.is_png { "image/png" } else { "image/jpeg" }
@@ -40,21 +59,25 @@ impl Wish {
 impl Source {
     /// The picture of a frame, counted from 1, coded.
     pub fn picture(&self, frame: u32, wish: &Wish, limits: &pixel::Limits) -> Result<Bytes> {
-        let one = one(self, frame, limits)?;
-        let decoded = one.data(self.syntax(), limits)?.decode(one.index).map_err(Error::Pixels)?;
-        let shown = with_groups(&self.set, frame);
-        let options = Options {
-            window: wish.window,
-            viewport: wish.viewport.filter(|_| wish.region.is_none()),
-            overlays: true,
-            frame: frame - 1,
-            ..Options::default()
+        self.picture_by(frame, wish, None, limits)
+    }
+
+    /// The picture of a frame, counted from 1, as a presentation state wishes it, coded.
+    pub fn picture_by(
+        &self,
+        frame: u32,
+        wish: &Wish,
+        state: Option<&State>,
+        limits: &pixel::Limits,
+    ) -> Result<Bytes> {
+        let shown = self.shown(frame, wish, state, limits)?;
+        let mut picture = match wish.region {
+            Some(region) => cut(shown, region, wish.viewport)?,
+            None => shown,
         };
-        let picture = render::render(&decoded, &shown, &options).map_err(Error::Pixels)?;
-        let picture = match wish.region {
-            Some(region) => cut(picture, region, wish.viewport)?,
-            None => picture,
-        };
+        if wish.patient || wish.technique {
+            Caption::of(&self.set, &self.rules, wish.patient, wish.technique).write(&mut picture);
+        }
         let coded = if wish.is_png { picture.to_png() } else { picture.to_jpeg(wish.quality) };
         let coded = coded.map_err(Error::Pixels)?;
         let profile = profile::of(&self.set).filter(|_| wish.profile && picture.channels == 3);
@@ -63,6 +86,27 @@ impl Source {
             Some(profile) => profile::in_jpeg(&coded, profile),
             None => coded,
         }))
+    }
+
+    /// A frame for the screen, scaled where no region is wished for.
+    fn shown(
+        &self,
+        frame: u32,
+        wish: &Wish,
+        state: Option<&State>,
+        limits: &pixel::Limits,
+    ) -> Result<Picture> {
+        let one = one(self, frame, limits)?;
+        let decoded = one.data(self.syntax(), limits)?.decode(one.index).map_err(Error::Pixels)?;
+        let set = with_groups(&self.set, frame);
+        let viewport = wish.viewport.filter(|_| wish.region.is_none());
+        let whole = Options { window: wish.window, overlays: true, frame: frame - 1, ..Options::default() };
+        let Some(state) = state else {
+            return render::render(&decoded, &set, &Options { viewport, ..whole }).map_err(Error::Pixels);
+        };
+        let prepared = state.prepared(&set, &decoded.layout);
+        let picture = render::render(&decoded, &prepared, &whole).map_err(Error::Pixels)?;
+        Ok(state.present(picture, &set, &decoded.layout, viewport))
     }
 
     /// Whether it has an ICC profile.

@@ -297,7 +297,9 @@ pub enum Kind {
     Key,
     /// An encapsulated document.
     Document,
-    /// Something else: presentation states, waveforms, raw data.
+    /// A presentation state: images as somebody wished them to be seen.
+    Presentation,
+    /// Something else: waveforms, raw data.
     Other,
 }
 

@@ -62,6 +62,15 @@ impl Date {
         (matches!(digits.len(), 4 | 6 | 8) && fits).then_some(date)
     }
 
+    /// As ISO 8601 writes it, as far as it is known.
+    pub fn for_people(&self) -> String {
+        let mut text = format!("{:04}", self.year);
+        for part in [self.month, self.day].into_iter().flatten() {
+            text.push_str(&format!("-{part:02}"));
+        }
+        text
+    }
+
     /// The first day that it may mean, as a number that rises: yyyymmdd.
     pub fn earliest(&self) -> u32 {
         self.key(self.month.unwrap_or(1), self.day.unwrap_or(1))
@@ -130,6 +139,15 @@ impl Time {
             None => None,
         };
         (hour < 24).then_some(Time { hour, minute, second, fraction })
+    }
+
+    /// Hours and minutes, and seconds where they are known.
+    pub fn for_people(&self) -> String {
+        let mut text = format!("{:02}", self.hour);
+        for part in [self.minute.or(Some(0)), self.second].into_iter().flatten() {
+            text.push_str(&format!(":{part:02}"));
+        }
+        text
     }
 
     /// The first millionth of a second of the day that it may mean.

@@ -10,6 +10,7 @@ mod negotiate;
 mod picture;
 mod range;
 mod uri;
+mod wish;
 
 use std::sync::Arc;
 

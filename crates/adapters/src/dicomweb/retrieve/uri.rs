@@ -12,7 +12,7 @@ use super::super::route::Place;
 use super::super::web::{Asked, Web};
 use super::instances;
 use super::negotiate::Form;
-use super::picture;
+use super::{picture, wish};
 use klinke_archive::image::Wish;
 use klinke_dimse::pixel::render::{Shape, Window};
 
@@ -24,7 +24,7 @@ pub(in super::super) async fn answer(web: Arc<Web>, asked: Asked) -> Result<Answ
     if parameters.get("requestType") != Some("WADO") {
         return Err(Fault::bad("requestType is WADO"));
     }
-    for refused in ["anonymize", "annotation", "region", "presentationUID"] {
+    for refused in ["anonymize", "region"] {
         if parameters.get(refused).is_some_and(|value| !value.is_empty() && value != "no") {
             return Err(Fault::bad(format!("{refused} is not served")));
         }
@@ -41,14 +41,38 @@ pub(in super::super) async fn answer(web: Arc<Web>, asked: Asked) -> Result<Answ
     let wanted = content_type(&asked)?;
     let picture = match wanted {
         Some(_) => None,
-        None => Some(wish(parameters, is_png(&asked))?),
+        None => Some(wished(parameters, is_png(&asked))?),
     };
     let frame = number(parameters, "frameNumber")?;
     let syntax = wanted.flatten();
+    let state = state(&asked, &place, picture.as_ref())?;
     let instances = super::found(&web, &asked, &place).await?;
-    match picture {
-        None => instances::given(web, asked, Form::alone(syntax), instances).await,
-        Some(wish) => picture::one(web, &asked, instances, frame, wish).await,
+    match (picture, state) {
+        (None, _) => instances::given(web, asked, Form::alone(syntax), instances).await,
+        (Some(wish), None) => picture::one(web, &asked, instances, frame, wish).await,
+        (Some(wish), Some(state)) => {
+            let state = super::one(super::found(&web, &asked, &state).await?)?;
+            picture::under(web, &asked, super::one(instances)?, frame, state, wish).await
+        }
+    }
+}
+
+/// Where the presentation state is by which the image is to be shown, if one is named (PS3.18, section 9.1.2.3).
+fn state(asked: &Asked, place: &Place, wish: Option<&Wish>) -> Result<Option<Place>> {
+    let named = |name| asked.parameters.get(name).filter(|uid| !uid.is_empty());
+    let (instance, series) = (named("presentationUID"), named("presentationSeriesUID"));
+    match (instance, series, wish) {
+        (None, None, _) => Ok(None),
+        (Some(_), Some(_), None) => Err(Fault::bad("presentationUID is for pictures")),
+        (Some(_), Some(_), Some(wish)) if wish.window.is_some() => {
+            Err(Fault::bad("windowCenter and windowWidth are not given with a presentationUID"))
+        }
+        (Some(instance), Some(series), Some(_)) => Ok(Some(Place {
+            study: place.study.clone(),
+            series: Some(series.to_owned()),
+            instance: Some(instance.to_owned()),
+        })),
+        _ => Err(Fault::bad("presentationUID and presentationSeriesUID come together")),
     }
 }
 
@@ -89,7 +113,7 @@ fn is_png(asked: &Asked) -> bool {
     }
 }
 
-fn wish(parameters: &Parameters, is_png: bool) -> Result<Wish> {
+fn wished(parameters: &Parameters, is_png: bool) -> Result<Wish> {
     let side = |name| Ok::<_, Fault>(number(parameters, name)?.map(|side| side.min(SIDE_MAX)));
     let (rows, columns) = (side("rows")?, side("columns")?);
     let viewport = (rows.is_some() || columns.is_some())
@@ -106,14 +130,9 @@ fn wish(parameters: &Parameters, is_png: bool) -> Result<Wish> {
         (None, None) => None,
         _ => return Err(Fault::bad("windowCenter and windowWidth come together; a width is at least 1")),
     };
-    Ok(Wish {
-        is_png,
-        quality: quality.ok_or_else(|| Fault::bad("imageQuality is a number from 1 to 100"))?,
-        viewport,
-        region: None,
-        window,
-        profile: false,
-    })
+    let quality = quality.ok_or_else(|| Fault::bad("imageQuality is a number from 1 to 100"))?;
+    let wish = Wish { is_png, viewport, window, ..Wish::jpeg(quality) };
+    Ok(wish::annotated(wish, parameters))
 }
 
 /// A whole number from 1 on.

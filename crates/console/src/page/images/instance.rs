@@ -52,6 +52,7 @@ pub async fn page(
         (steps(&visitor, &whole, series, place, number))
         @match line.kind {
             Kind::Image => (picture(&visitor, &whole, series, line, number)),
+            Kind::Presentation => (presentation(&visitor, &whole, line)),
             Kind::Document => (document(&visitor, &whole, line, &reading)),
             _ => (said(&visitor, &whole, &reading)),
         }
@@ -96,6 +97,24 @@ fn picture(visitor: &Visitor, study: &Study, series: &Series, line: &Line, numbe
             (line.columns) "×" (line.rows) " · "
             a href=(at(visitor, &study.line.uid, &format!("/view?instance={instance}&frame={number}"))) { (lang.say("Open in the viewer", "Im Betrachter öffnen")) }
         }
+    } }
+}
+
+/// The first image that a presentation state is about, as it wishes.
+fn presentation(visitor: &Visitor, study: &Study, line: &Line) -> Markup {
+    let lang = visitor.lang;
+    let name = match line.title.as_str() {
+        "" => lang
+            .say(
+                "An image as somebody wished it to be seen",
+                "Ein Bild, wie es jemand dargestellt haben wollte",
+            )
+            .to_owned(),
+        title => title.to_owned(),
+    };
+    html! { figure.picture {
+        img src=(at(visitor, &study.line.uid, &format!("/pictures/{}", escaped(&line.uid)))) alt=(name);
+        figcaption.small.soft { (name) }
     } }
 }
 

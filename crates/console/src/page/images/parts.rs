@@ -45,6 +45,7 @@ pub fn kind(lang: Lang, kind: Kind) -> &'static str {
         Kind::Report => lang.say("report", "Befund"),
         Kind::Key => lang.say("selection of key images", "Auswahl von Schlüsselbildern"),
         Kind::Document => lang.say("document", "Dokument"),
+        Kind::Presentation => lang.say("presentation", "Darstellung"),
         Kind::Other => lang.say("other", "anderes"),
     }
 }

@@ -96,7 +96,7 @@ fn series(visitor: &Visitor, study: &str, one: &Series) -> Markup {
             Some(face) => a href=(at(visitor, study, &format!("/view?series={}", escaped(&one.uid)))) {
                 img loading="lazy" width="128" height="128" src=(of(visitor, study, "thumbnails", &face.uid)) alt=(lang.say(format!("Look at {called}"), format!("{called} ansehen")));
             },
-            None => span.sign aria-hidden="true" { (sign(one)) },
+            None => (other_face(visitor, study, one)),
         } }
         div {
             h3 { (called) }
@@ -118,6 +118,18 @@ fn series(visitor: &Visitor, study: &str, one: &Series) -> Markup {
                 @if one.list.len() > LISTED_MAX { p.small.soft { (lang.say("… and more; the viewer has all.", "… und mehr; der Betrachter hat alle.")) } }
             }
         }
+    } }
+}
+
+/// Of a series without images: a presentation as it is to be seen, or a sign.
+fn other_face(visitor: &Visitor, study: &str, one: &Series) -> Markup {
+    let lang = visitor.lang;
+    let presentation = one.list.iter().find(|line| line.kind == Kind::Presentation);
+    html! { @match presentation {
+        Some(line) => a href=(of(visitor, study, "instances", &line.uid)) {
+            img loading="lazy" width="128" height="128" src=(of(visitor, study, "thumbnails", &line.uid)) alt=(lang.say("Look at the presentation", "Darstellung ansehen"));
+        },
+        None => span.sign aria-hidden="true" { (sign(one)) },
     } }
 }
 

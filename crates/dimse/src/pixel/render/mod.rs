@@ -1,8 +1,8 @@
 //! A frame for the screen: grey values through modality LUT (PS3.3, section C.11.1) and VOI LUT (section C.11.2), colours
 //! through palettes (section C.7.9) or from luminance and chrominances, overlays (section C.9.2) on top, scaled.
 //!
-//! Not done: presentation LUTs, other colours by ICC profiles than those that are there, enhanced palettes, real world values, per-frame functional groups (a
-//! caller that knows a frame's window gives it).
+//! Presentation states are in [`state`]. Not done: other colours by ICC profiles than those that are there, enhanced palettes, real
+//! world values, per-frame functional groups (a caller that knows a frame's window gives it).
 
 mod grey;
 mod lut;
@@ -11,6 +11,7 @@ mod palette;
 mod picture;
 pub mod profile;
 mod scale;
+pub mod state;
 mod values;
 
 pub use grey::{Shape, Window};
@@ -60,7 +61,7 @@ pub fn render(frame: &Frame, set: &DataSet, options: &Options) -> Result<Picture
     let (columns, rows) = (u32::from(layout.columns), u32::from(layout.rows));
     if options.overlays {
         overlay::draw_embedded(&mut samples, channels, &frame.samples, layout, set);
-        overlay::draw(&mut samples, channels, layout, set, options.frame);
+        overlay::draw(&mut samples, channels, (columns, rows), set, options.frame);
     }
     let picture = Picture { columns, rows, channels, samples };
     Ok(match options.viewport {

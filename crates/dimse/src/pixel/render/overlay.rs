@@ -5,11 +5,11 @@ use dicom_core::Tag;
 use crate::data::DataSet;
 use crate::pixel::layout::Layout;
 
-/// Draws all graphics overlays of a frame, in white.
-pub(super) fn draw(pixels: &mut [u8], channels: usize, layout: &Layout, set: &DataSet, frame: u32) {
+/// Draws all graphics overlays of a frame of so many columns and rows, in white.
+pub(super) fn draw(pixels: &mut [u8], channels: usize, size: (u32, u32), set: &DataSet, frame: u32) {
     for group in (0x6000..=0x601E).step_by(2) {
         if let Some(plane) = Plane::of(set, group, frame) {
-            plane.draw(pixels, channels, layout);
+            plane.draw(pixels, channels, size);
         }
     }
 }
@@ -56,8 +56,8 @@ impl<'a> Plane<'a> {
         })
     }
 
-    fn draw(&self, pixels: &mut [u8], channels: usize, layout: &Layout) {
-        let (rows, columns) = (i64::from(layout.rows), i64::from(layout.columns));
+    fn draw(&self, pixels: &mut [u8], channels: usize, (columns, rows): (u32, u32)) {
+        let (columns, rows) = (i64::from(columns), i64::from(rows));
         for row in self.top.max(0)..(self.top + self.rows).min(rows) {
             for column in self.left.max(0)..(self.left + self.columns).min(columns) {
                 let place = self.begin + ((row - self.top) * self.columns + column - self.left) as u64;

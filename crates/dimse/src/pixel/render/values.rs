@@ -74,7 +74,7 @@ impl Values {
         };
         let mut plane = vec![0; layout.pixels()];
         overlay::draw_embedded(&mut plane, 1, &frame.samples, layout, set);
-        overlay::draw(&mut plane, 1, layout, set, index);
+        overlay::draw(&mut plane, 1, (layout.columns.into(), layout.rows.into()), set, index);
         values.overlay = plane.contains(&255).then_some(plane);
         Ok(values)
     }
