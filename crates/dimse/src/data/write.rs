@@ -117,8 +117,8 @@ impl Form {
 
     fn element(self, out: &mut Vec<u8>, element: &Element) -> Result<(), Error> {
         match &element.value {
-            // Its number is written when the group is at its end.
-            Value::Bytes(_) if element.tag.1 == 0 && element.tag.0 <= 2 => {
+            // Its number is written when the group is at its end, whatever it was.
+            _ if element.tag.1 == 0 && element.tag.0 <= 2 => {
                 self.head(out, element.tag, VR::UL, 4);
                 out.extend_from_slice(&[0; 4]);
                 Ok(())

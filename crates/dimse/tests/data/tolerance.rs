@@ -366,6 +366,15 @@ fn group_lengths_are_left_out_but_for_the_first_groups() {
     .collect();
     let again = read(write(&set, &IMPLICIT).unwrap(), &IMPLICIT, &Limits::default()).set;
     assert_eq!((again.int(Tag(0, 0)), again.get(Tag(8, 0))), (Some(12), None));
+    // One that came as a sequence is a number again, and what stands before it stays.
+    let odd: DataSet = [
+        Element::sequence(Tag(0, 0), vec![DataSet::new()]),
+        Element::bytes(Tag(0, 2), VR::UI, b"1.2 ".to_vec()),
+    ]
+    .into_iter()
+    .collect();
+    let again = read(write(&odd, &EXPLICIT).unwrap(), &EXPLICIT, &Limits::default()).set;
+    assert_eq!((again.int(Tag(0, 0)), again.ascii(Tag(0, 2))), (Some(12), Some("1.2")));
 }
 
 #[test]
