@@ -120,7 +120,22 @@ fn what_is_not_set_says_nothing() {
     archive.begin_performed("9.1", &told("IN PROGRESS", "1.1", &[]), "CT1", NOW).unwrap();
     archive.change_performed("9.1", &told("COMPLETED", "1.1", &[1]), NOW).unwrap();
     assert_eq!((studies(&archive).len(), archive.complete_due(NOW).unwrap()), (0, 0));
-    assert_eq!(archive.complete_due(NOW.after(SECOND)).unwrap(), 1);
+    // Never early, and a thirty-second part of the time late at most.
+    assert_eq!(archive.complete_due(NOW.after(SECOND.mul_f64(0.999))).unwrap(), 0);
+    assert_eq!(archive.complete_due(NOW.after(SECOND + SECOND / 32)).unwrap(), 1);
+}
+
+#[test]
+fn each_instance_puts_off_when_its_study_is_complete_by_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path(), Completion { stable: Some(SECOND * 10), ..Completion::NEVER });
+    // The first has some time to spare, of which the next ones take.
+    for number in 0..20 {
+        store(&archive, "1.1", number, None, NOW.after(SECOND / 10 * number));
+    }
+    let last = NOW.after(SECOND / 10 * 19);
+    assert_eq!(archive.complete_due(last.after(SECOND.mul_f64(9.999))).unwrap(), 0, "before its time");
+    assert_eq!(archive.complete_due(last.after(SECOND.mul_f64(10.3126))).unwrap(), 1);
 }
 
 #[test]

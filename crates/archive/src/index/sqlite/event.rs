@@ -1,5 +1,7 @@
 //! The tables of events: what is told, to whom, and when a study is complete.
 
+use std::time::Duration;
+
 use klinke_dimse::data::DataSet;
 use klinke_dimse::tags;
 use klinke_model::Timestamp;
@@ -75,6 +77,11 @@ pub(super) fn events(connection: &Connection, kind: Kind, after: u64, limit: usi
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// How much later than it could a study is told to be complete by time: this part of that time, …
+const SLACK_PART: u32 = 32;
+/// … but no more than this.
+const SLACK_MAX: Duration = Duration::from_secs(1);
+
 /// An instance has come: its study is complete now, or when nothing more comes.
 pub(super) fn arrived(connection: &Connection, entry: &Entry, rules: &Completion) -> Result<()> {
     if *rules == Completion::NEVER {
@@ -82,8 +89,11 @@ pub(super) fn arrived(connection: &Connection, entry: &Entry, rules: &Completion
     }
     let (study, at) = (entry.identity.study.as_str(), entry.file.arrived);
     let due = rules.stable.map_or(i64::MAX, |time| at.after(time).0);
-    let sql = "INSERT OR REPLACE INTO arriving(study, due, why) VALUES (?1, ?2, ?3)";
-    connection.prepare_cached(sql)?.execute(params![study, due, Reason::Stable.name()])?;
+    // A little later, so that not every instance of a study writes: what is written is early enough for some.
+    let slack = rules.stable.map_or(0, |time| (time / SLACK_PART).min(SLACK_MAX).as_micros() as i64);
+    let sql = "INSERT INTO arriving(study, due, why) VALUES (?1, ?2 + ?4, ?3)
+        ON CONFLICT(study) DO UPDATE SET due = excluded.due, why = excluded.why WHERE due < ?2 OR why <> ?3";
+    connection.prepare_cached(sql)?.execute(params![study, due, Reason::Stable.name(), slack])?;
     if rules.performed && was_awaited(connection, &entry.identity.instance)? {
         complete_if_performed(connection, study, at)?;
     }

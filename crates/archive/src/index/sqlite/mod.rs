@@ -312,6 +312,8 @@ fn connect(path: &Path) -> Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    // What an entry that fails is undone by: without this, a file is made and removed for each.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(64);
     let found: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let Some(due) = MIGRATIONS.get(found as usize..) else {
