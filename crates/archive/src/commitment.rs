@@ -14,7 +14,7 @@ use crate::look;
 const INSTANCES_MAX: usize = 100_000;
 
 /// An instance that a partner wants to be safe.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reference {
     /// SOP Class UID.
     pub class: String,

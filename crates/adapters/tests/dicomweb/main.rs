@@ -16,6 +16,8 @@ mod peer;
 #[cfg(test)]
 mod presentation;
 #[cfg(test)]
+mod queries;
+#[cfg(test)]
 mod retrieve;
 #[cfg(test)]
 mod search;

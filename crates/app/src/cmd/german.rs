@@ -262,13 +262,14 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("bench --messages", "Nachrichten je Messung"),
     ("bench --connections", "Verbindungen, die Last erzeugen"),
     ("bench --folder", "Wo gemessen wird; sonst ein neuer Ordner in dem für temporäre Dateien"),
-    ("dicom", "Spricht von Hand DICOM: Echo, Suche, Abruf, Versand, Prüfung; zeigt Dateien"),
+    ("dicom", "Spricht von Hand DICOM: Echo, Suche, Abruf, Versand, Prüfung, Aufbewahrung; zeigt Dateien"),
     ("dicom echo", "Fragt, ob ein Partner da ist und uns annimmt (C-ECHO)"),
     ("dicom find", "Fragt einen Partner, was er hat (C-FIND)"),
     ("dicom move", "Lässt einen Partner Instanzen an einen AE-Titel senden (C-MOVE)"),
     ("dicom get", "Lässt einen Partner Instanzen hierher senden, als Dateien (C-GET)"),
     ("dicom store", "Sendet Dateien an einen Partner (C-STORE)"),
     ("dicom verify", "Hält Dateien gegen das, was ein Partner hat (C-FIND)"),
+    ("dicom commit", "Bittet einen Partner, aufzubewahren, was in Dateien ist (Storage Commitment)"),
     ("dicom dump", "Zeigt, was in einer Datei steht"),
     ("<PARTNER>", "Der Partner: AE@Rechner:Port, oder mit --site der Name eines Systems"),
     ("--from", "Unser AE-Titel"),
@@ -286,6 +287,9 @@ pub const TEXTS: &[(&str, &str)] = &[
     ("dicom get --level", "Was gewünscht wird; fehlt es, sagen es die Schlüssel"),
     ("dicom store <FILE>", "Dateien und Ordner"),
     ("dicom verify <FILE>", "Dateien und Ordner"),
+    ("dicom commit <FILE>", "Dateien und Ordner"),
+    ("dicom commit --listen", "Wo wir auf den Bericht warten, als Rechner:Port"),
+    ("dicom commit --wait", "Wie lange auf den Bericht gewartet wird"),
     ("dicom dump <FILE>", "Die Datei"),
     (
         "dicom dump --no-values",
@@ -612,6 +616,16 @@ Exit-Status: 0 der Partner hat alle, 1 nicht alle, 2 keine konnte gesendet werde
 
 Fragt nach den Instanzen jeder Studie in den Dateien. Dateien, die keine Instanzen sind, werden übergangen.
 Exit-Status: 0 der Partner hat alle, 1 etwas fehlt, 2 er kann nicht gefragt werden.",
+    ),
+    (
+        "dicom commit",
+        "Beispiele:
+  klinke dicom commit PACS@10.1.2.3:104 studie/ --listen 0.0.0.0:11112
+  klinke dicom commit pacs --site krankenhaus/ studie/
+
+Der Partner berichtet über dieselbe Assoziation, oder über eine, die er zu unserem AE-Titel öffnet: dann muss er wissen, wo wir
+warten. Dateien, die keine Instanzen sind, werden übergangen.
+Exit-Status: 0 der Partner bewahrt alle auf, 1 nicht alle, 2 er kann nicht gefragt werden oder berichtet nicht.",
     ),
     (
         "dicom dump",

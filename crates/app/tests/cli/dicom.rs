@@ -393,3 +393,27 @@ fn files_are_held_against_what_a_partner_has() {
     verify(all.path()).ended(0);
     serve.stop();
 }
+
+#[test]
+fn a_partner_is_asked_to_keep_what_is_in_files() {
+    let (sink, port) = (Sink::open(), free_port());
+    let site = site(&sink, port);
+    let serve = site.serve();
+    let folder = tempfile::tempdir().unwrap();
+    let archive = format!("KLINKE@127.0.0.1:{port}");
+    instance(folder.path(), "1", 1);
+    let files = folder.path().to_str().unwrap();
+    klinke(&["dicom", "store", &archive, files, "--from", "CT1"]).ended(0);
+    let ask =
+        |more: &[&str]| klinke(&[&["dicom", "commit", &archive, files, "--from", "CT1"], more].concat());
+    let said = ask(&["--lang", "de"]).ended(0).out;
+    assert!(said.contains("der Partner bewahrt 1 von 1 Instanzen auf"), "{said}");
+    instance(folder.path(), "2", 2);
+    let listen = format!("127.0.0.1:{}", free_port());
+    let told = ask(&["--json", "--listen", &listen]).ended(1).json();
+    assert_eq!((&told["instances"], &told["kept"]), (&2.into(), &1.into()), "{told}");
+    assert_eq!(told["failed"][0]["reason"], "0112");
+    let nobody = format!("KLINKE@127.0.0.1:{}", free_port());
+    klinke(&["dicom", "commit", &nobody, files]).ended(2);
+    serve.stop();
+}

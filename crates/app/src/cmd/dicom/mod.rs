@@ -1,5 +1,6 @@
 //! `klinke dicom`: what one asks of a DICOM partner by hand, and files looked at.
 
+mod commit;
 mod dump;
 mod echo;
 mod find;
@@ -12,7 +13,7 @@ mod verify;
 use super::Ended;
 use crate::out::Out;
 
-/// Speak DICOM by hand: echo, find, move, get, store, verify; look at files
+/// Speak DICOM by hand: echo, find, move, get, store, verify, commit; look at files
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   klinke dicom echo PACS@10.1.2.3:104
@@ -42,6 +43,8 @@ enum What {
     Store(store::Args),
     /// Hold files against what a partner has (C-FIND)
     Verify(verify::Args),
+    /// Ask a partner to commit itself to keep what is in files (storage commitment)
+    Commit(commit::Args),
     /// Show what is in a file
     Dump(dump::Args),
 }
@@ -54,6 +57,7 @@ pub fn run(args: &Args, out: Out) -> Ended {
         What::Get(args) => retrieve::run_get(args, out),
         What::Store(args) => store::run(args, out),
         What::Verify(args) => verify::run(args, out),
+        What::Commit(args) => commit::run(args, out),
         What::Dump(args) => dump::run(args, out),
     }
 }
