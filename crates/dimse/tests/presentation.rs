@@ -366,7 +366,10 @@ fn what_a_stranger_says_brings_nothing_down() {
             ]
         })
         .collect();
+    let mut right = text(b"right", [[-1e30, 0.0], [1e30, 0.1]]);
+    right.put_ascii(tags::BOUNDING_BOX_TEXT_HORIZONTAL_JUSTIFICATION, VR::CS, "RIGHT");
     let texts = vec![
+        right,
         text(&[b'x'; 1 << 15], [[f32::MAX; 2], [f32::MIN; 2]]),
         text(b"\x00\x1B\\", [[-1e30; 2], [1e30; 2]]),
     ];

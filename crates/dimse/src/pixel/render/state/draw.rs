@@ -106,7 +106,8 @@ fn standing(
         }
         Standing::Box { units, corners, side } => {
             let [(x, y), (other_x, other_y)] = corners.map(|corner| seen(*units, corner));
-            let (left, width) = (x.min(other_x), (x - other_x).abs());
+            // A box beyond the picture is one as wide as the picture.
+            let (left, width) = (x.min(other_x), (x - other_x).abs().min(f64::from(picture.columns)));
             let left = match side {
                 _ if width >= needed => left,
                 Side::Left => left,
@@ -179,13 +180,19 @@ pub(super) fn text(picture: &mut Picture, lines: &[String], frame: &Frame, colou
         if top >= f64::from(picture.rows) {
             return;
         }
-        let at = Place::new((frame.left + shift) as i32, top as i32);
+        let at = Place::new(near(frame.left + shift), near(top));
         for (colour, by) in [(shadow, letters.by as i32), (colour, 0)] {
             let mut large = Magnified { picture, by: letters.by, at: at + Place::new_equal(by) };
             let style = MonoTextStyle::new(letters.font(line), rgb(colour));
             let Ok(_) = Text::with_baseline(line, Place::zero(), style, Baseline::Top).draw(&mut large);
         }
     }
+}
+
+/// A coordinate as a whole number, with room for a text behind it.
+fn near(at: f64) -> i32 {
+    const FAR: f64 = 1e6;
+    at.clamp(-FAR, FAR) as i32
 }
 
 fn rgb([red, green, blue]: [u8; 3]) -> Rgb888 {
