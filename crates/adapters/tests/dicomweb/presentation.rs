@@ -101,6 +101,9 @@ async fn a_presentation_state_is_the_picture_of_its_images() {
     let all = running.get(&format!("{SERIES}/1.1.8.1/rendered"), parts).await.parts();
     let firsts: Vec<u8> = all.iter().map(|(_, png)| greys_of(png).1[0]).collect();
     assert_eq!(firsts, [255, inverse(14), inverse(7)]);
+    let some = running.get(&format!("{SERIES}/1.1.8.1/frames/2,9/rendered"), parts).await.parts();
+    let firsts: Vec<u8> = some.iter().map(|(_, png)| greys_of(png).1[0]).collect();
+    assert_eq!(firsts, [inverse(7)], "of frames 2 and 9 that which there is and which it is about");
     // The images of another study are not shown.
     let strange = running.get(&format!("{SERIES}/1.1.8.2/rendered"), PNG).await;
     assert_eq!(strange.status, 404, "{}", strange.text());

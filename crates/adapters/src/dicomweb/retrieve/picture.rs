@@ -147,8 +147,10 @@ fn parts(web: Arc<Web>, asked: &Asked, instances: Vec<Instance>, frames: &[u32],
                 Err(fault) => return Err(pieces.break_off(&fault.text)),
             };
             let at = super::described::url(&base, &source);
-            let all: Vec<u32> =
-                if frames.is_empty() { (1..=image::count(&source)).collect() } else { frames };
+            let count = image::count(&source);
+            let mut all: Vec<u32> = if frames.is_empty() { (1..=count).collect() } else { frames };
+            // A presentation state may be about more frames than there are.
+            all.retain(|frame| presentation.is_none() || *frame <= count);
             for frame in all {
                 let state = presentation.as_ref().and_then(|one| one.of(&source.instance, frame));
                 let bytes = match picture(&web, &source, frame, state.as_ref(), &wish) {
@@ -173,7 +175,12 @@ fn images(web: &Web, instances: Vec<Instance>, frames: Vec<u32>) -> Result<Image
         && image::is_state(&one.class)
     {
         let presentation = Presentation::open(&web.archive, one.clone())?;
-        return Ok((presentation.images.clone(), Some(presentation)));
+        let mut images = presentation.images.clone();
+        for (image, own) in images.iter_mut().filter(|_| !frames.is_empty()) {
+            *own = frames.iter().copied().filter(|frame| presentation.of(image, *frame).is_some()).collect();
+        }
+        images.retain(|(_, own)| frames.is_empty() || !own.is_empty());
+        return Ok((images, Some(presentation)));
     }
     Ok((instances.into_iter().map(|one| (one, frames.clone())).collect(), None))
 }
