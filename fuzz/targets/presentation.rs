@@ -4,7 +4,7 @@
 use klinke_dimse::charset::Rules;
 use klinke_dimse::data::{DataSet, Limits, read};
 use klinke_dimse::pixel::render::state::{State, referenced};
-use klinke_dimse::pixel::render::{Options, render};
+use klinke_dimse::pixel::render::Options;
 use klinke_dimse::pixel::{Frame, Layout, Numbers, Photometric};
 use klinke_dimse::syntax::TransferSyntax;
 use libfuzzer_sys::fuzz_target;
@@ -33,12 +33,9 @@ fuzz_target!(|input: &[u8]| {
         };
         let frame = Frame { layout, samples: vec![77; layout.frame_bytes()], is_lossy: false };
         let image = DataSet::new();
-        let prepared = state.prepared(&image, &layout);
+        let options = Options { overlays: true, viewport: Some((16, 16)), ..Options::default() };
         // A table that is wrong is no picture.
-        let Ok(picture) = render(&frame, &prepared, &Options { overlays: true, ..Options::default() }) else {
-            continue;
-        };
-        let shown = state.present(picture, &image, &layout, Some((16, 16)));
+        let Ok(shown) = state.render(&frame, &image, &options) else { continue };
         assert!(shown.columns <= 16 && shown.rows <= 16);
         assert_eq!(shown.samples.len(), (shown.columns * shown.rows) as usize * shown.channels);
     }

@@ -7,7 +7,7 @@ mod dcmtk;
 use klinke_dimse::charset::Rules;
 use klinke_dimse::data::{DataSet, Element};
 use klinke_dimse::pixel::render::state::{Caption, Referenced, State, referenced};
-use klinke_dimse::pixel::render::{Options, Picture, render};
+use klinke_dimse::pixel::render::{Options, Picture};
 use klinke_dimse::pixel::{Limits, PixelData};
 use klinke_dimse::{Tag, VR, tags, uids};
 
@@ -59,10 +59,8 @@ fn state(set: &DataSet) -> State {
 fn shown_in(set: &DataSet, image: &DataSet, viewport: Option<(u32, u32)>) -> Picture {
     let data = PixelData::of(image, uids::EXPLICIT_VR_LITTLE_ENDIAN, &Limits::default()).unwrap();
     let frame = data.decode(0).unwrap();
-    let state = state(set);
-    let prepared = state.prepared(image, &frame.layout);
-    let picture = render(&frame, &prepared, &Options { overlays: true, ..Options::default() }).unwrap();
-    state.present(picture, image, &frame.layout, viewport)
+    let options = Options { overlays: true, viewport, ..Options::default() };
+    state(set).render(&frame, image, &options).unwrap()
 }
 
 fn shown(set: &DataSet, image: &DataSet) -> Picture {
@@ -201,6 +199,16 @@ fn overlays_are_drawn_where_the_state_switches_them_on() {
     overlay(&mut set, 0x6000);
     set.put(Element::bytes(Tag(0x6000, 0x3000), VR::OW, vec![2, 0]));
     assert_eq!(shown(&set, &image).samples[..2], [9, 255], "the state's own is drawn in its place");
+    // In the colour of its layer, whatever becomes of the image's greys.
+    set.put_ascii(tags::PRESENTATION_LUT_SHAPE, VR::CS, "INVERSE");
+    assert_eq!(shown(&set, &image).samples[..2], [246, 255]);
+    let layer = set_of(|item| {
+        item.put_ascii(tags::GRAPHIC_LAYER, VR::CS, "LAYER");
+        item.put_us(tags::GRAPHIC_LAYER_RECOMMENDED_DISPLAY_GRAYSCALE_VALUE, 0x4000);
+    });
+    set.put_items(tags::GRAPHIC_LAYER_SEQUENCE, vec![layer]);
+    assert_eq!(shown(&set, &image).samples[..2], [246, 0x40]);
+    set.put_ascii(tags::PRESENTATION_LUT_SHAPE, VR::CS, "IDENTITY");
     // As a shutter, it covers.
     set.remove(Tag(0x6000, 0x1001));
     set.put_ascii(tags::SHUTTER_SHAPE, VR::CS, "BITMAP");

@@ -100,13 +100,13 @@ impl Source {
         let decoded = one.data(self.syntax(), limits)?.decode(one.index).map_err(Error::Pixels)?;
         let set = with_groups(&self.set, frame);
         let viewport = wish.viewport.filter(|_| wish.region.is_none());
-        let whole = Options { window: wish.window, overlays: true, frame: frame - 1, ..Options::default() };
-        let Some(state) = state else {
-            return render::render(&decoded, &set, &Options { viewport, ..whole }).map_err(Error::Pixels);
+        let options =
+            Options { window: wish.window, viewport, overlays: true, frame: frame - 1, ..Options::default() };
+        let picture = match state {
+            Some(state) => state.render(&decoded, &set, &options),
+            None => render::render(&decoded, &set, &options),
         };
-        let prepared = state.prepared(&set, &decoded.layout);
-        let picture = render::render(&decoded, &prepared, &whole).map_err(Error::Pixels)?;
-        Ok(state.present(picture, &set, &decoded.layout, viewport))
+        picture.map_err(Error::Pixels)
     }
 
     /// Whether it has an ICC profile.

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use klinke_dimse::data::{self, DataSet, PixelDataUse, write};
 use klinke_dimse::file::{Meta, open};
+use klinke_dimse::pixel::render::Options;
 use klinke_dimse::pixel::render::state::State;
-use klinke_dimse::pixel::render::{Options, render};
 use klinke_dimse::syntax::TransferSyntax;
 
 use super::*;
@@ -103,9 +103,8 @@ fn greys_and_turns_are_those_of_dcmtk() {
         let data = PixelData::of(&image, uids::EXPLICIT_VR_LITTLE_ENDIAN, &Limits::default()).unwrap();
         let frame = data.decode(0).unwrap();
         let state = State::of(&set, &Rules::default(), &uid, 1).expect("a state of the image");
-        let prepared = state.prepared(&image, &frame.layout);
         let options = Options { overlays: true, ..Options::default() };
-        let ours = state.present(render(&frame, &prepared, &options).unwrap(), &image, &frame.layout, None);
+        let ours = state.render(&frame, &image, &options).unwrap();
         let (columns, theirs) = peer(&folder, &set);
         assert_eq!((ours.columns as usize, ours.samples.len()), (columns, theirs.len()), "{name}");
         // A table is looked up by greys of 8 bits here, of 12 there.

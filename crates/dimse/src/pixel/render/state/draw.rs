@@ -42,11 +42,7 @@ const MARGIN: f64 = 16.0;
 
 /// Draws all marks; `part` gives where a point of the image is seen, in parts of the picture.
 pub(super) fn marks(picture: &mut Picture, marks: &[Mark], part: &dyn Fn(Point) -> Point) {
-    let is_coloured = |mark: &Mark| mark.colour.iter().any(|one| *one != mark.colour[0]);
-    if picture.channels == 1 && marks.iter().any(is_coloured) {
-        picture.samples = picture.samples.iter().flat_map(|grey| [*grey; 3]).collect();
-        picture.channels = 3;
-    }
+    marks.iter().for_each(|mark| make_room(picture, mark.colour));
     let (columns, rows) = (f64::from(picture.columns), f64::from(picture.rows));
     let seen = |units: Units, point: Point| {
         let (x, y) = if units == Units::Pixel { part(point) } else { point };
@@ -71,6 +67,14 @@ pub(super) fn marks(picture: &mut Picture, marks: &[Mark], part: &dyn Fn(Point) 
                 text(picture, lines, &frame, mark.colour);
             }
         }
+    }
+}
+
+/// Makes a grey picture one of colours, where a colour that is none of greys is to be put into it.
+pub(super) fn make_room(picture: &mut Picture, colour: [u8; 3]) {
+    if picture.channels == 1 && colour.iter().any(|one| *one != colour[0]) {
+        picture.samples = picture.samples.iter().flat_map(|grey| [*grey; 3]).collect();
+        picture.channels = 3;
     }
 }
 
@@ -270,7 +274,8 @@ pub(super) fn spans(corners: &[Point], at: f64) -> Vec<(f64, f64)> {
     crossings.as_chunks::<2>().0.iter().map(|[from, to]| (*from, *to)).collect()
 }
 
-fn put(pixel: &mut [u8], colour: [u8; 3]) {
+/// Puts a colour into a pixel, as grey where that has one sample.
+pub(super) fn put(pixel: &mut [u8], colour: [u8; 3]) {
     match pixel.len() {
         1 => pixel[0] = lab::grey(colour),
         _ => pixel.copy_from_slice(&colour),

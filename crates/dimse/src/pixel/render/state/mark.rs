@@ -107,7 +107,7 @@ impl Budget {
 }
 
 /// The order of a layer and its colour; white where it says none.
-fn layer(set: &DataSet, name: &str) -> (i64, [u8; 3]) {
+pub(super) fn layer(set: &DataSet, name: &str) -> (i64, [u8; 3]) {
     let mut layers = set.items(tags::GRAPHIC_LAYER_SEQUENCE).iter();
     let Some(layer) = layers.find(|layer| layer.ascii(tags::GRAPHIC_LAYER) == Some(name)) else {
         return (0, [255; 3]);

@@ -5,7 +5,7 @@
 //! | modality and VOI LUT in place of the image's, presentation LUT | C.11.1, C.11.8, C.11.6 | `tone` |
 //! | shutters, also as bitmaps | C.7.6.11, C.7.6.15 | `shutter` |
 //! | displayed area, rotation, flip | C.10.4, C.10.6 | `area` |
-//! | overlays that are switched on, the image's or its own | C.11.7 | here |
+//! | overlays that are switched on, the image's or its own, in the colour of their layer | C.11.7 | here |
 //! | graphic layers, lines and texts on them | C.10.7, C.10.5 | `mark`, `draw` |
 //!
 //! A state says all of the transformation: what the image says of windows, rescaling and whether its least value is white is
@@ -24,10 +24,10 @@ use dicom_dictionary_std::tags;
 
 pub use caption::Caption;
 
-use super::super::layout::Layout;
-use super::{Picture, scale};
+use super::{Options, Picture, overlay, scale};
 use crate::charset::{Charset, Rules};
 use crate::data::DataSet;
+use crate::pixel::{Error, Frame};
 use area::Area;
 use mark::Mark;
 use shutter::Shutter;
@@ -96,13 +96,13 @@ pub struct State {
     ratio: Option<f64>,
 }
 
-/// What becomes of a group of overlays.
+/// A group of overlays that is switched on.
 #[derive(Clone)]
-enum Overlay {
-    /// The image's is not drawn.
-    Hidden(u16),
-    /// The state's is drawn in its place.
-    Own(u16, DataSet),
+struct Overlay {
+    group: u16,
+    /// The state's own, in place of the image's.
+    own: Option<DataSet>,
+    colour: [u8; 3],
 }
 
 /// What is in it is of a patient.
@@ -131,60 +131,56 @@ impl State {
         })
     }
 
-    /// The data set by which a frame of the image is rendered; as large as it is, with overlays.
-    #[must_use]
-    pub fn prepared(&self, image: &DataSet, layout: &Layout) -> DataSet {
+    /// A decoded frame of the image as it is to be seen, scaled down to fit the viewport of the options, if there is one. A window of
+    /// the options is taken in place of the state's.
+    pub fn render(&self, frame: &Frame, image: &DataSet, options: &Options) -> Result<Picture, Error> {
         let mut set = image.clone();
-        self.tone.prepare(&mut set, layout);
-        for overlay in &self.overlays {
-            let (Overlay::Hidden(group) | Overlay::Own(group, _)) = overlay;
-            without_group(&mut set, *group);
-            if let Overlay::Own(_, own) = overlay {
-                own.iter().for_each(|element| set.put(element.clone()));
-            }
+        self.tone.prepare(&mut set, &frame.layout);
+        let plain = Options { viewport: None, overlays: false, ..options.clone() };
+        let mut picture = super::render(frame, &set, &plain)?;
+        self.tone.present(&mut picture, &frame.layout);
+        for overlay in self.overlays.iter().filter(|_| options.overlays) {
+            overlay.draw(&mut picture, frame, image, options.frame);
         }
-        set
-    }
-
-    /// What is rendered, as it is to be seen; scaled down to fit the viewport, if there is one.
-    #[must_use]
-    pub fn present(
-        &self,
-        mut picture: Picture,
-        image: &DataSet,
-        layout: &Layout,
-        viewport: Option<(u32, u32)>,
-    ) -> Picture {
-        self.tone.present(&mut picture, layout);
         self.shutter.close(&mut picture);
         let area = self.area.unwrap_or_else(|| Area::whole(&picture)).within(&picture);
         let ratio = self.ratio.unwrap_or_else(|| super::ratio(image));
         let ratio = if self.turn.is_sideways() { 1.0 / ratio } else { ratio };
         let turned = self.turn.turned(area.cut(&picture));
         let own = (turned.columns, turned.rows);
-        let mut shown = scale::fit(turned, viewport.unwrap_or(own), ratio);
+        let mut shown = scale::fit(turned, options.viewport.unwrap_or(own), ratio);
         draw::marks(&mut shown, &self.marks, &|point| self.turn.turned_point(area.part(point)));
-        shown
+        Ok(shown)
     }
 }
 
+/// The overlays that are switched on: an Overlay Activation Layer (60xx,1001) names where they are drawn.
 fn overlays(set: &DataSet) -> Vec<Overlay> {
     let one = |group: u16| {
-        let is_on = set.ascii(Tag(group, 0x1001)).is_some_and(|layer| !layer.trim().is_empty());
-        if set.get(Tag(group, 0x3000)).is_none() {
-            return (!is_on).then_some(Overlay::Hidden(group));
-        }
-        let own = set.iter().filter(|element| element.tag.0 == group);
-        let mut whole = DataSet::new();
-        own.for_each(|element| whole.put(element.clone()));
-        Some(if is_on { Overlay::Own(group, whole) } else { Overlay::Hidden(group) })
+        let layer = set.ascii(Tag(group, 0x1001)).map(str::trim).filter(|layer| !layer.is_empty())?;
+        let own = set.get(Tag(group, 0x3000)).map(|_| group_of(set, group));
+        Some(Overlay { group, own, colour: mark::layer(set, layer).1 })
     };
     OVERLAYS.step_by(2).filter_map(one).collect()
 }
 
-fn without_group(set: &mut DataSet, group: u16) {
-    let tags: Vec<Tag> = set.iter().map(|element| element.tag).filter(|tag| tag.0 == group).collect();
-    for tag in tags {
-        set.remove(tag);
+/// The elements of a group.
+fn group_of(set: &DataSet, group: u16) -> DataSet {
+    set.iter().filter(|element| element.tag.0 == group).cloned().collect()
+}
+
+impl Overlay {
+    /// Draws it over a picture that is as large as the frame.
+    fn draw(&self, picture: &mut Picture, frame: &Frame, image: &DataSet, index: u32) {
+        let set = self.own.clone().unwrap_or_else(|| group_of(image, self.group));
+        let mut plane = vec![0; picture.samples.len() / picture.channels];
+        overlay::draw(&mut plane, 1, (picture.columns, picture.rows), &set, index);
+        overlay::draw_embedded(&mut plane, 1, &frame.samples, &frame.layout, &set);
+        if !plane.contains(&255) {
+            return;
+        }
+        draw::make_room(picture, self.colour);
+        let pixels = picture.samples.chunks_exact_mut(picture.channels).zip(plane);
+        pixels.filter(|(_, is_drawn)| *is_drawn == 255).for_each(|(pixel, _)| draw::put(pixel, self.colour));
     }
 }

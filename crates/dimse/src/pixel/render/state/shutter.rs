@@ -3,7 +3,7 @@
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 
-use super::lab;
+use super::{draw, group_of, lab};
 use crate::data::DataSet;
 use crate::pixel::render::{Picture, overlay};
 
@@ -32,11 +32,8 @@ impl Shutter {
         let shapes = set.ascii(tags::SHUTTER_SHAPE).unwrap_or_default().split('\\');
         let shapes: Vec<Shape> = shapes.filter_map(|name| Shape::of(name.trim(), set)).collect();
         let group = set.int(tags::SHUTTER_OVERLAY_GROUP).and_then(|group| u16::try_from(group).ok());
-        let bitmap = group.filter(|group| set.get(Tag(*group, 0x3000)).is_some()).map(|group| {
-            let mut own = DataSet::new();
-            set.iter().filter(|element| element.tag.0 == group).for_each(|element| own.put(element.clone()));
-            own
-        });
+        let bitmap = group.filter(|group| set.get(Tag(*group, 0x3000)).is_some());
+        let bitmap = bitmap.map(|group| group_of(set, group));
         let grey = set.int(tags::SHUTTER_PRESENTATION_VALUE).unwrap_or(0).clamp(0, 0xFFFF) >> 8;
         let lab = lab::of(set, tags::SHUTTER_PRESENTATION_COLOR_CIE_LAB_VALUE);
         Shutter { shapes, bitmap, colour: lab.unwrap_or([grey as u8; 3]) }
@@ -45,10 +42,7 @@ impl Shutter {
     /// Covers what is not to be seen.
     pub fn close(&self, picture: &mut Picture) {
         let (columns, channels) = (picture.columns as usize, picture.channels);
-        let fill = |pixel: &mut [u8]| match pixel.len() {
-            1 => pixel[0] = lab::grey(self.colour),
-            _ => pixel.copy_from_slice(&self.colour),
-        };
+        let fill = |pixel: &mut [u8]| draw::put(pixel, self.colour);
         let lines = picture.samples.chunks_exact_mut(columns * channels);
         for (row, line) in (1..).zip(lines).filter(|_| !self.shapes.is_empty()) {
             let open: Vec<Vec<(i64, i64)>> = self.shapes.iter().map(|shape| shape.open(row)).collect();
@@ -113,7 +107,7 @@ impl Shape {
                 let half = (((radius * radius - down * down) as f64).sqrt()) as i64;
                 vec![(column.saturating_sub(half), column.saturating_add(half))]
             }
-            Shape::Polygon(corners) => super::draw::spans(corners, row as f64)
+            Shape::Polygon(corners) => draw::spans(corners, row as f64)
                 .into_iter()
                 .map(|(from, to)| (from.ceil() as i64, to.floor() as i64))
                 .collect(),
