@@ -5,6 +5,7 @@
 //! An instance is a file of Part 10. Where the partner does not take its transfer syntax, it is brought into one that it takes,
 //! without loss.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -133,7 +134,7 @@ impl DicomLink {
         let report = limit.saturating_sub(limit / 10);
         let patience = Patience { report, open: Patience::default().open.min(report) };
         match scu::commit(&self.reports, &self.calling, &self.peer, instances, patience).await {
-            Ok(report) => kept(&report),
+            Ok(report) => kept(&report, instances),
             Err(CommitError::Refused(status)) => {
                 Reply::refused(code(status), status.to_string(), None, custom(status))
             }
@@ -148,11 +149,15 @@ impl DicomLink {
     }
 }
 
-/// What a report says: delivered is what is kept whole. What is not there yet may be later.
-fn kept(report: &Report) -> Reply {
-    let Some((_, reason)) = report.failed.first() else { return Reply::accepted("0000", None) };
-    let all = report.failed.len() + report.committed.len();
-    let text = format!("{} of {all} instances are not kept, the first for {reason:04X}", report.failed.len());
+/// What a report says: delivered is what is kept whole, whatever else it names. What is not there yet may be later.
+fn kept(report: &Report, asked: &[Reference]) -> Reply {
+    let committed: HashSet<&str> = report.committed.iter().map(|one| one.instance.as_str()).collect();
+    let missing = asked.iter().filter(|one| !committed.contains(one.instance.as_str())).count();
+    if missing == 0 {
+        return Reply::accepted("0000", None);
+    }
+    let reason = report.failed.first().map_or(Status::PROCESSING_FAILURE.code(), |(_, reason)| *reason);
+    let text = format!("{missing} of {} instances are not kept: {reason:04X}", asked.len());
     Reply::refused(format!("{reason:04X}"), text, None, Disposition::Retry)
 }
 

@@ -283,6 +283,12 @@ async fn a_study_is_delivered_when_the_partner_reports_that_it_keeps_all_of_it()
         assert_eq!(part.custom, Disposition::Retry, "what is not there yet may come");
         assert!(part.text.starts_with("1 of 2 instances"), "{}", part.text);
     }
+    // What a report does not name is not kept.
+    let lost = deliver("lost", &references(), long).await;
+    assert_eq!((lost.kind, lost.code.as_str()), (ReplyKind::Refused, "0110"));
+    // A report that comes before the answer to the request counts.
+    let early = deliver("early", &references()[..1], long).await;
+    assert_eq!((early.kind, early.code.as_str()), (ReplyKind::Accepted, "0000"));
     let silent = deliver("never", &references(), Duration::from_secs(1)).await;
     assert_eq!((silent.kind, silent.code.as_str()), (ReplyKind::Unclear, "no-report"));
     let refused = deliver("refuse", &references(), long).await;

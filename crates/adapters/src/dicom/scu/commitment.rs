@@ -70,7 +70,11 @@ pub async fn commit(
     let transaction = uid::made().ok_or(CommitError::NoUid)?;
     let mut expected = reports.expect(&transaction);
     let end = Instant::now() + patience.report;
-    let line = ask(peer, calling, &transaction, instances).await?;
+    let (line, early) = ask(peer, calling, &transaction, instances).await?;
+    if let Some(report) = early {
+        line.release().await;
+        return Ok(report);
+    }
     match over(line, &mut expected.receiver, &transaction, patience.open).await {
         Over::Reported(report) => return Ok(report),
         Over::Ended => {}
@@ -89,17 +93,29 @@ async fn ask(
     calling: &str,
     transaction: &str,
     instances: &[Reference],
-) -> Result<Line, CommitError> {
+) -> Result<(Line, Option<Report>), CommitError> {
     let (mut line, context) = speak(peer, calling, CLASS, "storage commitment").await?;
     let message = line.session().next_message_id();
     let command = Command::action_request(message, CLASS, INSTANCE, REQUEST).with_data(true);
     line.send_set(context, &command, &report::request(transaction, instances)).await?;
-    let status = super::answer(&mut line, Kind::NActionResponse).await?.status.unwrap_or(Status::SUCCESS);
-    if !status.is_done() {
-        line.release().await;
-        return Err(CommitError::Refused(status));
+    let mut early = None;
+    loop {
+        match line.next().await {
+            Event::Command { context, command } if command.kind == Kind::NEventReportRequest => {
+                early = take(&mut line, context, &command, transaction).await?.or(early);
+            }
+            Event::Command { command, .. } if command.kind == Kind::NActionResponse => {
+                let status = command.status.unwrap_or(Status::SUCCESS);
+                if status.is_done() {
+                    return Ok((line, early));
+                }
+                line.release().await;
+                return Err(CommitError::Refused(status));
+            }
+            Event::Ended(ending) => return Err(line.ended(ending).into()),
+            _ => {}
+        }
     }
-    Ok(line)
 }
 
 /// What came over the association that is still open.
@@ -127,13 +143,13 @@ async fn over(
         };
         match event {
             Event::Command { context, command } if command.kind == Kind::NEventReportRequest => {
-                let report = match take(&mut line, context, &command).await {
-                    Ok(report) => report.filter(|report| report.transaction == transaction),
+                match take(&mut line, context, &command, transaction).await {
+                    Ok(Some(report)) => {
+                        line.release().await;
+                        return Over::Reported(report);
+                    }
+                    Ok(None) => {}
                     Err(_) => return Over::Ended,
-                };
-                if let Some(report) = report {
-                    line.release().await;
-                    return Over::Reported(report);
                 }
             }
             Event::ReleaseRequested => line.agree_to_release(),
@@ -146,12 +162,22 @@ async fn over(
     }
 }
 
-/// Takes a report that came over our own association, and answers it.
-async fn take(line: &mut Line, context: u8, command: &Command) -> Result<Option<Report>, Broken> {
+/// Takes a report that came over our own association, and answers it; nothing where it is of another transaction. It counts whatever
+/// becomes of the answer.
+async fn take(
+    line: &mut Line,
+    context: u8,
+    command: &Command,
+    transaction: &str,
+) -> Result<Option<Report>, Broken> {
     let bytes =
         if command.has_data { line.data(report::SIZE_BYTES_MAX as u64).await? } else { Default::default() };
     let report = Report::read(bytes, &line.syntax(context));
     let status = if report.is_some() { Status::SUCCESS } else { Status::INVALID_ARGUMENT_VALUE };
-    line.answer(context, command, status, "").await?;
-    Ok(report)
+    let answered = line.answer(context, command, status, "").await;
+    let report = report.filter(|report| report.transaction == transaction);
+    match (report, answered) {
+        (Some(report), _) => Ok(Some(report)),
+        (None, answered) => answered.map(|_| None),
+    }
 }

@@ -239,6 +239,8 @@ def serve(port, style, back):
         set.TransactionUID = info.TransactionUID
         items = list(info.ReferencedSOPSequence)
         good, bad = items[:1], items[1:]
+        if style == "lost":
+            bad = []
         set.ReferencedSOPSequence = good
         for item in bad:
             item.FailureReason = 0x0112
@@ -252,7 +254,7 @@ def serve(port, style, back):
 
     def later(event, set, kind):
         time.sleep(0.3)
-        if style == "same":
+        if style in ("same", "lost"):
             send(event.assoc, set, kind)
         elif style == "new":
             ae = AE(ae_title="STORE")
@@ -264,6 +266,9 @@ def serve(port, style, back):
 
     def act(event):
         set, kind = made(event)
+        if style == "early":
+            send(event.assoc, set, kind)
+            return 0x0000, None
         threading.Thread(target=later, args=(event, set, kind), daemon=True).start()
         return (0x0110 if style == "refuse" else 0x0000), None
 

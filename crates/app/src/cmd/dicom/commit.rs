@@ -1,6 +1,6 @@
 //! `klinke dicom commit`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -113,22 +113,31 @@ impl Listening {
 }
 
 fn show(report: &Report, wanted: &BTreeMap<Reference, PathBuf>, out: Out) -> Ended {
-    let kept = wanted.keys().filter(|one| report.committed.contains(one)).count();
-    let file = |one: &Reference| wanted.get(one).map(|path| path.display().to_string()).unwrap_or_default();
+    let committed: BTreeSet<&str> = report.committed.iter().map(|one| one.instance.as_str()).collect();
+    let reasons: BTreeMap<&str, u16> =
+        report.failed.iter().map(|(one, reason)| (one.instance.as_str(), *reason)).collect();
+    // What the report does not name is not kept, either.
+    let failed: Vec<(&Reference, String, String)> = wanted
+        .iter()
+        .filter(|(one, _)| !committed.contains(one.instance.as_str()))
+        .map(|(one, path)| {
+            let reason = reasons.get(one.instance.as_str()).map(|reason| format!("{reason:04X}"));
+            (one, path.display().to_string(), reason.unwrap_or_default())
+        })
+        .collect();
+    let kept = wanted.len() - failed.len();
     let is_whole = kept == wanted.len();
     if out.json {
-        let failed = report.failed.iter().map(|(one, reason)| {
-            serde_json::json!({ "file": file(one), "instance": one.instance, "reason": format!("{reason:04X}") })
+        let failed = failed.iter().map(|(one, file, reason)| {
+            serde_json::json!({ "file": file, "instance": one.instance, "reason": reason })
         });
         let failed: Vec<_> = failed.collect();
         out.value(&serde_json::json!({ "instances": wanted.len(), "kept": kept, "failed": failed }))?;
         return Ok(ExitCode::from(u8::from(!is_whole)));
     }
-    for (one, reason) in &report.failed {
-        let text = out
-            .lang
-            .pick(format!("is not kept ({reason:04X})"), format!("wird nicht aufbewahrt ({reason:04X})"));
-        out.line(format!("{}  {} {}", file(one), one.instance, out.tone(Tone::Bad, text)));
+    for (one, file, reason) in &failed {
+        let text = out.lang.pick("is not kept", "wird nicht aufbewahrt");
+        out.line(format!("{file}  {} {} {reason}", one.instance, out.tone(Tone::Bad, text)));
     }
     let tone = if is_whole { Tone::Good } else { Tone::Bad };
     let all = wanted.len();
