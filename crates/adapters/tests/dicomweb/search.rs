@@ -65,6 +65,8 @@ async fn what_is_asked_is_matched() {
     }
     assert_eq!(studies("StudyDate=20261122-").await, ["1.3", "1.2"]);
     assert_eq!(studies("ModalitiesInStudy=MR").await, [""; 0]);
+    let separator = running.get("/dicom-web/studies?ModalitiesInStudy=%5C", JSON).await;
+    assert_eq!(separator.status, 400, "a separator alone is no value: {}", separator.text());
     let series =
         values(&running, "/series?RequestAttributesSequence.ScheduledProcedureStepID=SCarla", "0020000E");
     assert_eq!(series.await, ["1.3.1"]);

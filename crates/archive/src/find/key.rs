@@ -136,10 +136,15 @@ fn of_text(vr: VR, value: &str) -> Option<Matching> {
         return Some(Matching::Empty);
     }
     let values = || value.split('\\').map(text::trimmed).filter(|value| !value.is_empty());
+    let is_plain = matches!(vr, VR::LT | VR::ST | VR::UT | VR::UR);
+    // Separators alone ask for nothing.
+    if !is_plain && values().next().is_none() {
+        return None;
+    }
     match vr {
         VR::UI => Some(Matching::List(values().map(str::to_owned).collect())),
         VR::DA | VR::TM | VR::DT => Range::parse(vr, value).map(Matching::Range),
-        VR::LT | VR::ST | VR::UT | VR::UR => Some(Matching::Text(vec![Pattern::new(value)])),
+        _ if is_plain => Some(Matching::Text(vec![Pattern::new(value)])),
         VR::US | VR::SS | VR::UL | VR::SL | VR::FD | VR::FL | VR::OB | VR::OW => None,
         _ => Some(Matching::Text(values().map(Pattern::new).collect())),
     }
