@@ -92,7 +92,8 @@ pub(super) fn arrived(connection: &Connection, entry: &Entry, rules: &Completion
     // A little later, so that not every instance of a study writes: what is written is early enough for some.
     let slack = rules.stable.map_or(0, |time| (time / SLACK_PART).min(SLACK_MAX).as_micros() as i64);
     let sql = "INSERT INTO arriving(study, due, why) VALUES (?1, ?2 + ?4, ?3)
-        ON CONFLICT(study) DO UPDATE SET due = excluded.due, why = excluded.why WHERE due < ?2 OR why <> ?3";
+        ON CONFLICT(study) DO UPDATE SET due = excluded.due, why = excluded.why
+            WHERE due < ?2 OR due > ?2 + ?4 OR why <> ?3";
     connection.prepare_cached(sql)?.execute(params![study, due, Reason::Stable.name(), slack])?;
     if rules.performed && was_awaited(connection, &entry.identity.instance)? {
         complete_if_performed(connection, study, at)?;
