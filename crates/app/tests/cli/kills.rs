@@ -214,7 +214,7 @@ fn a_migration_that_is_killed_again_and_again_takes_everything_over() {
     let mut kills = Kills::new();
     let all = kills.left;
     // No round number a day: that would look like a limit of the old archive.
-    let lot = Lot { studies: 37 * all, instances: 2, days: 53 };
+    let lot = Lot { studies: 37 * all, instances: 2, days: 61 };
     let old = Site::new();
     let node = std::fs::read_to_string(old.folder().join("klinke.toml")).unwrap();
     let table = format!(

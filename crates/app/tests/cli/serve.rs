@@ -399,11 +399,15 @@ fn the_expected_sequence_number_survives_a_kill() {
     let serve = site.serve();
     let mut line = Line::open(&serve.address("adt"));
     expect(&mut line, "M4", 1, "AA", 2);
-    // A delivery whose answer a kill took with it is sent again; else each comes once, in order.
+    // Deliveries whose answers a kill took with it are sent again; else each comes once, in order.
     let distinct = || {
-        let mut arrivals = sink.arrivals();
-        arrivals.dedup();
-        arrivals
+        let mut seen = Vec::<Vec<u8>>::new();
+        for one in sink.arrivals() {
+            if !seen.contains(&one) {
+                seen.push(one);
+            }
+        }
+        seen
     };
     wait_for("the last one", || distinct().len() >= 4);
     let expected = [numbered("M1", 7), numbered("M2", 8), numbered("M3", 9), numbered("M4", 1)];
