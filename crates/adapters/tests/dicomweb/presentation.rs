@@ -104,6 +104,14 @@ async fn a_presentation_state_is_the_picture_of_its_images() {
     let some = running.get(&format!("{SERIES}/1.1.8.1/frames/2,9/rendered"), parts).await.parts();
     let firsts: Vec<u8> = some.iter().map(|(_, png)| greys_of(png).1[0]).collect();
     assert_eq!(firsts, [inverse(7)], "of frames 2 and 9 that which there is and which it is about");
+    for (path, accept, status) in [
+        ("1.1.8.1/frames/99/rendered", parts, 404),
+        ("1.1.8.2/rendered", parts, 404),
+        ("1.1.8.1/rendered?window=40,400", PNG, 400),
+        ("1.1.8.1/rendered?window=40,400", parts, 400),
+    ] {
+        assert_eq!(running.get(&format!("{SERIES}/{path}"), accept).await.status, status, "{path}");
+    }
     // The images of another study are not shown.
     let strange = running.get(&format!("{SERIES}/1.1.8.2/rendered"), PNG).await;
     assert_eq!(strange.status, 404, "{}", strange.text());
@@ -157,4 +165,21 @@ async fn who_and_how_are_written_where_that_is_asked_for() {
     assert!(above && below);
     let (above, below, warning) = lit("&annotation=weather").await;
     assert!(!above && !below && warning.contains("patient and technique"), "{warning}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_is_another_one_when_the_image_is() {
+    let running = start().await;
+    let state = state("1.1.8.1", vec![reference("1.1.1.1", &[]), reference("1.1.2.1", &[])]);
+    running.put(&state, &TransferSyntax::EXPLICIT).await;
+    let path = format!("{SERIES}/1.1.8.1/rendered");
+    assert_eq!(running.get(&path, PNG).await.status, 404);
+    running.put(&image("Anna", "1.1", "1.1.2", "1.1.2.1"), &TransferSyntax::EXPLICIT).await;
+    let tag = running.get(&path, PNG).await.header("etag").to_owned();
+    let known = format!("{PNG}If-None-Match: {tag}\r\n");
+    assert_eq!(running.get(&path, &known).await.status, 304);
+    // The one that it names first has come.
+    running.put(&image("Anna", "1.1", "1.1.1", "1.1.1.1"), &TransferSyntax::EXPLICIT).await;
+    let other = running.get(&path, &known).await;
+    assert_eq!(other.status, 200, "{}", other.text());
 }

@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use anyhow::Result;
 use bytes::Bytes;
 use klinke_archive::Archive;
-use klinke_archive::image::{self, Wish, representative_frame};
+use klinke_archive::image::{self, Presentation, Wish, representative_frame};
 use klinke_archive::index::Instance;
 use klinke_console::house::encode;
 use klinke_console::house::images::{Shown, Which};
@@ -34,7 +34,10 @@ pub fn thumbnail(archive: &Archive, which: &Which) -> Result<Shown> {
             return Ok(kept);
         }
         let made = draw(archive, instance.clone(), which.frame, THUMBNAIL, 78)?;
-        archive.keep_small_picture(&instance, which.frame, &made);
+        // The picture of a presentation state is another one when its image is.
+        if !image::is_state(&instance.class) {
+            archive.keep_small_picture(&instance, which.frame, &made);
+        }
         Ok(made)
     })
 }
@@ -76,7 +79,9 @@ fn draw(
 ) -> image::Result<Bytes> {
     let wish = Wish { viewport: Some(viewport), ..Wish::jpeg(quality) };
     if image::is_state(&instance.class) {
-        let subject = image::subject(archive, vec![instance], (frame != 0).then_some(frame))?;
+        let presentation = Presentation::open(archive, instance)?;
+        let image = presentation.first(archive)?;
+        let subject = presentation.subject(archive, image, (frame != 0).then_some(frame))?;
         let _turn = Turn::take();
         return subject.picture(&wish, &limits());
     }
@@ -99,7 +104,7 @@ fn give(
     make: impl FnOnce(Instance) -> image::Result<Bytes>,
 ) -> Result<Shown> {
     let (instance, patient) = one(archive, which)?;
-    let tag = tag(&instance, way);
+    let tag = tag(archive, &instance, way);
     let mut shown = Shown { patient, media: media.to_owned(), ..Shown::default() };
     if which.seen.as_ref() != Some(&tag) {
         match make(instance) {
@@ -118,9 +123,13 @@ fn give(
     Ok(Shown { tag, ..shown })
 }
 
-fn tag(instance: &Instance, way: &[&[u8]]) -> String {
+fn tag(archive: &Archive, instance: &Instance, way: &[&[u8]]) -> String {
     let mut hasher = blake3::Hasher::new();
-    for part in [WAY, &instance.file.hash].iter().chain(way) {
+    let image = image::is_state(&instance.class)
+        .then(|| Presentation::open(archive, instance.clone()).and_then(|one| one.first(archive)).ok())
+        .flatten();
+    let image = image.map(|image| image.file.hash).unwrap_or_default();
+    for part in [WAY, &instance.file.hash, &image].iter().chain(way) {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part);
     }

@@ -1,5 +1,7 @@
 //! Images as presentation states wish them to be seen: which image a state is about, and what is shown of several instances.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use bytes::Bytes;
 use klinke_dimse::pixel;
 use klinke_dimse::pixel::render::state::{self, State};
@@ -37,26 +39,53 @@ pub fn is_state(class: &str) -> bool {
     CLASSES.contains(&class)
 }
 
-/// A presentation state, and those of the images that it is about that are in its study here.
+/// A presentation state.
 #[derive(Debug)]
 pub struct Presentation {
     source: Source,
-    /// The images; of each the frames, all where there are none.
-    pub images: Vec<(Instance, Vec<u32>)>,
 }
 
 impl Presentation {
     /// Reads a presentation state. Blocks.
     pub fn open(archive: &Archive, instance: Instance) -> Result<Presentation> {
-        let study = instance.study.clone();
-        let source = Source::open(archive, instance)?;
-        let mut images = Vec::new();
-        for one in state::referenced(&source.set) {
-            if let Some(image) = image(archive, &study, &one.image)? {
-                images.push((image, one.frames));
+        if !is_state(&instance.class) {
+            return Err(Error::Absent("it is no presentation state that can be applied".to_owned()));
+        }
+        Ok(Presentation { source: Source::open(archive, instance)? })
+    }
+
+    /// The images that it is about and that are in its study here, each once; with their frames, all where there are none.
+    pub fn images(&self, archive: &Archive) -> Result<Vec<(Instance, Vec<u32>)>> {
+        let mut frames = BTreeMap::<String, Vec<u32>>::new();
+        let mut order = Vec::new();
+        for one in state::referenced(&self.source.set) {
+            match frames.get_mut(&one.image) {
+                None => {
+                    order.push(one.image.clone());
+                    frames.insert(one.image, one.frames);
+                }
+                Some(all) if all.is_empty() || one.frames.is_empty() => all.clear(),
+                Some(all) => all.extend(one.frames),
             }
         }
-        Ok(Presentation { source, images })
+        let mut images = Vec::new();
+        for uid in order {
+            let mut own = frames.remove(&uid).unwrap_or_default();
+            let mut seen = BTreeSet::new();
+            own.retain(|frame| seen.insert(*frame));
+            images.extend(self.image(archive, &uid)?.map(|instance| (instance, own)));
+        }
+        Ok(images)
+    }
+
+    /// The first of these images. Blocks.
+    pub fn first(&self, archive: &Archive) -> Result<Instance> {
+        for one in state::referenced(&self.source.set) {
+            if let Some(instance) = self.image(archive, &one.image)? {
+                return Ok(instance);
+            }
+        }
+        Err(Error::Absent("no image that the presentation state is about".to_owned()))
     }
 
     /// What it says of a frame; nothing where it is not about it.
@@ -66,38 +95,29 @@ impl Presentation {
 
     /// A frame as it wishes: the one that is named, or the first that it is about. Blocks.
     pub fn subject(&self, archive: &Archive, image: Instance, frame: Option<u32>) -> Result<Subject> {
-        let of_image = self.images.iter().find(|(one, _)| one.uid == image.uid);
-        let first = of_image.and_then(|(_, frames)| frames.first().copied()).unwrap_or(1);
+        let references = state::referenced(&self.source.set);
+        let of_image = references.iter().find(|one| one.image == image.uid);
+        let first = of_image.and_then(|one| one.frames.first().copied()).unwrap_or(1);
         let frame = frame.unwrap_or(first);
         let state = self.of(&image, frame).ok_or_else(|| {
             Error::Absent("the presentation state is not about this image or frame".to_owned())
         })?;
         Ok(Subject { source: Source::open(archive, image)?, frame, state: Some(state) })
     }
+
+    fn image(&self, archive: &Archive, uid: &str) -> Result<Option<Instance>> {
+        let of = Selection {
+            studies: vec![self.source.instance.study.clone()],
+            instances: vec![uid.to_owned()],
+            ..Selection::default()
+        };
+        Ok(archive.instances(&of, 0, 1)?.pop())
+    }
 }
 
-/// What is shown of instances: the frame of the one in the middle that has pixels, or the representative one of it; of a
-/// presentation state the first image that it is about, as it wishes. Blocks.
+/// What is shown of instances: the frame of the one in the middle that has pixels, or the representative one of it. Blocks.
 pub fn subject(archive: &Archive, instances: Vec<Instance>, frame: Option<u32>) -> Result<Subject> {
-    if let [one] = instances.as_slice()
-        && is_state(&one.class)
-    {
-        let presentation = Presentation::open(archive, one.clone())?;
-        let Some((image, _)) = presentation.images.first() else {
-            return Err(Error::Absent("no image that the presentation state is about".to_owned()));
-        };
-        return presentation.subject(archive, image.clone(), frame);
-    }
     let source = picture::representative(archive, instances)?;
     let frame = frame.unwrap_or_else(|| picture::representative_frame(&source));
     Ok(Subject { source, frame, state: None })
-}
-
-fn image(archive: &Archive, study: &str, uid: &str) -> Result<Option<Instance>> {
-    let of = Selection {
-        studies: vec![study.to_owned()],
-        instances: vec![uid.to_owned()],
-        ..Selection::default()
-    };
-    Ok(archive.instances(&of, 0, 1)?.pop())
 }

@@ -45,7 +45,10 @@ pub(super) async fn rendered(
     let wish = wish(&asked.parameters, wish::is_png(&asked)?)?;
     let in_parts = asked.accept.ranges().next().is_some_and(|range| range.kind == "multipart");
     let made = match in_parts || frames.len() > 1 {
-        true => parts(web, &asked, instances, frames, wish),
+        true => {
+            let images = Images::of(web.clone(), instances, frames.to_vec(), &wish).await?;
+            parts(web, &asked, images, wish)
+        }
         false => one(web, &asked, instances, frames.first().copied(), wish).await?,
     };
     let is_unknown = wish::words(&asked.parameters).any(|word| !["patient", "technique"].contains(&word));
@@ -78,6 +81,17 @@ pub(super) async fn one(
     frame: Option<u32>,
     wish: Wish,
 ) -> Result<Answer> {
+    if let [state] = instances.as_slice()
+        && image::is_state(&state.class)
+    {
+        let (reader, state) = (web.clone(), state.clone());
+        let finding = spawn_blocking(move || {
+            let image = Presentation::open(&reader.archive, state.clone())?.first(&reader.archive)?;
+            Ok::<_, Fault>((image, state))
+        });
+        let (image, state) = finding.await.map_err(|_| Fault::broken("reading"))??;
+        return under(web, asked, image, frame, state, wish).await;
+    }
     let tag = tag(instances.iter(), frame, &wish);
     drawn(web, asked, &tag, wish, move |archive| image::subject(archive, instances, frame)).await
 }
@@ -91,10 +105,19 @@ pub(super) async fn under(
     state: Instance,
     wish: Wish,
 ) -> Result<Answer> {
+    by_state_alone(&wish)?;
     let tag = tag([&instance, &state].into_iter(), frame, &wish);
     let subject =
         move |archive: &Archive| Presentation::open(archive, state)?.subject(archive, instance, frame);
     drawn(web, asked, &tag, wish, subject).await
+}
+
+/// A presentation state says the window itself (PS3.18, section 8.3.5.1).
+fn by_state_alone(wish: &Wish) -> Result<()> {
+    match wish.window {
+        Some(_) => Err(Fault::bad("a window is not given with a presentation state")),
+        None => Ok(()),
+    }
 }
 
 /// The tag of a picture: it is another one when a file, or who its patient is, is another one.
@@ -131,33 +154,67 @@ async fn drawn(
     Ok(sets::tagged(&asked.method, &asked.headers, tag, || made))
 }
 
-/// All frames of all instances, each in a part; those without pixels are passed over. Of a presentation state alone, all that it is
-/// about.
-fn parts(web: Arc<Web>, asked: &Asked, instances: Vec<Instance>, frames: &[u32], wish: Wish) -> Answer {
-    let (boundary, base) = (sets::boundary(), asked.base.clone());
-    let (whole, frames) = (sets::parts_of(wish.media(), &boundary), frames.to_vec());
-    let body = answer::streamed(move |pieces| {
-        let (images, presentation) = match images(&web, instances, frames) {
-            Ok(found) => found,
-            Err(fault) => return Err(pieces.break_off(&fault.text)),
+/// Images with the frames that are wanted, all where there are none, and by which presentation state.
+struct Images {
+    all: Vec<(Instance, Vec<u32>)>,
+    presentation: Option<Presentation>,
+}
+
+impl Images {
+    /// All frames, or some, of all instances; of a presentation state alone, all that it is about.
+    async fn of(web: Arc<Web>, instances: Vec<Instance>, frames: Vec<u32>, wish: &Wish) -> Result<Images> {
+        let state = instances.first().filter(|one| instances.len() == 1 && image::is_state(&one.class));
+        let Some(state) = state.cloned() else {
+            let all = instances.into_iter().map(|one| (one, frames.clone())).collect();
+            return Ok(Images { all, presentation: None });
         };
-        for (instance, frames) in images {
+        by_state_alone(wish)?;
+        let reading = spawn_blocking(move || {
+            let presentation = Presentation::open(&web.archive, state)?;
+            let mut all = presentation.images(&web.archive)?;
+            for (image, own) in all.iter_mut().filter(|_| !frames.is_empty()) {
+                let count = image::count(&super::open(&web, image.clone())?);
+                let is_there = |frame: &u32| *frame <= count && presentation.of(image, *frame).is_some();
+                *own = frames.iter().copied().filter(is_there).collect();
+            }
+            all.retain(|(_, own)| frames.is_empty() || !own.is_empty());
+            Ok::<_, Fault>(Images { all, presentation: Some(presentation) })
+        });
+        let images = reading.await.map_err(|_| Fault::broken("reading"))??;
+        match images.all.is_empty() {
+            true => Err(Fault::absent("an image or frame that the presentation state is about")),
+            false => Ok(images),
+        }
+    }
+}
+
+/// Each frame in a part; instances without pixels are passed over.
+fn parts(web: Arc<Web>, asked: &Asked, images: Images, wish: Wish) -> Answer {
+    let (boundary, base) = (sets::boundary(), asked.base.clone());
+    let whole = sets::parts_of(wish.media(), &boundary);
+    let body = answer::streamed(move |pieces| {
+        let Images { all, presentation } = images;
+        for (instance, frames) in all {
             let source = match super::open(&web, instance) {
                 Ok(source) => source,
                 Err(fault) => return Err(pieces.break_off(&fault.text)),
             };
             let at = super::described::url(&base, &source);
             let count = image::count(&source);
-            let mut all: Vec<u32> = if frames.is_empty() { (1..=count).collect() } else { frames };
+            let mut frames: Vec<u32> = if frames.is_empty() { (1..=count).collect() } else { frames };
             // A presentation state may be about more frames than there are.
-            all.retain(|frame| presentation.is_none() || *frame <= count);
-            for frame in all {
+            frames.retain(|frame| presentation.is_none() || *frame <= count);
+            for frame in frames {
                 let state = presentation.as_ref().and_then(|one| one.of(&source.instance, frame));
                 let bytes = match picture(&web, &source, frame, state.as_ref(), &wish) {
                     Ok(bytes) => bytes,
                     Err(fault) => return Err(pieces.break_off(&fault.text)),
                 };
-                let media = format!("{}\r\nContent-Location: {at}/frames/{frame}/rendered", wish.media());
+                // Under the address of the frame alone it is another picture.
+                let media = match state {
+                    Some(_) => wish.media().to_owned(),
+                    None => format!("{}\r\nContent-Location: {at}/frames/{frame}/rendered", wish.media()),
+                };
                 pieces.put(sets::part(&boundary, &media))?;
                 pieces.put(bytes)?;
             }
@@ -165,24 +222,6 @@ fn parts(web: Arc<Web>, asked: &Asked, instances: Vec<Instance>, frames: &[u32],
         pieces.put(sets::end(&boundary))
     });
     with(Response::new(body), header::CONTENT_TYPE, &whole)
-}
-
-/// Images with the frames that are wanted, all where there are none, and by which presentation state.
-type Images = (Vec<(Instance, Vec<u32>)>, Option<Presentation>);
-
-fn images(web: &Web, instances: Vec<Instance>, frames: Vec<u32>) -> Result<Images> {
-    if let [one] = instances.as_slice()
-        && image::is_state(&one.class)
-    {
-        let presentation = Presentation::open(&web.archive, one.clone())?;
-        let mut images = presentation.images.clone();
-        for (image, own) in images.iter_mut().filter(|_| !frames.is_empty()) {
-            *own = frames.iter().copied().filter(|frame| presentation.of(image, *frame).is_some()).collect();
-        }
-        images.retain(|(_, own)| frames.is_empty() || !own.is_empty());
-        return Ok((images, Some(presentation)));
-    }
-    Ok((instances.into_iter().map(|one| (one, frames.clone())).collect(), None))
 }
 
 /// The picture of a frame, coded. Blocks.

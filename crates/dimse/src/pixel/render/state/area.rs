@@ -19,8 +19,12 @@ impl Area {
     /// The area of an item of the Displayed Area Selection Sequence. Its corners are those that are seen upper left and lower right,
     /// which in an image that is turned are other ones.
     pub fn of(item: &DataSet) -> Option<Area> {
-        let first = item.ints(tags::DISPLAYED_AREA_TOP_LEFT_HAND_CORNER);
-        let second = item.ints(tags::DISPLAYED_AREA_BOTTOM_RIGHT_HAND_CORNER);
+        let ints = |tag| {
+            let ints = item.ints(tag).into_iter();
+            ints.map(|one| one.clamp(i32::MIN.into(), i32::MAX.into())).collect::<Vec<i64>>()
+        };
+        let first = ints(tags::DISPLAYED_AREA_TOP_LEFT_HAND_CORNER);
+        let second = ints(tags::DISPLAYED_AREA_BOTTOM_RIGHT_HAND_CORNER);
         let (&[x, y], &[other_x, other_y]) = (first.as_slice(), second.as_slice()) else { return None };
         Some(Area {
             left: x.min(other_x) - 1,
@@ -49,10 +53,15 @@ impl Area {
         }
     }
 
+    /// How many bytes what is in it takes.
+    pub fn bytes(&self, channels: usize) -> usize {
+        (self.columns * self.rows) as usize * channels
+    }
+
     /// What of a picture is in it; black beside.
-    pub fn cut(&self, picture: &Picture) -> Picture {
-        if *self == Area::whole(picture) {
-            return picture.clone();
+    pub fn cut(&self, picture: Picture) -> Picture {
+        if *self == Area::whole(&picture) {
+            return picture;
         }
         let (width, channels) = (i64::from(picture.columns), picture.channels);
         let mut samples = vec![0; (self.columns * self.rows) as usize * channels];
@@ -179,7 +188,7 @@ mod tests {
     fn an_area_beyond_the_image_is_black_there() {
         let picture = Picture { columns: 2, rows: 2, channels: 1, samples: vec![1, 2, 3, 4] };
         let area = Area { left: -1, top: 1, columns: 3, rows: 2 };
-        assert_eq!(area.within(&picture).cut(&picture).samples, [0, 3, 4, 0, 0, 0]);
+        assert_eq!(area.within(&picture).cut(picture.clone()).samples, [0, 3, 4, 0, 0, 0]);
         let far = Area { left: i64::MIN / 2, top: -1, columns: i64::MAX, rows: 1 << 40 }.within(&picture);
         assert_eq!(far, Area { left: -1, top: -1, columns: 4, rows: 4 });
         let beside = Area { left: 5, top: 0, columns: 2, rows: 2 };

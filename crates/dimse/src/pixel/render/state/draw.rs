@@ -37,6 +37,8 @@ const LARGE: Fonts = [
 const SMALL_BELOW: u32 = 400;
 /// Every so many pixels make lines and letters larger by as much again.
 const STEP: u32 = 800;
+/// How often all of a picture may be filled.
+const FILLED_MAX: usize = 50;
 /// How far beyond the picture lines are drawn, for their ends are not seen.
 const MARGIN: f64 = 16.0;
 
@@ -44,6 +46,7 @@ const MARGIN: f64 = 16.0;
 pub(super) fn marks(picture: &mut Picture, marks: &[Mark], part: &dyn Fn(Point) -> Point) {
     marks.iter().for_each(|mark| make_room(picture, mark.colour));
     let (columns, rows) = (f64::from(picture.columns), f64::from(picture.rows));
+    let mut room = FILLED_MAX * picture.columns as usize * picture.rows as usize;
     let seen = |units: Units, point: Point| {
         let (x, y) = if units == Units::Pixel { part(point) } else { point };
         (x * columns, y * rows)
@@ -53,8 +56,8 @@ pub(super) fn marks(picture: &mut Picture, marks: &[Mark], part: &dyn Fn(Point) 
             Figure::Dot { units, at } => dot(picture, seen(*units, *at), mark.colour),
             Figure::Line { units, points, is_filled } => {
                 let points: Vec<Point> = points.iter().map(|point| seen(*units, *point)).collect();
-                if *is_filled {
-                    fill(picture, &points, mark.colour);
+                if *is_filled && room > 0 {
+                    room = room.saturating_sub(fill(picture, &points, mark.colour));
                 }
                 points.windows(2).for_each(|ends| line(picture, ends[0], ends[1], mark.colour));
             }
@@ -246,19 +249,22 @@ fn clipped(from: Point, to: Point, (right, bottom): Point) -> Option<(Point, Poi
     (begin <= end).then(|| (point(begin), point(end)))
 }
 
-/// What is within a closed line.
-fn fill(picture: &mut Picture, points: &[Point], colour: [u8; 3]) {
+/// Fills what is within a closed line; gives how many pixels that were, and a few for looking.
+fn fill(picture: &mut Picture, points: &[Point], colour: [u8; 3]) -> usize {
+    let mut filled = picture.rows as usize * (1 + points.len() / 64);
     let (columns, channels) = (picture.columns as usize, picture.channels);
     for (row, line) in picture.samples.chunks_exact_mut(columns * channels).enumerate() {
         for (from, to) in spans(points, row as f64 + 0.5) {
             // Pixels whose middle is within.
             let first = (from - 0.5).ceil().clamp(0.0, columns as f64) as usize;
             let last = (to + 0.5).floor().clamp(0.0, columns as f64) as usize;
+            filled += last.saturating_sub(first);
             for pixel in line.chunks_exact_mut(channels).take(last).skip(first) {
                 put(pixel, colour);
             }
         }
     }
+    filled
 }
 
 /// Where a horizontal line is within a polygon: from and to of each run, by even and odd.

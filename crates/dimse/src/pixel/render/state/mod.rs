@@ -9,7 +9,7 @@
 //! | graphic layers, lines and texts on them | C.10.7, C.10.5 | `mark`, `draw` |
 //!
 //! A state says all of the transformation: what the image says of windows, rescaling and whether its least value is white is
-//! left aside (PS3.4, section N.2.1.4). Not done: mask subtraction, compound graphics, blending, true size, which needs a screen.
+//! left aside (PS3.4, section N.2.1.4). Overlays are drawn above the shutter and below lines and texts. Not done: mask subtraction, compound graphics, blending, true size, which needs a screen.
 
 mod area;
 mod caption;
@@ -35,6 +35,8 @@ use tone::Tone;
 
 /// More images than a state of one study refers to.
 const REFERENCES_MAX: usize = 10_000;
+/// How much of an image, and black around it, is drawn at once.
+const AREA_SIZE_BYTES_MAX: usize = 512 << 20;
 const OVERLAYS: std::ops::RangeInclusive<u16> = 0x6000..=0x601E;
 
 /// An image that a presentation state is about.
@@ -48,15 +50,19 @@ pub struct Referenced {
 
 /// The images that a presentation state is about (Presentation State Relationship, PS3.3, section C.11.11).
 pub fn referenced(set: &DataSet) -> Vec<Referenced> {
+    images(set).filter_map(reference).collect()
+}
+
+fn images(set: &DataSet) -> impl Iterator<Item = &DataSet> {
     let series = set.items(tags::REFERENCED_SERIES_SEQUENCE).iter();
-    let images = series.flat_map(|series| series.items(tags::REFERENCED_IMAGE_SEQUENCE));
-    images.filter_map(reference).take(REFERENCES_MAX).collect()
+    series.flat_map(|series| series.items(tags::REFERENCED_IMAGE_SEQUENCE)).take(REFERENCES_MAX)
 }
 
 fn reference(item: &DataSet) -> Option<Referenced> {
     let image = item.ascii(tags::REFERENCED_SOP_INSTANCE_UID)?.to_owned();
-    let frames = item.ints(tags::REFERENCED_FRAME_NUMBER);
-    Some(Referenced { image, frames: frames.into_iter().filter_map(|one| u32::try_from(one).ok()).collect() })
+    let frames = item.ints(tags::REFERENCED_FRAME_NUMBER).into_iter();
+    let frames = frames.filter_map(|one| u32::try_from(one).ok().filter(|one| *one > 0));
+    Some(Referenced { image, frames: frames.collect() })
 }
 
 /// One frame of an image, by which items are picked.
@@ -70,11 +76,13 @@ impl Subject<'_> {
     /// Whether an item is about it: one without references is about all images of the state.
     fn is_of(&self, item: &DataSet) -> bool {
         let references = item.items(tags::REFERENCED_IMAGE_SEQUENCE);
-        references.is_empty() || references.iter().filter_map(reference).any(|one| self.is(&one))
+        references.is_empty() || references.iter().any(|item| self.is(item))
     }
 
-    fn is(&self, one: &Referenced) -> bool {
-        one.image == self.image && (one.frames.is_empty() || one.frames.contains(&self.frame))
+    fn is(&self, item: &DataSet) -> bool {
+        let is_image = item.ascii(tags::REFERENCED_SOP_INSTANCE_UID) == Some(self.image);
+        let frames = if is_image { item.ints(tags::REFERENCED_FRAME_NUMBER) } else { Vec::new() };
+        is_image && (frames.is_empty() || frames.contains(&i64::from(self.frame)))
     }
 
     /// The first item of a sequence that is about it.
@@ -116,7 +124,8 @@ impl State {
     /// What a presentation state says of a frame, counted from 1, of an image; nothing where it is not about it.
     pub fn of(set: &DataSet, rules: &Rules, image: &str, frame: u32) -> Option<State> {
         let subject = Subject { image, frame };
-        if !referenced(set).iter().any(|one| subject.is(one)) {
+        let mut images = images(set);
+        if !images.any(|item| subject.is(item)) {
             return None;
         }
         let area = subject.item(set, tags::DISPLAYED_AREA_SELECTION_SEQUENCE);
@@ -139,14 +148,17 @@ impl State {
         let plain = Options { viewport: None, overlays: false, ..options.clone() };
         let mut picture = super::render(frame, &set, &plain)?;
         self.tone.present(&mut picture, &frame.layout);
+        self.shutter.close(&mut picture);
         for overlay in self.overlays.iter().filter(|_| options.overlays) {
             overlay.draw(&mut picture, frame, image, options.frame);
         }
-        self.shutter.close(&mut picture);
         let area = self.area.unwrap_or_else(|| Area::whole(&picture)).within(&picture);
+        if area.bytes(picture.channels) > AREA_SIZE_BYTES_MAX {
+            return Err(Error::Rendering("the displayed area is larger than what is drawn at once"));
+        }
         let ratio = self.ratio.unwrap_or_else(|| super::ratio(image));
         let ratio = if self.turn.is_sideways() { 1.0 / ratio } else { ratio };
-        let turned = self.turn.turned(area.cut(&picture));
+        let turned = self.turn.turned(area.cut(picture));
         let own = (turned.columns, turned.rows);
         let mut shown = scale::fit(turned, options.viewport.unwrap_or(own), ratio);
         draw::marks(&mut shown, &self.marks, &|point| self.turn.turned_point(area.part(point)));
@@ -159,9 +171,12 @@ fn overlays(set: &DataSet) -> Vec<Overlay> {
     let one = |group: u16| {
         let layer = set.ascii(Tag(group, 0x1001)).map(str::trim).filter(|layer| !layer.is_empty())?;
         let own = set.get(Tag(group, 0x3000)).map(|_| group_of(set, group));
-        Some(Overlay { group, own, colour: mark::layer(set, layer).1 })
+        let (order, colour) = mark::layer(set, layer);
+        Some((order, Overlay { group, own, colour }))
     };
-    OVERLAYS.step_by(2).filter_map(one).collect()
+    let mut all: Vec<(i64, Overlay)> = OVERLAYS.step_by(2).filter_map(one).collect();
+    all.sort_by_key(|(order, _)| *order);
+    all.into_iter().map(|(_, overlay)| overlay).collect()
 }
 
 /// The elements of a group.

@@ -29,8 +29,11 @@ enum Shape {
 
 impl Shutter {
     pub fn of(set: &DataSet) -> Shutter {
-        let shapes = set.ascii(tags::SHUTTER_SHAPE).unwrap_or_default().split('\\');
-        let shapes: Vec<Shape> = shapes.filter_map(|name| Shape::of(name.trim(), set)).collect();
+        let named = set.ascii(tags::SHUTTER_SHAPE).unwrap_or_default();
+        let is_named = |shape: &&str| named.split('\\').any(|name| name.trim() == *shape);
+        // Each at most once.
+        let shapes = ["RECTANGULAR", "CIRCULAR", "POLYGONAL"].into_iter().filter(is_named);
+        let shapes: Vec<Shape> = shapes.filter_map(|name| Shape::of(name, set)).collect();
         let group = set.int(tags::SHUTTER_OVERLAY_GROUP).and_then(|group| u16::try_from(group).ok());
         let bitmap = group.filter(|group| set.get(Tag(*group, 0x3000)).is_some());
         let bitmap = bitmap.map(|group| group_of(set, group));
