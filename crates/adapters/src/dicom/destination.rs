@@ -133,7 +133,11 @@ impl DicomLink {
         // A little earlier than the lane, so that it is said what was missing.
         let report = limit.saturating_sub(limit / 10);
         let patience = Patience { report, open: Patience::default().open.min(report) };
-        match scu::commit(&self.reports, &self.calling, &self.peer, instances, patience).await {
+        let asking = scu::commit(&self.reports, &self.calling, &self.peer, instances, patience);
+        let Ok(reported) = tokio::time::timeout(limit, asking).await else {
+            return Reply::unclear("timeout", "no answer within the time set for it", None);
+        };
+        match reported {
             Ok(report) => kept(&report, instances),
             Err(CommitError::Refused(status)) => {
                 Reply::refused(code(status), status.to_string(), None, custom(status))
