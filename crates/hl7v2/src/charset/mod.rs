@@ -133,6 +133,9 @@ impl Charset {
             Kind::Ascii => Err(text.chars().find(|c| !c.is_ascii()).unwrap_or('?')),
             Kind::Latin1 => text.chars().map(latin1).collect::<Result<Vec<u8>, char>>().map(Cow::Owned),
             Kind::Wide(wide) => Ok(Cow::Owned(wide.encode(text))),
+            Kind::Other(encoding, _) if encoding == encoding_rs::ISO_2022_JP => {
+                encode_japanese(text).map(Cow::Owned)
+            }
             Kind::Other(encoding, _) => encode_strict(encoding, text).map(Cow::Owned),
         }
     }
@@ -188,6 +191,25 @@ fn encode_strict(encoding: &'static Encoding, text: &str) -> Result<Vec<u8>, cha
     }
 }
 
+/// Katakana of half width stay what they are (JIS X 0201, behind ESC ( I); the encoder would make those of full width of them.
+fn encode_japanese(text: &str) -> Result<Vec<u8>, char> {
+    let is_half = |character: char| ('\u{FF61}'..='\u{FF9F}').contains(&character);
+    let (mut out, mut rest) = (Vec::with_capacity(text.len() + 16), text);
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|one| is_half(one) != is_half(first)).unwrap_or(rest.len());
+        let (run, tail) = rest.split_at(end);
+        if is_half(first) {
+            out.extend_from_slice(b"\x1B(I");
+            out.extend(run.chars().map(|one| (u32::from(one) - 0xFF61 + 0x21) as u8));
+            out.extend_from_slice(b"\x1B(B");
+        } else {
+            out.extend(encode_strict(encoding_rs::ISO_2022_JP, run)?);
+        }
+        rest = tail;
+    }
+    Ok(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,6 +223,16 @@ mod tests {
             let bytes = set.encode("Müßig Ähre").expect(name);
             assert_eq!(set.decode_strict(&bytes).as_deref(), Some("Müßig Ähre"), "{name}");
         }
+    }
+
+    #[test]
+    fn katakana_of_half_width_stay_so() {
+        let set = Charset::by_name("ISO IR87").expect("Japanese");
+        let text = "ﾔﾏﾀﾞ^タロウ ﾞA山田";
+        let bytes = set.encode(text).expect("all of it");
+        assert_eq!(set.decode_strict(&bytes).as_deref(), Some(text));
+        assert!(bytes.starts_with(b"\x1B(I\x54\x4F\x40\x5E\x1B(B^"), "{bytes:02X?}");
+        assert_eq!(set.encode("ﾔ한"), Err('한'));
     }
 
     #[test]
