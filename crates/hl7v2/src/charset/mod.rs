@@ -193,18 +193,24 @@ fn encode_strict(encoding: &'static Encoding, text: &str) -> Result<Vec<u8>, cha
 
 /// Katakana of half width stay what they are (JIS X 0201, behind ESC ( I); the encoder would make those of full width of them.
 fn encode_japanese(text: &str) -> Result<Vec<u8>, char> {
+    const ASCII: &[u8; 3] = b"\x1B(B";
     let is_half = |character: char| ('\u{FF61}'..='\u{FF9F}').contains(&character);
     let (mut out, mut rest) = (Vec::with_capacity(text.len() + 16), text);
     while let Some(first) = rest.chars().next() {
         let end = rest.find(|one| is_half(one) != is_half(first)).unwrap_or(rest.len());
         let (run, tail) = rest.split_at(end);
-        if is_half(first) {
-            out.extend_from_slice(b"\x1B(I");
-            out.extend(run.chars().map(|one| (u32::from(one) - 0xFF61 + 0x21) as u8));
-            out.extend_from_slice(b"\x1B(B");
-        } else {
-            out.extend(encode_strict(encoding_rs::ISO_2022_JP, run)?);
+        let piece = match is_half(first) {
+            true => {
+                let letters = run.chars().map(|one| (u32::from(one) - 0xFF61 + 0x21) as u8);
+                b"\x1B(I".iter().copied().chain(letters).chain(*ASCII).collect()
+            }
+            false => encode_strict(encoding_rs::ISO_2022_JP, run)?,
+        };
+        // Two escape sequences one behind the other are an error.
+        if piece.starts_with(b"\x1B") && out.ends_with(ASCII) {
+            out.truncate(out.len() - ASCII.len());
         }
+        out.extend(piece);
         rest = tail;
     }
     Ok(out)
@@ -228,7 +234,7 @@ mod tests {
     #[test]
     fn katakana_of_half_width_stay_so() {
         let set = Charset::by_name("ISO IR87").expect("Japanese");
-        let text = "ﾔﾏﾀﾞ^タロウ ﾞA山田";
+        let text = "ﾔﾏﾀﾞ^タロウ ﾞA山田ﾞ山¥ﾞ田";
         let bytes = set.encode(text).expect("all of it");
         assert_eq!(set.decode_strict(&bytes).as_deref(), Some(text));
         assert!(bytes.starts_with(b"\x1B(I\x54\x4F\x40\x5E\x1B(B^"), "{bytes:02X?}");
