@@ -97,7 +97,7 @@ impl DicomLink {
             Ok(Carried::Unclear(_)) => Reply::unclear("broken", text, None),
             Err(_) => {
                 self.sender.abort().await;
-                Reply::unclear("timeout", "no answer within the time set for it", None)
+                late()
             }
         }
     }
@@ -116,15 +116,10 @@ impl DicomLink {
         let told = tokio::time::timeout(limit, notice.tell(&self.peer, &self.calling)).await;
         match told {
             Ok(Ok(status)) => Reply::accepted(code(status), None),
-            Ok(Err(TellError::Refused(status))) => {
-                Reply::refused(code(status), status.to_string(), None, custom(status))
-            }
+            Ok(Err(TellError::Refused(status))) => refused(status),
             Ok(Err(TellError::NoUid)) => Reply::unreachable("uid", TellError::NoUid.to_string()),
-            Ok(Err(TellError::Call(CallError::Broken(broken)))) => {
-                Reply::unclear("broken", broken.to_string(), None)
-            }
-            Ok(Err(TellError::Call(error))) => Reply::unreachable("association", error.to_string()),
-            Err(_) => Reply::unclear("timeout", "no answer within the time set for it", None),
+            Ok(Err(TellError::Call(error))) => not_called(&error),
+            Err(_) => late(),
         }
     }
 
@@ -135,20 +130,16 @@ impl DicomLink {
         let patience = Patience { report, open: Patience::default().open.min(report) };
         let asking = scu::commit(&self.reports, &self.calling, &self.peer, instances, patience);
         let Ok(reported) = tokio::time::timeout(limit, asking).await else {
-            return Reply::unclear("timeout", "no answer within the time set for it", None);
+            return late();
         };
         match reported {
             Ok(report) => kept(&report, instances),
-            Err(CommitError::Refused(status)) => {
-                Reply::refused(code(status), status.to_string(), None, custom(status))
-            }
+            Err(CommitError::Refused(status)) => refused(status),
             Err(CommitError::Silent(_)) => {
                 Reply::unclear("no-report", CommitError::Silent(patience.report).to_string(), None)
             }
-            Err(CommitError::Call(CallError::Broken(broken))) => {
-                Reply::unclear("broken", broken.to_string(), None)
-            }
-            Err(error) => Reply::unreachable("association", error.to_string()),
+            Err(CommitError::Call(error)) => not_called(&error),
+            Err(CommitError::NoUid) => Reply::unreachable("association", CommitError::NoUid.to_string()),
         }
     }
 }
@@ -163,6 +154,24 @@ fn kept(report: &Report, asked: &[Reference]) -> Reply {
     let reason = report.failed.first().map_or(Status::PROCESSING_FAILURE.code(), |(_, reason)| *reason);
     let text = format!("{missing} of {} instances are not kept: {reason:04X}", asked.len());
     Reply::refused(format!("{reason:04X}"), text, None, Disposition::Retry)
+}
+
+/// The partner did not answer.
+fn late() -> Reply {
+    Reply::unclear("timeout", "no answer within the time set for it", None)
+}
+
+/// The partner answered that it does not.
+fn refused(status: Status) -> Reply {
+    Reply::refused(code(status), status.to_string(), None, custom(status))
+}
+
+/// There was no association, or it broke off on the way.
+fn not_called(error: &CallError) -> Reply {
+    match error {
+        CallError::Broken(broken) => Reply::unclear("broken", broken.to_string(), None),
+        error => Reply::unreachable("association", error.to_string()),
+    }
 }
 
 /// A status as the site's answer table has it: four hexadecimal digits.

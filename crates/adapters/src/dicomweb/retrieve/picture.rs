@@ -113,7 +113,7 @@ pub(super) async fn under(
 }
 
 /// A presentation state says the window itself (PS3.18, section 8.3.5.1).
-fn by_state_alone(wish: &Wish) -> Result<()> {
+pub(super) fn by_state_alone(wish: &Wish) -> Result<()> {
     match wish.window {
         Some(_) => Err(Fault::bad("a window is not given with a presentation state")),
         None => Ok(()),

@@ -64,14 +64,14 @@ fn state(asked: &Asked, place: &Place, wish: Option<&Wish>) -> Result<Option<Pla
     match (instance, series, wish) {
         (None, None, _) => Ok(None),
         (Some(_), Some(_), None) => Err(Fault::bad("presentationUID is for pictures")),
-        (Some(_), Some(_), Some(wish)) if wish.window.is_some() => {
-            Err(Fault::bad("windowCenter and windowWidth are not given with a presentationUID"))
+        (Some(instance), Some(series), Some(wish)) => {
+            picture::by_state_alone(wish)?;
+            Ok(Some(Place {
+                study: place.study.clone(),
+                series: Some(series.to_owned()),
+                instance: Some(instance.to_owned()),
+            }))
         }
-        (Some(instance), Some(series), Some(_)) => Ok(Some(Place {
-            study: place.study.clone(),
-            series: Some(series.to_owned()),
-            instance: Some(instance.to_owned()),
-        })),
         _ => Err(Fault::bad("presentationUID and presentationSeriesUID come together")),
     }
 }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use klinke_adapters::dicom::scu::{self, Patience};
@@ -22,9 +21,6 @@ use super::wait_for;
 use crate::cmd::Ended;
 use crate::lang::Pick;
 use crate::out::{Out, Tone};
-
-/// How long the association stays open for the report, where none can come over another one.
-const OPEN: Duration = Duration::from_secs(20);
 
 /// Ask a partner to commit itself to keep what is in files (storage commitment)
 #[derive(clap::Args)]
@@ -62,7 +58,9 @@ pub fn run(args: &Args, out: Out) -> Ended {
             Some(address) => Some(Listening::open(address.clone(), &calling, &peer, reports.clone()).await?),
             None => None,
         };
-        let open = if args.listen.is_some() { OPEN.min(args.wait.0) } else { args.wait.0 };
+        // Where none can come over another one, the association stays open for it.
+        let open =
+            if args.listen.is_some() { Patience::default().open.min(args.wait.0) } else { args.wait.0 };
         let patience = Patience { report: args.wait.0, open };
         Ok(scu::commit(&reports, &calling, &peer, &references, patience).await?)
     })?;

@@ -108,10 +108,7 @@ impl Voi {
     fn grey(&self, value: f64) -> u8 {
         match self {
             Voi::Window(window) => window.grey(value),
-            Voi::Table(lut) => {
-                let max = (1_u32 << lut.bits) - 1;
-                (u32::from(lut.get(value.round() as i64)).min(max) * 255 / max) as u8
-            }
+            Voi::Table(lut) => lut.grey(lut.get(value.round() as i64)),
         }
     }
 }

@@ -23,6 +23,12 @@ impl Lut {
         self.entries[value.saturating_sub(self.first).clamp(0, last) as usize]
     }
 
+    /// The grey of an entry, from 0 to 255.
+    pub fn grey(&self, entry: u16) -> u8 {
+        let max = (1_u32 << self.bits) - 1;
+        (u32::from(entry).min(max) * 255 / max) as u8
+    }
+
     /// The table of an item of a Modality or VOI LUT Sequence.
     pub fn of(item: &DataSet, is_signed: bool) -> Result<Lut, Error> {
         let descriptor = Descriptor::of(item, tags::LUT_DESCRIPTOR, is_signed)

@@ -153,9 +153,8 @@ fn grey(frame: &Frame, set: &DataSet) -> Result<Values, Error> {
     };
     let item = set.items(tags::VOILUT_SEQUENCE).first().filter(|_| windows.is_empty());
     let curve = item.map(|item| Lut::of(item, is_signed)).transpose()?.map(|lut| {
-        let max = (1_u32 << lut.bits) - 1;
-        let greys = lut.entries.iter().map(|&entry| (u32::from(entry).min(max) * 255 / max) as u8);
-        Curve { first: lut.first, greys: greys.collect() }
+        let greys = lut.entries.iter().map(|&entry| lut.grey(entry)).collect();
+        Curve { first: lut.first, greys }
     });
     Ok(Values {
         columns: u32::from(layout.columns),

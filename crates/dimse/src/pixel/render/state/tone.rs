@@ -7,6 +7,7 @@ use super::Subject;
 use crate::data::{DataSet, Element};
 use crate::pixel::layout::{Layout, Numbers, Photometric};
 use crate::pixel::render::Picture;
+use crate::pixel::render::grey::Modality;
 use crate::pixel::render::lut::Lut;
 
 /// What says something of the modality LUT, …
@@ -81,9 +82,8 @@ impl Tone {
             Presentation::Inverse => 255 - grey,
             Presentation::Table(lut) => {
                 let last = lut.entries.len() as i64 - 1;
-                let max = (1_u32 << lut.bits) - 1;
                 let place = (i64::from(grey) * last + 127) / 255;
-                (u32::from(lut.get(lut.first + place)).min(max) * 255 / max) as u8
+                lut.grey(lut.get(lut.first + place))
             }
         };
         let table: Vec<u8> = (0..=255).map(|grey: u8| shown(grey ^ turned)).collect();
@@ -91,18 +91,16 @@ impl Tone {
     }
 }
 
-/// The least and the greatest value that the modality LUT can give.
+/// The least and the greatest value that the modality LUT can give; of a wrong one, which can't be rendered either, those that are stored.
 fn range(set: &DataSet, layout: &Layout) -> (f64, f64) {
-    if let Some(lut) =
-        set.items(tags::MODALITY_LUT_SEQUENCE).first().and_then(|item| Lut::of(item, false).ok())
-    {
-        return (0.0, f64::from((1_u32 << lut.bits) - 1));
-    }
     let span = 2_f64.powi(i32::from(layout.bits_stored));
     let (low, high) = if layout.is_signed() { (-span / 2.0, span / 2.0 - 1.0) } else { (0.0, span - 1.0) };
-    let number = |tag| set.float(tag).filter(|number| number.is_finite());
-    let slope = number(tags::RESCALE_SLOPE).filter(|slope| *slope != 0.0).unwrap_or(1.0);
-    let intercept = number(tags::RESCALE_INTERCEPT).unwrap_or(0.0);
-    let ends = (low * slope + intercept, high * slope + intercept);
-    (ends.0.min(ends.1), ends.0.max(ends.1))
+    match Modality::of(set, layout) {
+        Ok(Modality::Table(lut)) => (0.0, f64::from((1_u32 << lut.bits) - 1)),
+        Ok(linear) => {
+            let ends = (linear.value(low), linear.value(high));
+            (ends.0.min(ends.1), ends.0.max(ends.1))
+        }
+        Err(_) => (low, high),
+    }
 }
