@@ -39,6 +39,7 @@ impl Archive {
         let lock = lock(folder)?;
         clear(&folder.join(place::INCOMING))?;
         let index = SqliteIndex::open_with(&folder.join(place::INDEX), options.complete, options.watch())?;
+        let index = Arc::new(index);
         let journal = Journal::open(&folder.join(place::JOURNAL))?;
         place::sync_folder(folder).at("can't sync", folder)?;
         catch_up(&journal, &index)?;
@@ -55,7 +56,7 @@ impl Archive {
             let studies = tier.path.join(place::STUDIES);
             place::make_folder(Path::new("/"), &studies).at("can't make", &studies)?;
         }
-        let shared = Shared::new(folder.to_path_buf(), options, index, journal);
+        let shared = Shared::new(folder.to_path_buf(), options, index, journal)?;
         Ok(Archive { shared, _lock: Arc::new(lock) })
     }
 

@@ -61,6 +61,7 @@ mod text;
 mod tier;
 mod transcode;
 mod trash;
+mod unsynced;
 mod verify;
 pub mod workitem;
 pub mod worklist;

@@ -56,7 +56,8 @@ impl Look {
             from: self.from,
             arrived,
         };
-        Entry { identity: self.identity, file, study_folder: study_folder.to_owned(), clash, expected: None }
+        let study_folder = study_folder.to_owned();
+        Entry { identity: self.identity, file, study_folder, clash, expected: None, bytes: None }
     }
 
     /// Whether the bytes are those that were sealed; a file without a seal has nothing to say against them.

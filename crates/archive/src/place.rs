@@ -86,6 +86,24 @@ fn short(hash: &[u8; 32]) -> String {
 
 /// Makes the folder of a file with all above it, and makes durable that they are there.
 pub(crate) fn make_folder(root: &Path, folder: &Path) -> io::Result<()> {
+    for folder in missing(root, folder).iter().rev() {
+        match private(folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made?,
+        }
+        sync_above(folder)?;
+    }
+    Ok(())
+}
+
+/// The same, where those that are there may not be durable.
+pub(crate) fn make_folder_again(root: &Path, folder: &Path) -> io::Result<()> {
+    make_folder(root, folder)?;
+    folder.ancestors().take_while(|one| *one != root).try_for_each(sync_above)
+}
+
+/// A folder and those above it that are not there, the lowest first.
+pub(crate) fn missing(root: &Path, folder: &Path) -> Vec<PathBuf> {
     let mut missing: Vec<PathBuf> = Vec::new();
     let mut at = folder.to_path_buf();
     // A relative path ends in nothing: that is the folder where the program stands.
@@ -95,21 +113,20 @@ pub(crate) fn make_folder(root: &Path, folder: &Path) -> io::Result<()> {
             break;
         }
     }
-    for folder in missing.iter().rev() {
-        match private(folder) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => made?,
-        }
-        if let Some(above) = folder.parent() {
-            let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
-            sync_folder(above)?;
-        }
+    missing
+}
+
+/// Makes the entry of a folder in the one above durable.
+pub(crate) fn sync_above(folder: &Path) -> io::Result<()> {
+    match folder.parent() {
+        Some(above) if above.as_os_str().is_empty() => sync_folder(Path::new(".")),
+        Some(above) => sync_folder(above),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Makes a folder that is for its owner and group alone: it holds patients' data.
-fn private(folder: &Path) -> io::Result<()> {
+pub(crate) fn private(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().mode(0o750).create(folder)
 }

@@ -19,6 +19,7 @@ use crate::patients::Expecting;
 use crate::place;
 use crate::receive::Arrival;
 use crate::tier::Tier;
+use crate::unsynced::Syncer;
 
 /// How an archive is opened.
 #[derive(Clone, Debug)]
@@ -82,7 +83,9 @@ impl Options {
 pub(crate) struct Shared {
     pub folder: PathBuf,
     pub options: Options,
-    pub index: SqliteIndex,
+    /// Before the index, which it needs to its end.
+    pub syncer: Syncer,
+    pub index: Arc<SqliteIndex>,
     pub journal: Mutex<Journal>,
     pub claims: Claims,
     pub shelf: Shelf,
@@ -93,11 +96,18 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(folder: PathBuf, options: Options, index: SqliteIndex, journal: Journal) -> Arc<Self> {
+    pub(crate) fn new(
+        folder: PathBuf,
+        options: Options,
+        index: Arc<SqliteIndex>,
+        journal: Journal,
+    ) -> Result<Arc<Self>> {
         let (claims, next, journal) = (Claims::default(), AtomicU64::new(0), Mutex::new(journal));
-        Arc::new(Shared {
+        let syncer = Syncer::begin(&folder, index.clone())?;
+        Ok(Arc::new(Shared {
             folder,
             options,
+            syncer,
             index,
             journal,
             claims,
@@ -105,7 +115,7 @@ impl Shared {
             reports: Bell::default(),
             expecting: OnceLock::new(),
             next,
-        })
+        }))
     }
 
     /// Where a file is, by its path as the index has it.
@@ -147,6 +157,6 @@ impl Shared {
 
     /// The index as what it must be able to do.
     pub(crate) fn index(&self) -> &dyn Index {
-        &self.index
+        &*self.index
     }
 }

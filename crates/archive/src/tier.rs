@@ -109,6 +109,8 @@ impl Archive {
         study: &str,
         each: &mut dyn FnMut(&Archive, &Instance) -> Result<Option<Moved>>,
     ) -> Result<()> {
+        // New files stand beside those that are there: what is above them is to be durable.
+        self.shared.syncer.sync()?;
         let of = Selection { studies: vec![study.to_owned()], ..Selection::default() };
         let mut after = 0;
         loop {
@@ -127,6 +129,7 @@ impl Archive {
 
     /// Removes the files that others took the place of before a time: who was about to read them has done so.
     pub fn remove_left_over(&self, before: Timestamp) -> Result<()> {
+        self.shared.syncer.sync()?;
         loop {
             let left = self.shared.index.left_over(before, BITE)?;
             if left.is_empty() {

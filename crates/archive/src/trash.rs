@@ -85,6 +85,7 @@ impl Archive {
         self.shared.index.forget_thrown(number)?;
         if added == Added::Same {
             // Its bytes have come again under another name: this file is one too many.
+            self.shared.syncer.sync()?;
             let path = self.shared.path(&thrown.path);
             fs::remove_file(&path).at("can't remove", &path)?;
         }
@@ -94,6 +95,7 @@ impl Archive {
     /// Removes for good what was thrown before a time; gives how many files and bytes went.
     pub fn empty_trash(&self, before: Timestamp) -> Result<(u64, u64)> {
         let (mut files, mut bytes) = (0, 0);
+        self.shared.syncer.sync()?;
         loop {
             let page = self.shared.index.overdue(before, BITE)?;
             if page.is_empty() {

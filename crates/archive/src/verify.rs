@@ -17,6 +17,7 @@ use crate::index::{Added, ClashPolicy, Index, Selection};
 use crate::look::{self, look};
 use crate::place;
 use crate::shared::Options;
+use crate::unsynced;
 
 /// How many instances are asked for at a time.
 const PAGE_LENGTH: usize = 1000;
@@ -133,6 +134,7 @@ impl Archive {
             }
         }
         let mut rebuilt = Rebuilt::default();
+        make_good(folder, &old, options, &mut rebuilt);
         {
             // What was there before is no news.
             let index = SqliteIndex::open_with(&new, Completion::NEVER, options.watch())?;
@@ -163,6 +165,18 @@ impl Archive {
         fs::rename(&new, &old).at("can't name", &old)?;
         place::sync_folder(folder).at("can't sync", folder)?;
         Ok(rebuilt)
+    }
+}
+
+/// Writes the files that a power cut took and whose bytes stand in the old index, as far as it can be read.
+fn make_good(folder: &Path, old: &Path, options: &Options, rebuilt: &mut Rebuilt) {
+    if !old.exists() {
+        return;
+    }
+    let index = SqliteIndex::open_with(old, Completion::NEVER, options.watch());
+    if let Err(error) = index.and_then(|index| unsynced::recover(folder, &index)) {
+        let text = format!("files of the moments before it ended may be lost: {error}");
+        rebuilt.faults.push((place::INDEX.to_owned(), text));
     }
 }
 

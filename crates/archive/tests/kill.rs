@@ -1,10 +1,11 @@
-//! Kills the process at a random moment, again and again: what was acknowledged is there, whole and in the index.
+//! Kills the process at a random moment, again and again: what was acknowledged is there, whole and in the index, also
+//! where all that was not synced is taken away besides, as a cut of the power may.
 //!
 //! `KLINKE_KILLS` says how often; ten times otherwise.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -120,15 +121,39 @@ fn killed(test: &str, variable: &str, place: &Path, seed: &mut u64) -> Vec<Strin
     reader.join().unwrap()
 }
 
+/// Does what a cut of the power may do besides: a file that was not synced is gone, or half, or other bytes, and so is a
+/// folder of them. Gives how many.
+fn cut_power(place: &Path, seed: &mut u64) -> u64 {
+    let index = rusqlite::Connection::open(place.join("index.db")).unwrap();
+    let mut listed = index.prepare("SELECT path FROM unsynced").unwrap();
+    let paths = listed.query_map([], |row| Ok(place.join(row.get::<_, String>(0)?))).unwrap();
+    let paths: BTreeSet<_> = paths.map(Result::unwrap).collect();
+    for path in &paths {
+        *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let Ok(size) = std::fs::metadata(path).map(|data| data.len()) else { continue };
+        let folder = path.parent().unwrap();
+        let mut beside = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        match (*seed >> 33) % 4 {
+            0 => std::fs::remove_file(path).unwrap(),
+            1 => std::fs::File::options().write(true).open(path).unwrap().set_len(size / 2).unwrap(),
+            2 => std::fs::write(path, vec![0; size as usize]).unwrap(),
+            _ if beside.all(|one| paths.contains(&one)) => std::fs::remove_dir_all(folder).unwrap(),
+            _ => {}
+        }
+    }
+    paths.len() as u64
+}
+
 #[test]
 fn nothing_acknowledged_is_lost_and_files_and_index_agree() {
     let (kills, mut seed) = kills();
     let folder = tempfile::tempdir().unwrap();
-    let mut acknowledged = BTreeMap::new();
+    let (mut acknowledged, mut taken) = (BTreeMap::new(), 0);
     for kill in 0..kills {
         let said = killed("child", PLACE, folder.path(), &mut seed);
         let numbers = said.iter().filter_map(|line| line.strip_prefix("A ")?.parse().ok());
         acknowledged.extend(numbers.map(|number: u64| (number, kill)));
+        taken += cut_power(folder.path(), &mut seed);
         let archive = Archive::open(folder.path(), Options::default()).unwrap();
         let verified = archive.verify(&mut |_, _| {}).unwrap();
         assert_eq!(verified.damaged, 0, "{:?}", verified.faults);
@@ -142,8 +167,12 @@ fn nothing_acknowledged_is_lost_and_files_and_index_agree() {
         }
         assert_eq!(archive.totals().unwrap().beside, 0, "what is sent again is the same");
     }
-    println!("{kills} kills, {} instances acknowledged, none lost", acknowledged.len());
+    println!(
+        "{kills} kills, {} instances acknowledged, {taken} files taken away, none lost",
+        acknowledged.len()
+    );
     assert!(acknowledged.len() as u64 > kills, "the process was killed before it did anything");
+    assert!(taken > kills, "the power took {taken} files");
 }
 
 /// An archive with a tier.

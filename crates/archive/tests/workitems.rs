@@ -98,7 +98,7 @@ fn an_index_that_cannot_be_read_is_said_and_ends_nothing() {
     std::fs::write(folder.path().join("index.db"), b"no database at all, but long enough to be one?")
         .unwrap();
     let rebuilt = Archive::rebuild(folder.path(), &Options::default(), &mut |_| {}).unwrap();
-    assert_eq!((rebuilt.workitems, rebuilt.faults.len()), (0, 1), "{:?}", rebuilt.faults);
+    assert_eq!((rebuilt.workitems, rebuilt.faults.len()), (0, 2), "{:?}", rebuilt.faults);
     assert_eq!(open(folder.path()).workitems(&WorkitemQuery::default()).unwrap().len(), 0);
 }
 

@@ -22,7 +22,8 @@ pub type Done<T> = Box<dyn FnOnce(Result<T>) + Send>;
 
 /// An index of instances.
 pub trait Index: Send + Sync + 'static {
-    /// Adds an instance whose file is durable. Entries that wait share a commit.
+    /// Adds an instance whose file is durable, or whose bytes are to be so with the entry. Entries that wait share
+    /// a commit.
     fn add(&self, entry: Entry, done: Done<Added>);
     /// The instance of this SOP Instance UID.
     fn instance(&self, uid: &str) -> Result<Option<Instance>>;
@@ -60,6 +61,8 @@ pub struct Entry {
     pub clash: ClashPolicy,
     /// How many instances its study has, where it says so: Number of Study Related Instances (0020,1208).
     pub expected: Option<u32>,
+    /// The bytes of its file, where that is not on stable storage yet.
+    pub bytes: Option<Vec<u8>>,
 }
 
 /// A file of the archive.

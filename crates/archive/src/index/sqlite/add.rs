@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::event;
 use super::pack::pack;
 use super::patients;
+use super::unsynced;
 use crate::error::Result;
 use crate::event::Completion;
 use crate::identity::{Identity, PatientKey};
@@ -51,6 +52,14 @@ impl Adder {
     }
 
     pub(super) fn add(&mut self, connection: &Connection, entry: &Entry) -> Result<Added> {
+        let added = self.place(connection, entry)?;
+        if let Some(bytes) = entry.bytes.as_deref().filter(|_| added != Added::Same) {
+            unsynced::note(connection, entry, bytes)?;
+        }
+        Ok(added)
+    }
+
+    fn place(&mut self, connection: &Connection, entry: &Entry) -> Result<Added> {
         let identity = &entry.identity;
         if let Some(there) = there(connection, &identity.instance)? {
             return self.clash(connection, entry, &there);

@@ -14,6 +14,7 @@ mod services;
 mod take_over;
 mod tend;
 mod trash;
+pub(crate) mod unsynced;
 pub(crate) mod watch;
 mod workitem;
 mod worklist;
@@ -28,6 +29,7 @@ use std::thread::JoinHandle;
 use rusqlite::{Connection, OptionalExtension};
 
 use self::readers::Readers;
+use self::unsynced::Unsynced;
 use self::writer::Order;
 use super::{Added, Beside, Done, Entry, Found, Hold, Index, Instance, Selection, Thrown, Totals};
 use crate::change::{self, Decision};
@@ -40,7 +42,7 @@ use klinke_dimse::data::DataSet;
 use klinke_model::Timestamp;
 
 /// The version of the tables.
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
 /// What makes each version from the one before.
 const MIGRATIONS: [&str; VERSION as usize] = [
     include_str!("1.sql"),
@@ -49,12 +51,16 @@ const MIGRATIONS: [&str; VERSION as usize] = [
     include_str!("4.sql"),
     include_str!("5.sql"),
     include_str!("6.sql"),
+    include_str!("7.sql"),
 ];
 /// How many entries may wait for the writer before callers wait.
 const QUEUE_LENGTH_MAX: usize = 4096;
 const PAGE_SIZE_BYTES: u32 = 8192;
 const WRITER_CACHE_KIB: i32 = 16 << 10;
 const READER_CACHE_KIB: i32 = 2 << 10;
+/// How long the log grows before it is moved into the file: bytes of small files that are forgotten by then are
+/// written once.
+const LOG_LENGTH_PAGES: u32 = 4096;
 
 /// The index in a file of SQLite.
 #[derive(Debug)]
@@ -155,6 +161,21 @@ impl SqliteIndex {
         self.readers.with(trash::holds)
     }
 
+    /// The first file above a number whose bytes stand in the index.
+    pub(crate) fn next_unsynced(&self, after: i64) -> Result<Option<Unsynced>> {
+        self.readers.with(|connection| unsynced::next(connection, after))
+    }
+
+    /// Numbers and paths of files whose bytes stand in the index, above a number.
+    pub(crate) fn unsynced_paths(&self, after: i64, limit: usize) -> Result<Vec<(i64, String)>> {
+        self.readers.with(|connection| unsynced::paths(connection, after, limit))
+    }
+
+    /// Forgets the bytes of files up to a number: they are on stable storage.
+    pub(crate) fn forget_unsynced(&self, up_to: i64) -> Result<()> {
+        self.change(move |connection| unsynced::forget(connection, up_to))
+    }
+
     /// Up to which number of the journal the index is.
     pub(crate) fn applied(&self) -> Result<u64> {
         self.readers.with(applied)
@@ -221,7 +242,7 @@ impl SqliteIndex {
     }
 
     /// Runs `work` in the writer's next commit, and waits until that is durable.
-    pub(super) fn change<T: Send + 'static>(
+    pub(crate) fn change<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
@@ -312,6 +333,7 @@ fn connect(path: &Path) -> Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_LENGTH_PAGES)?;
     // What an entry that fails is undone by: without this, a file is made and removed for each.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(64);
