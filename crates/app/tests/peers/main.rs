@@ -8,7 +8,7 @@
 //! | `node-hl7-server` | npm | partner |
 //! | `slapd` | Debian | directory (`ldap.rs`) |
 //! | `oidc-provider` | npm | OpenID provider (`oidc.rs`) |
-//! | `playwright-core` | npm | browser, with Debian's `chromium` (`viewer.rs`) |
+//! | `playwright-core` | npm | browser, with Debian's `chromium` (`viewer.rs`, `pictures.rs`) |
 //! | `schemathesis` | PyPI | program that makes requests out of the API's description (`contract.rs`) |
 //!
 //! `KLINKE_PEERS_PYTHON` names a folder with the Python packages (`pip install --target`), and
@@ -21,6 +21,8 @@ mod support;
 mod contract;
 mod ldap;
 mod oidc;
+mod pictures;
+mod study;
 mod viewer;
 
 use std::io::{BufRead, BufReader, Lines};
@@ -75,6 +77,14 @@ fn has_node(package: &str) -> bool {
     let mut trial = node();
     trial.args(["-e", &format!("require('{package}')")]);
     is_there(package, trial)
+}
+
+fn has_chromium() -> bool {
+    let mut trial = node();
+    let there =
+        "require('playwright-core'); require('fs').accessSync(process.env.CHROMIUM || '/usr/bin/chromium')";
+    trial.args(["-e", there]);
+    is_there("playwright-core with chromium", trial)
 }
 
 /// A peer that listens; ended when it is dropped.
