@@ -261,7 +261,7 @@ impl Default for Limits {
         Limits {
             payload: Bytes::mib(128),
             waiting: 10_000_000,
-            memory: Bytes::mib(32),
+            memory: Bytes::mib(8),
             script_time: Period::seconds(1),
             script_memory: Bytes::mib(64),
         }

@@ -145,7 +145,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             inbox_max: 1_000,
-            inbox_bytes_max: 32 << 20,
+            inbox_bytes_max: 8 << 20,
             waiting_max: 10_000_000,
             payload_bytes_max: 128 << 20,
             early_bytes_max: 64 << 10,

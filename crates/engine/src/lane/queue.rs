@@ -58,7 +58,7 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Budget { lanes_max: 50_000, items_max: 20_000, bytes_max: 32 << 20 }
+        Budget { lanes_max: 50_000, items_max: 8_192, bytes_max: 8 << 20 }
     }
 }
 
