@@ -31,6 +31,9 @@ pub enum Error {
     /// An instance that can't be kept, with the place of the fault.
     #[error("not an instance: {0}")]
     Unfit(String),
+    /// A file was written where its instance can't stay. Nothing was kept.
+    #[error("its place is not free")]
+    Taken,
     /// An instance of another study than the one that it was sent to.
     #[error("it is of another study than the one that it was sent to")]
     OtherStudy,

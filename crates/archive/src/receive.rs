@@ -9,8 +9,8 @@
 //! | 5 | the index commits, together with all others that wait | yes |
 //! | 6 | the caller may acknowledge | |
 //!
-//! A small one, of up to 64 KiB, has a shorter way (`unsynced`): 3 without waiting, and instead of 4 its bytes are in the
-//! commit of 5.
+//! A small one, of up to 64 KiB, whose place is free has a shorter way (`unsynced`): 3 without asking before and without
+//! waiting, and instead of 4 its bytes are in the commit of 5, which also says whether it may stay there.
 //!
 //! After a crash before 3 the file is removed at the next start; between 3 and 5 it lies in its folder and in no index: the sender
 //! was not told, sends again, and the file is replaced. [`crate::Archive::verify`] finds it otherwise.
@@ -29,7 +29,7 @@ use klinke_model::Timestamp;
 
 use crate::error::{At, Error, Result};
 use crate::identity::Identity;
-use crate::index::{Added, ClashPolicy, Entry, Stored};
+use crate::index::{Added, ClashPolicy, Entry, Instance, Stored};
 use crate::meta;
 use crate::place;
 use crate::shared::Shared;
@@ -114,10 +114,6 @@ impl Receiving {
         let hash = *hasher.finalize().as_bytes();
         let size = part.size() - meta_size as u64;
         let _claim = shared.claims.take(&identity.instance);
-        let there = shared.index().instance(&identity.instance)?;
-        if there.as_ref().is_some_and(|there| there.file.origin.unwrap_or(there.file.hash) == hash) {
-            return Ok(Received { identity, added: Added::Same, size });
-        }
         let file = Stored {
             path: String::new(),
             syntax: arrival.syntax,
@@ -128,51 +124,47 @@ impl Receiving {
             from: arrival.from,
             arrived: now,
         };
-        let entry = place_entry(&shared, identity.clone(), file, there.is_some(), arrival.clash)?;
-        let (path, seal_offset) = (&entry.file.path, meta::seal_offset(meta_size));
-        let bytes = match there {
-            None => part.write_early(&shared, path, &hash, seal_offset)?,
-            Some(_) => None,
+        let study_folder = shared.study_folder(&identity.study, now)?;
+        let entry = Entry { identity, file, study_folder, clash: arrival.clash, expected, bytes: None };
+        let identity = entry.identity.clone();
+        let added = match part.keep_early(&shared, &entry, meta::seal_offset(meta_size))? {
+            Some(added) => added,
+            None => keep(&shared, &mut part, entry, meta::seal_offset(meta_size))?,
         };
-        let is_early = bytes.is_some();
-        if !is_early {
-            part.keep(&shared, path, &hash, seal_offset)?;
-        }
-        let added = shared.index().add_and_wait(Entry { expected, bytes, ..entry })?;
-        if is_early {
-            shared.syncer.written();
-        }
         Ok(Received { identity, added, size })
     }
 }
 
-/// Where an instance will lie, and what the index is told.
-fn place_entry(
-    shared: &Shared,
-    identity: Identity,
-    mut file: Stored,
-    is_taken: bool,
-    clash: ClashPolicy,
-) -> Result<Entry> {
-    let study_folder = match shared.index().study_folder(&identity.study)? {
-        Some(folder) => folder,
-        None => place::study_folder(&identity.study, file.arrived),
-    };
+/// Makes an instance durable, in its file first.
+fn keep(shared: &Shared, part: &mut Part, entry: Entry, seal_offset: u64) -> Result<Added> {
+    let there = shared.index().instance(&entry.identity.instance)?;
+    let is_same = |there: &Instance| there.file.origin.unwrap_or(there.file.hash) == entry.file.hash;
+    if there.as_ref().is_some_and(is_same) {
+        return Ok(Added::Same);
+    }
+    let entry = placed(shared, entry, there.is_some())?;
+    part.keep(shared, &entry.file.path, &entry.file.hash, seal_offset)?;
+    shared.index().add_and_wait(entry)
+}
+
+/// The same with the place of its file.
+fn placed(shared: &Shared, mut entry: Entry, is_taken: bool) -> Result<Entry> {
+    let Entry { identity, file, study_folder, .. } = &mut entry;
     let (series, instance) = (&identity.series, &identity.instance);
     file.path = match is_taken {
-        true => place::file_beside(&study_folder, series, instance, &file.hash),
-        false => place::file(&study_folder, series, instance),
+        true => place::file_beside(study_folder, series, instance, &file.hash),
+        false => place::file(study_folder, series, instance),
     };
     // What is in the trash can be put back: nothing is written over it.
     let mut count = 1;
-    while shared.index.is_thrown(&file.path)? {
+    while shared.index.is_going(&file.path)? {
         file.path = match count {
-            1 => place::file_beside(&study_folder, series, instance, &file.hash),
-            count => place::file_anew(&study_folder, series, instance, &file.hash, count),
+            1 => place::file_beside(study_folder, series, instance, &file.hash),
+            count => place::file_anew(study_folder, series, instance, &file.hash, count),
         };
         count += 1;
     }
-    Ok(Entry { identity, file, study_folder, clash, expected: None, bytes: None })
+    Ok(entry)
 }
 
 /// The file in `incoming/`, made when the buffer is full or the instance complete.
@@ -207,25 +199,32 @@ impl Part {
         Ok(())
     }
 
-    /// Writes a small file at its place without waiting for the disk, and gives its bytes, which are to be made
-    /// durable otherwise; nothing where it is not small or its place is taken.
-    fn write_early(
-        &mut self,
-        shared: &Shared,
-        path: &str,
-        seal: &[u8],
-        seal_offset: u64,
-    ) -> Result<Option<Vec<u8>>> {
+    /// The short way of a small instance: its file is written where nothing is yet, and whether it may stay there
+    /// the index says with its commit. Nothing where it has to go the long way.
+    fn keep_early(&mut self, shared: &Shared, entry: &Entry, seal_offset: u64) -> Result<Option<Added>> {
+        let Entry { identity, file, study_folder, .. } = entry;
         let at = usize::try_from(seal_offset).unwrap_or(usize::MAX);
-        let place = at.checked_add(seal.len()).and_then(|end| self.buffer.get_mut(at..end));
+        let place = at.checked_add(file.hash.len()).and_then(|end| self.buffer.get_mut(at..end));
         let Some(place) = place.filter(|_| self.file.is_none()) else { return Ok(None) };
-        place.copy_from_slice(seal);
-        if self.buffer.len() > SIZE_BYTES_MAX
-            || !shared.syncer.write(&shared.folder.join(path), &self.buffer)?
-        {
+        place.copy_from_slice(&file.hash);
+        let path = place::file(study_folder, &identity.series, &identity.instance);
+        let full = shared.folder.join(&path);
+        if self.buffer.len() > SIZE_BYTES_MAX || !shared.syncer.write(&full, &self.buffer)? {
             return Ok(None);
         }
-        Ok(Some(std::mem::take(&mut self.buffer)))
+        let file = Stored { path, ..file.clone() };
+        let entry = Entry { file, bytes: Some(self.buffer.clone()), ..entry.clone() };
+        let added = shared.index().add_and_wait(entry);
+        if matches!(added, Ok(Added::Same) | Err(Error::Taken)) {
+            fs::remove_file(&full).at("can't remove", &full)?;
+        }
+        match added {
+            Err(Error::Taken) => Ok(None),
+            added => {
+                shared.syncer.written();
+                added.map(Some)
+            }
+        }
     }
 
     /// Gives the file its name and makes both durable.

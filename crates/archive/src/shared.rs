@@ -1,11 +1,13 @@
 //! What all that is open in an archive shares.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use klinke_dimse::charset::Rules;
 use klinke_dimse::data;
+use klinke_model::Timestamp;
 
 use crate::change::Journal;
 use crate::claims::Claims;
@@ -20,6 +22,9 @@ use crate::place;
 use crate::receive::Arrival;
 use crate::tier::Tier;
 use crate::unsynced::Syncer;
+
+/// How many folders of studies are remembered.
+const FOLDERS_MAX: usize = 1024;
 
 /// How an archive is opened.
 #[derive(Clone, Debug)]
@@ -93,6 +98,8 @@ pub(crate) struct Shared {
     pub reports: Bell,
     pub expecting: OnceLock<Arc<dyn Expecting>>,
     next: AtomicU64,
+    /// The folders of studies that were asked for last.
+    folders: Mutex<HashMap<String, String>>,
 }
 
 impl Shared {
@@ -115,7 +122,28 @@ impl Shared {
             reports: Bell::default(),
             expecting: OnceLock::new(),
             next,
+            folders: Mutex::default(),
         }))
+    }
+
+    /// The folder of a study's files; of one whose first instance arrives now, where it will be.
+    pub(crate) fn study_folder(&self, study: &str, arrived: Timestamp) -> Result<String> {
+        let folders = || self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(folder) = folders().get(study) {
+            return Ok(folder.clone());
+        }
+        let found = self.index().study_folder(study)?;
+        let folder = found.unwrap_or_else(|| place::study_folder(study, arrived));
+        let mut folders = folders();
+        if folders.len() >= FOLDERS_MAX {
+            folders.clear();
+        }
+        Ok(folders.entry(study.to_owned()).or_insert(folder).clone())
+    }
+
+    /// Forgets folders of studies: some of them are gone.
+    pub(crate) fn forget_folders(&self) {
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Where a file is, by its path as the index has it.

@@ -96,6 +96,7 @@ impl Archive {
     pub fn empty_trash(&self, before: Timestamp) -> Result<(u64, u64)> {
         let (mut files, mut bytes) = (0, 0);
         self.shared.syncer.sync()?;
+        self.shared.forget_folders();
         loop {
             let page = self.shared.index.overdue(before, BITE)?;
             if page.is_empty() {

@@ -253,6 +253,31 @@ fn a_study_in_a_tier_is_read_like_any_other() {
 }
 
 #[test]
+fn what_will_be_removed_takes_nothing_with_it_that_came_since() {
+    let (fast, slow) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let archive = tiered(fast.path(), slow.path());
+    let [one, two] = [1, 2].map(|number| study(number, "20260101"));
+    let uids = ["1.1.1.1", "1.2.1.1"];
+    send(&archive, &one);
+    send(&archive, &two);
+    let places = uids.map(|uid| archive.path(&archive.instance(uid).unwrap().unwrap()));
+    archive.move_to_tier("1.1", "slow").unwrap();
+    let of_two = Selection { studies: vec!["1.2".to_owned()], ..Selection::default() };
+    archive.throw(&of_two, &anna()).unwrap();
+    // As a crash leaves it between removing a file and saying so.
+    places.iter().for_each(|place| std::fs::remove_file(place).unwrap());
+    assert_eq!(send(&archive, &one), Added::Same);
+    assert!(!places[0].exists(), "it is in its tier");
+    let other = one.with(tags::INSTANCE_NUMBER, VR::IS, "9");
+    assert!(matches!(send(&archive, &other), Added::Beside(_)));
+    assert!(matches!(send(&archive, &two), Added::New(_)));
+    archive.remove_left_over(tomorrow()).unwrap();
+    archive.empty_trash(tomorrow()).unwrap();
+    let verified = archive.verify(&mut |_, _| {}).unwrap();
+    assert_eq!((verified.sound, verified.faults), (2, Vec::new()));
+}
+
+#[test]
 fn a_packed_study_comes_back_pixel_for_pixel() {
     let folder = tempfile::tempdir().unwrap();
     let archive = open(folder.path());

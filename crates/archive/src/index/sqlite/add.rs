@@ -8,8 +8,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::event;
 use super::pack::pack;
 use super::patients;
+use super::trash;
 use super::unsynced;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::Completion;
 use crate::identity::{Identity, PatientKey};
 use crate::index::{Added, Beside, ClashPolicy, Entry, Reason, Stored};
@@ -52,6 +53,9 @@ impl Adder {
     }
 
     pub(super) fn add(&mut self, connection: &Connection, entry: &Entry) -> Result<Added> {
+        if entry.bytes.is_some() && trash::is_going(connection, &entry.file.path)? {
+            return Err(Error::Taken);
+        }
         let added = self.place(connection, entry)?;
         if let Some(bytes) = entry.bytes.as_deref().filter(|_| added != Added::Same) {
             unsynced::note(connection, entry, bytes)?;
@@ -62,6 +66,9 @@ impl Adder {
     fn place(&mut self, connection: &Connection, entry: &Entry) -> Result<Added> {
         let identity = &entry.identity;
         if let Some(there) = there(connection, &identity.instance)? {
+            if entry.bytes.is_some() && !there.is_same(&entry.file) {
+                return Err(Error::Taken);
+            }
             return self.clash(connection, entry, &there);
         }
         let series = match self.series(connection, entry)? {

@@ -144,9 +144,9 @@ impl SqliteIndex {
         self.readers.with(|connection| trash::thrown_of(connection, study))
     }
 
-    /// Whether a file is in the trash.
-    pub(crate) fn is_thrown(&self, path: &str) -> Result<bool> {
-        self.readers.with(|connection| trash::has(connection, path))
+    /// Whether a file is in the trash or left over: it will be removed one day.
+    pub(crate) fn is_going(&self, path: &str) -> Result<bool> {
+        self.readers.with(|connection| trash::is_going(connection, path))
     }
 
     /// Notes a file that is in the trash: SOP Instance, Study and Series Instance UID, path, and its size.
