@@ -35,7 +35,7 @@ const LOCK: &str = "LOCK";
 /// Measured with messages of 1 KB: with pages of 4 KiB a commit of one envelope takes a tenth less CPU, from
 /// sixteen on all sizes are alike; 8 KiB leave room for longer rows.
 const PAGE_SIZE_BYTES: u32 = 8192;
-const CACHE_SIZE_KIB: i32 = 4 << 10;
+const CACHE_SIZE_KIB: i32 = 2 << 10;
 /// The log's file is cut to this size when it begins anew.
 const LOG_SIZE_BYTES_MAX: i64 = 64 << 20;
 

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use klinke_model::{ChannelId, Payload};
 
 /// How many bytes of payload are remembered.
-const BYTES_MAX: usize = 4 << 20;
+const BYTES_MAX: usize = 2 << 20;
 /// How many envelopes are remembered.
 const ENVELOPES_MAX: usize = 32 << 10;
 
