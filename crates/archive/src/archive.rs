@@ -26,8 +26,6 @@ const LOCK: &str = "LOCK";
 #[derive(Clone, Debug)]
 pub struct Archive {
     pub(crate) shared: Arc<Shared>,
-    /// Held as long as the archive is open.
-    _lock: Arc<File>,
 }
 
 impl Archive {
@@ -56,8 +54,8 @@ impl Archive {
             let studies = tier.path.join(place::STUDIES);
             place::make_folder(Path::new("/"), &studies).at("can't make", &studies)?;
         }
-        let shared = Shared::new(folder.to_path_buf(), options, index, journal)?;
-        Ok(Archive { shared, _lock: Arc::new(lock) })
+        let shared = Shared::new(folder.to_path_buf(), options, index, journal, lock)?;
+        Ok(Archive { shared })
     }
 
     /// Begins to take in an instance.

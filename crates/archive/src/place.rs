@@ -96,12 +96,6 @@ pub(crate) fn make_folder(root: &Path, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The same, where those that are there may not be durable.
-pub(crate) fn make_folder_again(root: &Path, folder: &Path) -> io::Result<()> {
-    make_folder(root, folder)?;
-    folder.ancestors().take_while(|one| *one != root).try_for_each(sync_above)
-}
-
 /// A folder and those above it that are not there, the lowest first.
 pub(crate) fn missing(root: &Path, folder: &Path) -> Vec<PathBuf> {
     let mut missing: Vec<PathBuf> = Vec::new();

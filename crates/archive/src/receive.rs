@@ -16,9 +16,9 @@
 //! was not told, sends again, and the file is replaced. [`crate::Archive::verify`] finds it otherwise.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use klinke_dimse::charset::Rules;
@@ -144,7 +144,21 @@ fn keep(shared: &Shared, part: &mut Part, entry: Entry, seal_offset: u64) -> Res
     }
     let entry = placed(shared, entry, there.is_some())?;
     part.keep(shared, &entry.file.path, &entry.file.hash, seal_offset)?;
-    shared.index().add_and_wait(entry)
+    let full = shared.folder.join(&entry.file.path);
+    let added = shared.index().add_and_wait(entry)?;
+    if added == Added::Same {
+        // It lies beside already, under another name.
+        remove(&full)?;
+    }
+    Ok(added)
+}
+
+/// Removes a file that was written and has no place here.
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed.at("can't remove", path),
+    }
 }
 
 /// The same with the place of its file.
@@ -155,7 +169,7 @@ fn placed(shared: &Shared, mut entry: Entry, is_taken: bool) -> Result<Entry> {
         true => place::file_beside(study_folder, series, instance, &file.hash),
         false => place::file(study_folder, series, instance),
     };
-    // What is in the trash can be put back: nothing is written over it.
+    // What is in the trash can be put back, and what lies beside is kept: nothing is written over them.
     let mut count = 1;
     while shared.index.is_going(&file.path)? {
         file.path = match count {
@@ -215,15 +229,18 @@ impl Part {
         let file = Stored { path, ..file.clone() };
         let entry = Entry { file, bytes: Some(self.buffer.clone()), ..entry.clone() };
         let added = shared.index().add_and_wait(entry);
-        if matches!(added, Ok(Added::Same) | Err(Error::Taken)) {
-            fs::remove_file(&full).at("can't remove", &full)?;
-        }
         match added {
-            Err(Error::Taken) => Ok(None),
-            added => {
+            Err(Error::Taken) => remove(&full).map(|()| None),
+            Ok(Added::Same) => remove(&full).map(|()| Some(Added::Same)),
+            Ok(added) => {
+                // What was to be removed there has gone meanwhile, and took it along.
+                if !full.exists() {
+                    shared.syncer.write(&full, &self.buffer)?;
+                }
                 shared.syncer.written();
-                added.map(Some)
+                Ok(Some(added))
             }
+            Err(error) => Err(error),
         }
     }
 
@@ -237,10 +254,13 @@ impl Part {
         file.write_all_at(seal, seal_offset).at("can't write", &self.path)?;
         fs::rename(&self.path, &to).at("can't name", &to)?;
         // The disk takes both at once; one after the other would be two waits.
-        let (named, written) = std::thread::scope(|scope| {
-            let named = scope.spawn(|| place::sync_folder(folder));
-            let written = file.sync_all();
-            (named.join(), written)
+        let sync_folder = || place::sync_folder(folder);
+        let (written, named) = std::thread::scope(|scope| {
+            match std::thread::Builder::new().spawn_scoped(scope, sync_folder) {
+                Ok(naming) => (file.sync_all(), naming.join()),
+                // There are too many threads.
+                Err(_) => (file.sync_all(), Ok(sync_folder())),
+            }
         });
         written.at("can't sync", &to)?;
         named.map_err(|_| Error::Closed)?.at("can't sync", folder)

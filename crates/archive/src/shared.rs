@@ -1,6 +1,7 @@
 //! What all that is open in an archive shares.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -100,6 +101,8 @@ pub(crate) struct Shared {
     next: AtomicU64,
     /// The folders of studies that were asked for last.
     folders: Mutex<HashMap<String, String>>,
+    /// Held as long as anything of the archive is open: the last to go.
+    _lock: File,
 }
 
 impl Shared {
@@ -108,6 +111,7 @@ impl Shared {
         options: Options,
         index: Arc<SqliteIndex>,
         journal: Journal,
+        lock: File,
     ) -> Result<Arc<Self>> {
         let (claims, next, journal) = (Claims::default(), AtomicU64::new(0), Mutex::new(journal));
         let syncer = Syncer::begin(&folder, index.clone())?;
@@ -123,6 +127,7 @@ impl Shared {
             expecting: OnceLock::new(),
             next,
             folders: Mutex::default(),
+            _lock: lock,
         }))
     }
 

@@ -109,14 +109,14 @@ impl Archive {
         study: &str,
         each: &mut dyn FnMut(&Archive, &Instance) -> Result<Option<Moved>>,
     ) -> Result<()> {
-        // New files stand beside those that are there: what is above them is to be durable.
-        self.shared.syncer.sync()?;
         let of = Selection { studies: vec![study.to_owned()], ..Selection::default() };
         let mut after = 0;
         loop {
             let page = self.instances(&of, after, BITE)?;
             let Some(last) = page.last() else { return Ok(()) };
             after = last.number;
+            // New files stand beside those that are there: what is above them is to be durable.
+            self.shared.syncer.sync()?;
             let mut moved = Vec::new();
             for instance in &page {
                 moved.extend(each(self, instance)?);
@@ -129,12 +129,12 @@ impl Archive {
 
     /// Removes the files that others took the place of before a time: who was about to read them has done so.
     pub fn remove_left_over(&self, before: Timestamp) -> Result<()> {
-        self.shared.syncer.sync()?;
         loop {
             let left = self.shared.index.left_over(before, BITE)?;
             if left.is_empty() {
                 return Ok(());
             }
+            self.shared.syncer.sync()?;
             for path in &left {
                 let path = self.shared.path(path);
                 match fs::remove_file(&path) {

@@ -82,27 +82,29 @@ impl Archive {
         let mut journal = self.journal();
         self.write(&mut journal, &[Change::Restore { paths: vec![thrown.path.clone()] }], decision)?;
         let added = self.add_again(&thrown.path, ClashPolicy::KeepFirst)?;
-        self.shared.index.forget_thrown(number)?;
         if added == Added::Same {
             // Its bytes have come again under another name: this file is one too many.
             self.shared.syncer.sync()?;
             let path = self.shared.path(&thrown.path);
             fs::remove_file(&path).at("can't remove", &path)?;
         }
+        self.shared.index.forget_thrown(number)?;
         Ok(added)
     }
 
     /// Removes for good what was thrown before a time; gives how many files and bytes went.
     pub fn empty_trash(&self, before: Timestamp) -> Result<(u64, u64)> {
         let (mut files, mut bytes) = (0, 0);
-        self.shared.syncer.sync()?;
         self.shared.forget_folders();
         loop {
             let page = self.shared.index.overdue(before, BITE)?;
             if page.is_empty() {
                 return Ok((files, bytes));
             }
+            self.shared.syncer.sync()?;
             for thrown in page {
+                // Nobody comes to the place between the file and the word that it is gone.
+                let _claim = self.shared.claims.take(&thrown.uid);
                 let path = self.shared.path(&thrown.path);
                 match fs::remove_file(&path) {
                     Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}

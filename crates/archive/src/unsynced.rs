@@ -15,6 +15,11 @@
 //! | 5 | the index forgets the bytes | |
 //!
 //! Whoever removes a file has all synced before, so that no bytes are left that would bring it back.
+//!
+//! It is done so only where the system tells by `syncfs` what it could not write: a local file system that is known to,
+//! on Linux from 5.17 on (before, errors of a file system's own journal were lost), with the index on the same disk.
+//! After the first error nothing is believed any more: files are written again out of their bytes, and new ones go the
+//! long way.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -42,6 +47,11 @@ const FILES_MAX: usize = 1024;
 const WAITING_MAX: usize = 8 * FILES_MAX;
 /// How many are forgotten in one commit.
 const BITE: usize = 256;
+/// File systems whose `syncfs` is known to tell what failed (statfs(2)): ext4, XFS, Btrfs, F2FS, ZFS; and tmpfs, which
+/// keeps nothing anyhow.
+const SYSTEMS: [u64; 6] = [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0x2FC1_2FC1, 0x0102_1994];
+/// The first Linux where it tells everything.
+const LINUX: (u32, u32) = (5, 17);
 
 /// Syncs what was written without waiting.
 #[derive(Debug)]
@@ -70,25 +80,29 @@ struct State {
     files: usize,
     /// Folders whose entries above them are not synced.
     folders: BTreeSet<PathBuf>,
-    /// Whether it failed the last time.
-    has_failed: bool,
+    /// Whether the last time failed: it is tried again.
+    is_owed: bool,
+    /// Whether the system's word is not to be taken, as long as the archive is open.
+    is_doubted: bool,
     is_closed: bool,
 }
 
 impl Syncer {
     /// Makes good what a power cut took, and begins.
     pub(crate) fn begin(folder: &Path, index: Arc<SqliteIndex>) -> Result<Self> {
-        recover(folder, &index)?;
-        let studies = folder.join(place::STUDIES);
-        place::make_folder(folder, &studies).at("can't make", &studies)?;
-        let studies = File::open(&studies).at("can't open", &studies)?;
-        let disk = studies.metadata().at("can't read", folder)?.dev();
+        recover(folder, &index).map_err(Lost::into_error)?;
+        let path = folder.join(place::STUDIES);
+        place::make_folder(folder, &path).at("can't make", &path)?;
+        let studies = File::open(&path).at("can't open", &path)?;
+        let disk = studies.metadata().at("can't read", &path)?.dev();
+        let above = fs::metadata(folder).at("can't read", folder)?.dev();
+        let state = State { is_doubted: disk != above || !tells_all(&studies), ..State::default() };
         let inside = Arc::new(Inside {
             folder: folder.to_path_buf(),
             studies,
             disk,
             index,
-            state: Mutex::default(),
+            state: Mutex::new(state),
             wake: Condvar::new(),
             turn: Mutex::default(),
         });
@@ -103,8 +117,8 @@ impl Syncer {
     /// Writes a small file at its place, without waiting for the disk; `false` where it is to be waited for:
     /// something is there already, or it could not be synced with the others.
     pub(crate) fn write(&self, path: &Path, bytes: &[u8]) -> Result<bool> {
-        let is_behind = |state: &State| state.has_failed || state.files >= WAITING_MAX;
-        if is_behind(&self.inside.state()) {
+        let is_to_wait = |state: &State| state.is_doubted || state.is_owed || state.files >= WAITING_MAX;
+        if is_to_wait(&self.inside.state()) {
             return Ok(false);
         }
         let parent = path.parent().unwrap_or(&self.inside.folder);
@@ -191,8 +205,7 @@ impl Inside {
         loop {
             let is_over = self.await_files();
             // What fails is tried again, and at the latest at the next start.
-            let has_failed = self.sync().is_err();
-            self.state().has_failed = has_failed;
+            let _ = self.sync();
             if is_over {
                 return;
             }
@@ -201,7 +214,7 @@ impl Inside {
 
     /// Waits until there is something to do; gives whether it is the last time.
     fn await_files(&self) -> bool {
-        let idle = |state: &mut State| state.files == 0 && !state.has_failed && !state.is_closed;
+        let idle = |state: &mut State| state.files == 0 && !state.is_owed && !state.is_closed;
         let state = self.wake.wait_while(self.state(), idle).unwrap_or_else(PoisonError::into_inner);
         let few = |state: &mut State| state.files < FILES_MAX && !state.is_closed;
         let waited = self.wake.wait_timeout_while(state, WAIT, few);
@@ -211,9 +224,18 @@ impl Inside {
     fn sync(&self) -> Result<()> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.state().files = 0;
-        let mut after = 0;
+        let synced = self.sync_all();
+        self.state().is_owed = synced.is_err();
+        if synced.is_err() {
+            self.wake.notify_all();
+        }
+        synced
+    }
+
+    fn sync_all(&self) -> Result<()> {
         loop {
-            let due = self.index.unsynced_paths(after, FILES_MAX)?;
+            // Always from the beginning: what was done is forgotten, and numbers are used again.
+            let due = self.index.unsynced_paths(0, FILES_MAX)?;
             // Looked at behind them: all that is above one of them is in it.
             let folders = self.state().folders.clone();
             self.sync_files(&due)?;
@@ -222,74 +244,107 @@ impl Inside {
                 self.index.forget_unsynced(bite[bite.len() - 1].0)?;
             }
             self.state().folders.retain(|folder| !folders.contains(folder));
-            match due.last() {
-                Some((last, _)) if due.len() == FILES_MAX => after = *last,
+            if due.len() < FILES_MAX {
                 // What came meanwhile waits for others.
-                _ => return Ok(()),
+                return Ok(());
             }
         }
     }
 
-    /// Makes files durable, with their entries in their folders. Where that fails they are written again: what the
-    /// disk did not take, the system may take for written.
+    /// Makes files durable, with their entries in their folders.
     fn sync_files(&self, files: &[(i64, String)]) -> Result<()> {
-        let synced = match all_at_once() {
-            _ if files.is_empty() => Ok(()),
-            true => rustix::fs::syncfs(&self.studies).map_err(io::Error::from),
-            false => one_by_one(&self.folder, files),
-        };
-        if synced.is_ok() {
+        if files.is_empty() {
             return Ok(());
         }
+        // An error is told once, to whoever asks first, and the bytes that it was about are taken for written then.
+        let is_doubted = self.state().is_doubted || rustix::fs::syncfs(&self.studies).is_err();
+        if !is_doubted {
+            return Ok(());
+        }
+        self.state().is_doubted = true;
+        let mut writing = Writing::new(&self.folder);
         for (number, _) in files {
-            if let Some(one) = self.index.next_unsynced(number - 1)? {
-                restore(&self.folder, &one)?;
+            if let Some(one) = self.index.next_unsynced(number - 1)?.filter(|one| one.number == *number) {
+                writing.write(&one)?;
             }
         }
-        Ok(())
+        writing.finish()
     }
 }
 
-/// Makes the entry of a folder durable; one that went with the last of its files needs nothing.
-fn entry_synced(folder: &Path) -> io::Result<()> {
-    match place::sync_above(folder) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        synced => synced,
+/// Why what was not synced could not be made good.
+#[derive(Debug)]
+pub(crate) enum Lost {
+    /// The index that has the bytes can't be read, or not be written.
+    Index(Error),
+    /// The files can't be written.
+    Files(Error),
+}
+
+impl Lost {
+    pub(crate) fn into_error(self) -> Error {
+        let (Lost::Index(error) | Lost::Files(error)) = self;
+        error
     }
 }
 
 /// Makes what a process did not come to sync durable, out of the bytes that an index has of it.
-pub(crate) fn recover(folder: &Path, index: &SqliteIndex) -> Result<()> {
+pub(crate) fn recover(folder: &Path, index: &SqliteIndex) -> Result<(), Lost> {
     let mut after = 0;
-    while let Some(one) = index.next_unsynced(after)? {
-        restore(folder, &one)?;
-        after = one.number;
+    loop {
+        let mut writing = Writing::new(folder);
+        let begun = after;
+        for _ in 0..BITE {
+            let Some(one) = index.next_unsynced(after).map_err(Lost::Index)? else { break };
+            writing.write(&one).map_err(Lost::Files)?;
+            after = one.number;
+        }
+        writing.finish().map_err(Lost::Files)?;
+        if after == begun {
+            return Ok(());
+        }
+        index.forget_unsynced(after).map_err(Lost::Index)?;
     }
-    if after > 0 { index.forget_unsynced(after) } else { Ok(()) }
 }
 
-/// Makes one file durable, written again where it is not as it was.
-fn restore(folder: &Path, one: &Unsynced) -> Result<()> {
-    let path = folder.join(&one.path);
-    let parent = path.parent().unwrap_or(folder);
-    place::make_folder_again(folder, parent).at("can't make", parent)?;
-    let is_there = fs::read(&path).is_ok_and(|bytes| bytes == one.bytes);
-    let kept = match is_there {
-        true => File::open(&path).and_then(|file| file.sync_all()),
-        false => write_again(&path, one),
-    };
-    kept.at("can't write", &path)?;
-    place::sync_folder(parent).at("can't sync", parent)
+/// Writes files again, whatever is there: bytes that can be read need not be on the disk.
+struct Writing<'a> {
+    root: &'a Path,
+    /// Folders that have new entries.
+    folders: BTreeSet<PathBuf>,
+}
+
+impl<'a> Writing<'a> {
+    fn new(root: &'a Path) -> Self {
+        Writing { root, folders: BTreeSet::new() }
+    }
+
+    fn write(&mut self, one: &Unsynced) -> Result<()> {
+        let path = self.root.join(&one.path);
+        let parent = path.parent().unwrap_or(self.root);
+        place::make_folder(self.root, parent).at("can't make", parent)?;
+        let part = path.with_extension("part");
+        let written = write_durably(&part, one).and_then(|()| fs::rename(&part, &path));
+        if written.is_err() {
+            let _ = fs::remove_file(&part);
+        }
+        written.at("can't write", &path)?;
+        let above = parent.ancestors().take_while(|one| one.starts_with(self.root));
+        self.folders.extend(above.map(Path::to_path_buf));
+        Ok(())
+    }
+
+    fn finish(self) -> Result<()> {
+        self.folders.iter().try_for_each(|folder| place::sync_folder(folder).at("can't sync", folder))
+    }
 }
 
 /// The file's time is that when its instance arrived, also when it is written later.
-fn write_again(path: &Path, one: &Unsynced) -> io::Result<()> {
-    let part = path.with_extension("part");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o640).open(&part)?;
+fn write_durably(part: &Path, one: &Unsynced) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o640).open(part)?;
     file.write_all(&one.bytes)?;
     file.set_modified(time(one.arrived))?;
-    file.sync_all()?;
-    fs::rename(&part, path)
+    file.sync_all()
 }
 
 fn time(at: Timestamp) -> std::time::SystemTime {
@@ -300,20 +355,23 @@ fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o640).open(path)
 }
 
-/// Whether the system tells by `syncfs` what it could not write: Linux does from 5.8 on (syncfs(2)).
-fn all_at_once() -> bool {
+/// Makes the entry of a folder durable; one that went with the last of its files needs nothing.
+fn entry_synced(folder: &Path) -> io::Result<()> {
+    match place::sync_above(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        synced => synced,
+    }
+}
+
+/// Whether `syncfs` of the file system of a folder tells all that could not be written.
+fn tells_all(folder: &File) -> bool {
+    let is_known =
+        rustix::fs::fstatfs(folder).is_ok_and(|told| SYSTEMS.contains(&(told.f_type as u64 & 0xFFFF_FFFF)));
     let name = rustix::system::uname();
     let release = name.release().to_string_lossy().into_owned();
     let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|text| text.parse().unwrap_or(0));
     let version: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-    cfg!(target_os = "linux") && version >= (5, 8)
-}
-
-fn one_by_one(root: &Path, files: &[(i64, String)]) -> io::Result<()> {
-    let paths: Vec<PathBuf> = files.iter().map(|(_, path)| root.join(path)).collect();
-    paths.iter().try_for_each(|path| File::open(path)?.sync_all())?;
-    let folders: BTreeSet<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
-    folders.into_iter().try_for_each(place::sync_folder)
+    cfg!(target_os = "linux") && is_known && version >= LINUX
 }
 
 #[cfg(test)]
@@ -367,11 +425,18 @@ mod tests {
     }
 
     #[test]
-    fn one_by_one_is_as_good() {
+    fn once_the_system_was_wrong_its_word_is_not_taken() {
         let place = tempfile::tempdir().unwrap();
-        fs::create_dir(place.path().join("a")).unwrap();
-        fs::write(place.path().join("a/1"), b"1").unwrap();
-        one_by_one(place.path(), &[(1, "a/1".to_owned())]).unwrap();
-        assert!(one_by_one(place.path(), &[(1, "a/2".to_owned())]).is_err(), "a file that is gone is told");
+        let index = unsynced(place.path(), "studies/1.2/1.3/1.4.dcm");
+        let syncer = Syncer::begin(place.path(), index.clone()).unwrap();
+        syncer.inside.state().is_doubted = true;
+        let file = place.path().join("studies/1.2/1.3/1.4.dcm");
+        assert!(!syncer.write(&file.with_file_name("1.5.dcm"), b"one").unwrap(), "it goes the long way");
+        unsynced(place.path(), "studies/1.2/1.3/1.4.dcm");
+        fs::write(&file, b"not these").unwrap();
+        syncer.sync().unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"KK");
+        assert!(index.next_unsynced(0).unwrap().is_none());
+        assert!(syncer.inside.state().is_doubted, "as long as it is open");
     }
 }

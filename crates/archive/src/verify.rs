@@ -17,7 +17,7 @@ use crate::index::{Added, ClashPolicy, Index, Selection};
 use crate::look::{self, look};
 use crate::place;
 use crate::shared::Options;
-use crate::unsynced;
+use crate::unsynced::{self, Lost};
 
 /// How many instances are asked for at a time.
 const PAGE_LENGTH: usize = 1000;
@@ -134,7 +134,7 @@ impl Archive {
             }
         }
         let mut rebuilt = Rebuilt::default();
-        make_good(folder, &old, options, &mut rebuilt);
+        make_good(folder, &old, options, &mut rebuilt)?;
         {
             // What was there before is no news.
             let index = SqliteIndex::open_with(&new, Completion::NEVER, options.watch())?;
@@ -168,15 +168,21 @@ impl Archive {
     }
 }
 
-/// Writes the files that a power cut took and whose bytes stand in the old index, as far as it can be read.
-fn make_good(folder: &Path, old: &Path, options: &Options, rebuilt: &mut Rebuilt) {
+/// Writes the files that a power cut took and whose bytes stand in the old index, as far as it can be read. Where they
+/// can't be written nothing is made anew: the old index alone has them.
+fn make_good(folder: &Path, old: &Path, options: &Options, rebuilt: &mut Rebuilt) -> Result<()> {
     if !old.exists() {
-        return;
+        return Ok(());
     }
-    let index = SqliteIndex::open_with(old, Completion::NEVER, options.watch());
-    if let Err(error) = index.and_then(|index| unsynced::recover(folder, &index)) {
-        let text = format!("files of the moments before it ended may be lost: {error}");
-        rebuilt.faults.push((place::INDEX.to_owned(), text));
+    let index = SqliteIndex::open_with(old, Completion::NEVER, options.watch()).map_err(Lost::Index);
+    match index.and_then(|index| unsynced::recover(folder, &index)) {
+        Ok(()) => Ok(()),
+        Err(Lost::Files(error)) => Err(error),
+        Err(Lost::Index(error)) => {
+            let text = format!("files of the moments before it ended may be lost: {error}");
+            rebuilt.faults.push((place::INDEX.to_owned(), text));
+            Ok(())
+        }
     }
 }
 

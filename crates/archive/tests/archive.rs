@@ -349,6 +349,22 @@ fn what_lies_beside_takes_the_place_or_goes() {
 }
 
 #[test]
+fn what_lies_beside_is_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path());
+    send(&archive, &image("1", "1.1", "1.1.1", "1.1.1.1"));
+    let wrong = image("2", "1.1", "1.1.1", "1.1.1.2");
+    let right = image("1", "1.1", "1.1.1", "1.1.1.2");
+    assert_eq!(send(&archive, &wrong), Added::Beside(Reason::OtherPatient));
+    assert!(matches!(send(&archive, &right), Added::New(_)));
+    assert_eq!(send(&archive, &wrong), Added::Same);
+    let beside = &archive.beside(None, 10).unwrap()[0];
+    let bytes = std::fs::read(folder.path().join(&beside.file.path)).unwrap();
+    assert!(bytes.ends_with(&wrong.bytes()));
+    assert_eq!(archive.verify(&mut |_, _| {}).unwrap().faults, []);
+}
+
+#[test]
 fn clashes_are_decided_and_stay_decided_when_the_index_is_made_anew() {
     let folder = tempfile::tempdir().unwrap();
     let archive = open(folder.path());

@@ -144,7 +144,7 @@ impl SqliteIndex {
         self.readers.with(|connection| trash::thrown_of(connection, study))
     }
 
-    /// Whether a file is in the trash or left over: it will be removed one day.
+    /// Whether a path is that of a file in the trash, left over or beside: nothing else may have it.
     pub(crate) fn is_going(&self, path: &str) -> Result<bool> {
         self.readers.with(|connection| trash::is_going(connection, path))
     }

@@ -149,7 +149,8 @@ pub(super) fn thrown_of(connection: &Connection, study: &str) -> Result<Vec<Thro
 /// Whether a file is in the trash.
 pub(super) fn is_going(connection: &Connection, path: &str) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM trash WHERE path = ?1)
-         OR EXISTS (SELECT 1 FROM left_over WHERE path = ?1)";
+         OR EXISTS (SELECT 1 FROM left_over WHERE path = ?1)
+         OR EXISTS (SELECT 1 FROM beside WHERE path = ?1)";
     Ok(connection.prepare_cached(sql)?.query_row([path], |row| row.get(0))?)
 }
 
