@@ -57,7 +57,7 @@ impl Look {
             arrived,
         };
         let study_folder = study_folder.to_owned();
-        Entry { identity: self.identity, file, study_folder, clash, expected: None, bytes: None }
+        Entry { identity: self.identity, file, study_folder, clash, expected: None, bytes: None, was: None }
     }
 
     /// Whether the bytes are those that were sealed; a file without a seal has nothing to say against them.

@@ -125,7 +125,8 @@ impl Receiving {
             arrived: now,
         };
         let study_folder = shared.study_folder(&identity.study, now)?;
-        let entry = Entry { identity, file, study_folder, clash: arrival.clash, expected, bytes: None };
+        let entry =
+            Entry { identity, file, study_folder, clash: arrival.clash, expected, bytes: None, was: None };
         let identity = entry.identity.clone();
         let added = match part.keep_early(&shared, &entry, meta::seal_offset(meta_size))? {
             Some(added) => added,

@@ -10,7 +10,7 @@ use klinke_model::Timestamp;
 use crate::archive::Archive;
 use crate::change::{Change, Decision, ThrownFile};
 use crate::error::{At, Error, Result};
-use crate::index::{Added, ClashPolicy, Hold, Selection, Thrown};
+use crate::index::{Added, ClashPolicy, Entry, Hold, Selection, Thrown, Was};
 use crate::look::look;
 use crate::place;
 
@@ -81,14 +81,15 @@ impl Archive {
         let thrown = self.shared.index.one_thrown(number)?;
         let mut journal = self.journal();
         self.write(&mut journal, &[Change::Restore { paths: vec![thrown.path.clone()] }], decision)?;
-        let added = self.add_again(&thrown.path, ClashPolicy::KeepFirst)?;
+        let was = Was::Thrown(number);
+        let added = self.add_again(&thrown.uid, &thrown.path, ClashPolicy::KeepFirst, was)?;
         if added == Added::Same {
             // Its bytes have come again under another name: this file is one too many.
             self.shared.syncer.sync()?;
             let path = self.shared.path(&thrown.path);
             fs::remove_file(&path).at("can't remove", &path)?;
+            self.shared.index.forget_thrown(number)?;
         }
-        self.shared.index.forget_thrown(number)?;
         Ok(added)
     }
 
@@ -122,12 +123,7 @@ impl Archive {
     /// Gives an instance that lies beside the place of the one that has its UID.
     pub fn take_beside(&self, number: u64) -> Result<Added> {
         let one = self.shared.index.one_beside(number)?;
-        self.shared.index.forget_beside(number)?;
-        let added = self.add_again(&one.file.path, ClashPolicy::Replace);
-        if added.is_err() {
-            self.shared.index.lay_beside(one)?;
-        }
-        added
+        self.add_again(&one.uid, &one.file.path, ClashPolicy::Replace, Was::Beside(number))
     }
 
     /// Moves an instance that lies beside into the trash.
@@ -138,7 +134,8 @@ impl Archive {
     }
 
     /// Adds a file that lies in the archive to the index.
-    fn add_again(&self, path: &str, clash: ClashPolicy) -> Result<Added> {
+    fn add_again(&self, uid: &str, path: &str, clash: ClashPolicy, was: Was) -> Result<Added> {
+        let _claim = self.shared.claims.take(uid);
         let full = self.shared.path(path);
         let look = look(&full, &self.shared.options.limits, &self.shared.options.charset)?;
         if !look.is_whole() {
@@ -146,7 +143,6 @@ impl Archive {
         }
         let study_folder = place::below(path).rsplitn(3, '/').nth(2).unwrap_or_default();
         let entry = look.entry(path, study_folder, crate::verify::written(&full), clash);
-        let _claim = self.shared.claims.take(&entry.identity.instance);
-        self.shared.index().add_and_wait(entry)
+        self.shared.index().add_and_wait(Entry { was: Some(was), ..entry })
     }
 }

@@ -63,6 +63,17 @@ pub struct Entry {
     pub expected: Option<u32>,
     /// The bytes of its file, where that is not on stable storage yet.
     pub bytes: Option<Vec<u8>>,
+    /// Where it lay until now, in the archive.
+    pub was: Option<Was>,
+}
+
+/// Where an instance lies that is added again: with the same commit it does so no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Was {
+    /// Beside, under this number.
+    Beside(u64),
+    /// In the trash, under this number; there it stays where its bytes have come again meanwhile.
+    Thrown(u64),
 }
 
 /// A file of the archive.

@@ -13,7 +13,7 @@ use super::unsynced;
 use crate::error::{Error, Result};
 use crate::event::Completion;
 use crate::identity::{Identity, PatientKey};
-use crate::index::{Added, Beside, ClashPolicy, Entry, Reason, Stored};
+use crate::index::{Added, ClashPolicy, Entry, Reason, Stored, Was};
 use crate::level::Level;
 use crate::text;
 
@@ -56,7 +56,13 @@ impl Adder {
         if entry.bytes.is_some() && trash::is_going(connection, &entry.file.path)? {
             return Err(Error::Taken);
         }
+        if let Some(Was::Beside(number)) = entry.was {
+            trash::forget_beside(connection, number)?;
+        }
         let added = self.place(connection, entry)?;
+        if let Some(Was::Thrown(number)) = entry.was.filter(|_| added != Added::Same) {
+            trash::forget_thrown(connection, number)?;
+        }
         if let Some(bytes) = entry.bytes.as_deref().filter(|_| added != Added::Same) {
             unsynced::note(connection, entry, bytes)?;
         }
@@ -359,13 +365,6 @@ fn lay_beside(connection: &Connection, aside: &Aside<'_>, reason: Reason) -> Res
         file.path,
     ])?;
     Ok(Added::Beside(reason))
-}
-
-/// Notes again what lay beside.
-pub(super) fn lay_beside_again(connection: &Connection, one: &Beside) -> Result<()> {
-    let aside = Aside { study: &one.study, series: &one.series, uid: &one.uid, file: &one.file };
-    lay_beside(connection, &aside, one.reason)?;
-    Ok(())
 }
 
 /// Takes an instance out of the index and notes it beside.

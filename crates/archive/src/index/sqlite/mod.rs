@@ -129,16 +129,6 @@ impl SqliteIndex {
         self.readers.with(|connection| trash::one_beside(connection, number))
     }
 
-    /// Takes what lay beside off the list.
-    pub(crate) fn forget_beside(&self, number: u64) -> Result<()> {
-        self.change(move |connection| trash::forget_beside(connection, number))
-    }
-
-    /// Notes again what lay beside.
-    pub(crate) fn lay_beside(&self, one: Beside) -> Result<()> {
-        self.change(move |connection| add::lay_beside_again(connection, &one))
-    }
-
     /// What is in the trash of a study, the newest first.
     pub(crate) fn thrown_of(&self, study: &str) -> Result<Vec<Thrown>> {
         self.readers.with(|connection| trash::thrown_of(connection, study))
