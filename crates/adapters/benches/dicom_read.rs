@@ -287,7 +287,15 @@ fn fill_index(folder: &Path, studies: usize) {
         };
         let identity = Identity::of(&set, "", "", &Rules::default()).unwrap();
         let study_folder = format!("studies/{at}");
-        let entry = Entry { identity, file, study_folder, clash: ClashPolicy::KeepFirst, expected: None };
+        let entry = Entry {
+            identity,
+            file,
+            study_folder,
+            clash: ClashPolicy::KeepFirst,
+            expected: None,
+            bytes: None,
+            was: None,
+        };
         let told = told.clone();
         index.add(entry, Box::new(move |result| drop(told.send(result))));
     }

@@ -21,7 +21,7 @@ const EDGE = 8;
 /// A square differs from so many greys on; letters that are drawn anew differ less.
 const GREYS = 24;
 /// So many squares in a thousand may differ.
-const SQUARES = 4;
+const SQUARES = 10;
 /// A phone's page is looked at down to here.
 const DOWN_MAX = 2400;
 const DESK = { width: 1280, height: 900 };
@@ -43,7 +43,9 @@ function fonts() {
   return [
     face('kept', 'noto-sans', 400), face('kept', 'noto-sans', 700), face('kept-mono', 'noto-sans-mono', 400),
     'html, button, input, select, textarea { font-family: kept, sans-serif !important; }',
-    'code, pre, .mono, textarea.mono { font-family: kept-mono, monospace !important; }',
+    ':root { --mono: kept-mono, monospace !important; }',
+    // Signs come from whatever font of the machine has them.
+    '.state::before { content: "" !important; display: inline-block; width: .7em; height: .7em; background: currentColor; }',
     '.chart { height: 10rem; overflow: hidden; } .chart > :not(h2) { display: none !important; }',
   ].join('\n');
 }
@@ -101,7 +103,7 @@ async function drawn(bench, { width, height, greys }) {
 /// What differs between two pictures, in a sentence, and where; nothing when they are alike.
 function difference(before, now) {
   if (before.width !== now.width) return { text: `it is ${now.width * EDGE} pixels wide, and was ${before.width * EDGE}` };
-  if (Math.abs(before.height - now.height) > 2) return { text: `it is ${now.height * EDGE} pixels high, and was ${before.height * EDGE}` };
+  if (Math.abs(before.height - now.height) > 3) return { text: `it is ${now.height * EDGE} pixels high, and was ${before.height * EDGE}` };
   const count = before.width * Math.min(before.height, now.height);
   const where = Array.from({ length: count }, (_, at) => Math.abs(before.greys[at] - now.greys[at]) >= GREYS);
   const many = where.filter(Boolean).length;
