@@ -12,11 +12,15 @@
 //! Folders and files are named by UIDs. A UID that is none (PS3.5, section 9.1: digits and dots, 64 of them) is written with what
 //! may stand in a file's name, and the beginning of its hash.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use klinke_model::Timestamp;
+
+use crate::error::{At, Result};
 
 /// The folder of instances.
 pub(crate) const STUDIES: &str = "studies";
@@ -86,18 +90,24 @@ fn short(hash: &[u8; 32]) -> String {
 
 /// Makes the folder of a file with all above it, and makes durable that they are there.
 pub(crate) fn make_folder(root: &Path, folder: &Path) -> io::Result<()> {
-    for folder in missing(root, folder).iter().rev() {
+    make_missing(root, folder)?.iter().try_for_each(|folder| sync_above(folder))
+}
+
+/// Makes a folder with all above it, and gives those that were not there, the highest first.
+pub(crate) fn make_missing(root: &Path, folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut missing = missing(root, folder);
+    missing.reverse();
+    for folder in &missing {
         match private(folder) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             made => made?,
         }
-        sync_above(folder)?;
     }
-    Ok(())
+    Ok(missing)
 }
 
 /// A folder and those above it that are not there, the lowest first.
-pub(crate) fn missing(root: &Path, folder: &Path) -> Vec<PathBuf> {
+fn missing(root: &Path, folder: &Path) -> Vec<PathBuf> {
     let mut missing: Vec<PathBuf> = Vec::new();
     let mut at = folder.to_path_buf();
     // A relative path ends in nothing: that is the folder where the program stands.
@@ -120,9 +130,35 @@ pub(crate) fn sync_above(folder: &Path) -> io::Result<()> {
 }
 
 /// Makes a folder that is for its owner and group alone: it holds patients' data.
-pub(crate) fn private(folder: &Path) -> io::Result<()> {
+fn private(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new().mode(0o750).create(folder)
+}
+
+/// Makes a file that is not there, for its owner and group alone.
+pub(crate) fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o640).open(path)
+}
+
+/// Writes a file beside its place, durably, and with the time when its instance arrived; gives where.
+pub(crate) fn write_part(to: &Path, source: &mut dyn Read, arrived: SystemTime) -> Result<PathBuf> {
+    let folder = to.parent().unwrap_or(to);
+    make_folder(Path::new("/"), folder).at("can't make", folder)?;
+    let part = to.with_extension("part");
+    let options = OpenOptions::new().write(true).create(true).truncate(true).mode(0o640).clone();
+    let mut file = options.open(&part).at("can't make", &part)?;
+    io::copy(source, &mut file).at("can't write", &part)?;
+    file.set_modified(arrived).at("can't write", &part)?;
+    file.sync_all().at("can't sync", &part)?;
+    Ok(part)
+}
+
+/// Removes a file, if it is there.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed.at("can't remove", path),
+    }
 }
 
 /// Makes the entries of a folder durable.

@@ -15,10 +15,10 @@
 //! After a crash before 3 the file is removed at the next start; between 3 and 5 it lies in its folder and in no index: the sender
 //! was not told, sends again, and the file is replaced. [`crate::Archive::verify`] finds it otherwise.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use klinke_dimse::charset::Rules;
@@ -127,12 +127,11 @@ impl Receiving {
         let study_folder = shared.study_folder(&identity.study, now)?;
         let entry =
             Entry { identity, file, study_folder, clash: arrival.clash, expected, bytes: None, was: None };
-        let identity = entry.identity.clone();
         let added = match part.keep_early(&shared, &entry, meta::seal_offset(meta_size))? {
             Some(added) => added,
-            None => keep(&shared, &mut part, entry, meta::seal_offset(meta_size))?,
+            None => keep(&shared, &mut part, entry.clone(), meta::seal_offset(meta_size))?,
         };
-        Ok(Received { identity, added, size })
+        Ok(Received { identity: entry.identity, added, size })
     }
 }
 
@@ -149,17 +148,9 @@ fn keep(shared: &Shared, part: &mut Part, entry: Entry, seal_offset: u64) -> Res
     let added = shared.index().add_and_wait(entry)?;
     if added == Added::Same {
         // It lies beside already, under another name.
-        remove(&full)?;
+        place::remove(&full)?;
     }
     Ok(added)
-}
-
-/// Removes a file that was written and has no place here.
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        removed => removed.at("can't remove", path),
-    }
 }
 
 /// The same with the place of its file.
@@ -203,8 +194,7 @@ impl Part {
 
     fn flush(&mut self) -> Result<()> {
         if self.file.is_none() {
-            let options = OpenOptions::new().write(true).create_new(true).mode(0o640).clone();
-            self.file = Some(options.open(&self.path).at("can't make", &self.path)?);
+            self.file = Some(place::create(&self.path).at("can't make", &self.path)?);
         }
         if let Some(file) = &mut self.file {
             file.write_all(&self.buffer).at("can't write", &self.path)?;
@@ -231,8 +221,8 @@ impl Part {
         let entry = Entry { file, bytes: Some(self.buffer.clone()), ..entry.clone() };
         let added = shared.index().add_and_wait(entry);
         match added {
-            Err(Error::Taken) => remove(&full).map(|()| None),
-            Ok(Added::Same) => remove(&full).map(|()| Some(Added::Same)),
+            Err(Error::Taken) => place::remove(&full).map(|()| None),
+            Ok(Added::Same) => place::remove(&full).map(|()| Some(Added::Same)),
             Ok(added) => {
                 // What was to be removed there has gone meanwhile, and took it along.
                 if !full.exists() {

@@ -9,9 +9,8 @@
 //!
 //! After a crash before 3 the new file is in no index and is written over next time. An index knows a file of a tier by the tier's name: the disk may be mounted elsewhere.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -137,10 +136,7 @@ impl Archive {
             self.shared.syncer.sync()?;
             for path in &left {
                 let path = self.shared.path(path);
-                match fs::remove_file(&path) {
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                    removed => removed.at("can't remove", &path)?,
-                }
+                place::remove(&path)?;
                 // Folders go with the last of their files; others are not empty.
                 let _ = path.ancestors().skip(1).take(2).try_for_each(fs::remove_dir);
             }
@@ -153,28 +149,10 @@ impl Archive {
         let (from, to) = (self.path(instance), self.shared.path(path));
         let mut source = File::open(&from).at("can't read", &from)?;
         let modified = source.metadata().and_then(|data| data.modified()).at("can't read", &from)?;
-        let part = self.write_part(&to, &mut source, modified)?;
+        let part = place::write_part(&to, &mut source, modified)?;
         let offset = u64::from(instance.file.data_offset);
         look::check(&part, offset, &instance.file.hash)?;
         name(&part, &to)
-    }
-
-    /// Writes a file beside its place, durably, and with the time of the one that it is made of: that is when its instance arrived.
-    fn write_part(
-        &self,
-        to: &Path,
-        source: &mut dyn Read,
-        modified: std::time::SystemTime,
-    ) -> Result<PathBuf> {
-        let folder = to.parent().unwrap_or(&self.shared.folder);
-        place::make_folder(Path::new("/"), folder).at("can't make", folder)?;
-        let part = to.with_extension("part");
-        let options = OpenOptions::new().write(true).create(true).truncate(true).mode(0o640).clone();
-        let mut file = options.open(&part).at("can't make", &part)?;
-        std::io::copy(source, &mut file).at("can't write", &part)?;
-        file.flush().and_then(|()| file.set_modified(modified)).at("can't write", &part)?;
-        file.sync_all().at("can't sync", &part)?;
-        Ok(part)
     }
 
     /// The data set of an instance in another transfer syntax; only where its pixels come back as they were.
@@ -217,7 +195,7 @@ impl Archive {
         let to = self.shared.path(&path);
         let old = self.path(instance);
         let modified = fs::metadata(&old).and_then(|data| data.modified()).at("can't read", &old)?;
-        let part = self.write_part(&to, &mut head.as_slice().chain(&packed[..]), modified)?;
+        let part = place::write_part(&to, &mut head.as_slice().chain(&packed[..]), modified)?;
         look::check(&part, head.len() as u64, &hash)?;
         name(&part, &to)?;
         let data_offset = u32::try_from(head.len()).unwrap_or(u32::MAX);

@@ -107,10 +107,7 @@ impl Archive {
                 // Nobody comes to the place between the file and the word that it is gone.
                 let _claim = self.shared.claims.take(&thrown.uid);
                 let path = self.shared.path(&thrown.path);
-                match fs::remove_file(&path) {
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                    removed => removed.at("can't remove", &path)?,
-                }
+                place::remove(&path)?;
                 // Folders go with the last of their files; others are not empty.
                 let _ = path.ancestors().skip(1).take(2).try_for_each(fs::remove_dir);
                 self.shared.index.forget_thrown(thrown.number)?;

@@ -22,9 +22,9 @@
 //! long way.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -92,7 +92,6 @@ impl Syncer {
     pub(crate) fn begin(folder: &Path, index: Arc<SqliteIndex>) -> Result<Self> {
         recover(folder, &index).map_err(Lost::into_error)?;
         let path = folder.join(place::STUDIES);
-        place::make_folder(folder, &path).at("can't make", &path)?;
         let studies = File::open(&path).at("can't open", &path)?;
         let disk = studies.metadata().at("can't read", &path)?.dev();
         let above = fs::metadata(folder).at("can't read", folder)?.dev();
@@ -122,10 +121,10 @@ impl Syncer {
             return Ok(false);
         }
         let parent = path.parent().unwrap_or(&self.inside.folder);
-        let made = match create(path) {
+        let made = match place::create(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 self.make_folder(parent).at("can't make", parent)?;
-                create(path)
+                place::create(path)
             }
             made => made,
         };
@@ -147,15 +146,7 @@ impl Syncer {
     fn make_folder(&self, folder: &Path) -> io::Result<()> {
         // Held while they are made: whoever finds one there knows whether it is synced.
         let mut state = self.inside.state();
-        for missing in place::missing(&self.inside.folder, folder).into_iter().rev() {
-            match place::private(&missing) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                made => {
-                    made?;
-                    state.folders.insert(missing);
-                }
-            }
-        }
+        state.folders.extend(place::make_missing(&self.inside.folder, folder)?);
         Ok(())
     }
 
@@ -235,13 +226,17 @@ impl Inside {
     fn sync_all(&self) -> Result<()> {
         loop {
             // Always from the beginning: what was done is forgotten, and numbers are used again.
-            let due = self.index.unsynced_paths(0, FILES_MAX)?;
+            let due = self.index.unsynced(FILES_MAX)?;
             // Looked at behind them: all that is above one of them is in it.
             let folders = self.state().folders.clone();
-            self.sync_files(&due)?;
+            let is_synced = due.is_empty() || self.all_at_once();
+            if !is_synced {
+                // It forgets them itself, and numbers may have been used again since.
+                recover(&self.folder, &self.index).map_err(Lost::into_error)?;
+            }
             folders.iter().try_for_each(|folder| entry_synced(folder)).at("can't sync", &self.folder)?;
-            for bite in due.chunks(BITE) {
-                self.index.forget_unsynced(bite[bite.len() - 1].0)?;
+            for bite in due.chunks(BITE).filter(|_| is_synced) {
+                self.index.forget_unsynced(bite[bite.len() - 1])?;
             }
             self.state().folders.retain(|folder| !folders.contains(folder));
             if due.len() < FILES_MAX {
@@ -251,24 +246,12 @@ impl Inside {
         }
     }
 
-    /// Makes files durable, with their entries in their folders.
-    fn sync_files(&self, files: &[(i64, String)]) -> Result<()> {
-        if files.is_empty() {
-            return Ok(());
-        }
-        // An error is told once, to whoever asks first, and the bytes that it was about are taken for written then.
+    /// Makes what was written durable, as far as the system's word is to be taken: an error is told once, to whoever
+    /// asks first, and the bytes that it was about are taken for written then.
+    fn all_at_once(&self) -> bool {
         let is_doubted = self.state().is_doubted || rustix::fs::syncfs(&self.studies).is_err();
-        if !is_doubted {
-            return Ok(());
-        }
-        self.state().is_doubted = true;
-        let mut writing = Writing::new(&self.folder);
-        for (number, _) in files {
-            if let Some(one) = self.index.next_unsynced(number - 1)?.filter(|one| one.number == *number) {
-                writing.write(&one)?;
-            }
-        }
-        writing.finish()
+        self.state().is_doubted = is_doubted;
+        !is_doubted
     }
 }
 
@@ -290,17 +273,16 @@ impl Lost {
 
 /// Makes what a process did not come to sync durable, out of the bytes that an index has of it.
 pub(crate) fn recover(folder: &Path, index: &SqliteIndex) -> Result<(), Lost> {
-    let mut after = 0;
     loop {
         let mut writing = Writing::new(folder);
-        let begun = after;
+        let mut after = 0;
         for _ in 0..BITE {
             let Some(one) = index.next_unsynced(after).map_err(Lost::Index)? else { break };
             writing.write(&one).map_err(Lost::Files)?;
             after = one.number;
         }
         writing.finish().map_err(Lost::Files)?;
-        if after == begun {
+        if after == 0 {
             return Ok(());
         }
         index.forget_unsynced(after).map_err(Lost::Index)?;
@@ -321,14 +303,14 @@ impl<'a> Writing<'a> {
 
     fn write(&mut self, one: &Unsynced) -> Result<()> {
         let path = self.root.join(&one.path);
-        let parent = path.parent().unwrap_or(self.root);
-        place::make_folder(self.root, parent).at("can't make", parent)?;
-        let part = path.with_extension("part");
-        let written = write_durably(&part, one).and_then(|()| fs::rename(&part, &path));
-        if written.is_err() {
-            let _ = fs::remove_file(&part);
+        // The file's time is that when its instance arrived, also when it is written later.
+        let written = place::write_part(&path, &mut one.bytes.as_slice(), time(one.arrived));
+        let named = written.and_then(|part| fs::rename(part, &path).at("can't name", &path));
+        if named.is_err() {
+            let _ = place::remove(&path.with_extension("part"));
         }
-        written.at("can't write", &path)?;
+        named?;
+        let parent = path.parent().unwrap_or(self.root);
         let above = parent.ancestors().take_while(|one| one.starts_with(self.root));
         self.folders.extend(above.map(Path::to_path_buf));
         Ok(())
@@ -339,20 +321,8 @@ impl<'a> Writing<'a> {
     }
 }
 
-/// The file's time is that when its instance arrived, also when it is written later.
-fn write_durably(part: &Path, one: &Unsynced) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o640).open(part)?;
-    file.write_all(&one.bytes)?;
-    file.set_modified(time(one.arrived))?;
-    file.sync_all()
-}
-
 fn time(at: Timestamp) -> std::time::SystemTime {
     std::time::UNIX_EPOCH + Duration::from_micros(at.0.max(0).cast_unsigned())
-}
-
-fn create(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).mode(0o640).open(path)
 }
 
 /// Makes the entry of a folder durable; one that went with the last of its files needs nothing.
@@ -381,12 +351,9 @@ mod tests {
 
     fn unsynced(place: &Path, path: &str) -> Arc<SqliteIndex> {
         let index = SqliteIndex::open(&place.join("index.db"), Completion::NEVER).unwrap();
-        let path = path.to_owned();
-        let note = move |connection: &rusqlite::Connection| {
-            let sql = "INSERT INTO unsynced(path, arrived, bytes) VALUES (?1, 1000000, x'4b4b')";
-            Ok(connection.execute(sql, [path])?)
-        };
-        index.change(note).unwrap();
+        let connection = rusqlite::Connection::open(place.join("index.db")).unwrap();
+        let sql = "INSERT INTO unsynced(path, arrived, bytes) VALUES (?1, 1000000, x'4b4b')";
+        connection.execute(sql, [path]).unwrap();
         Arc::new(index)
     }
 
@@ -413,6 +380,7 @@ mod tests {
     fn a_place_that_is_taken_is_left_alone() {
         let place = tempfile::tempdir().unwrap();
         let index = SqliteIndex::open(&place.path().join("index.db"), Completion::NEVER).unwrap();
+        fs::create_dir(place.path().join(crate::place::STUDIES)).unwrap();
         let syncer = Syncer::begin(place.path(), Arc::new(index)).unwrap();
         // Whatever the file system of the tests is.
         syncer.inside.state().is_doubted = false;

@@ -8,8 +8,6 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::path::Path;
-
 use klinke_hl7v2::ack::Code;
 
 use crate::study::{STUDY, key_images, report, slice, write};
@@ -115,14 +113,10 @@ fn fill(site: &Site, serve: &Serve<'_>) {
     (10..=12).for_each(|number| write(files.path(), &slice(number)));
     write(files.path(), &report());
     write(files.path(), &key_images());
-    site.klinke("archive", &["import", text(files.path())]).ended(0);
+    site.klinke("archive", &["import", files.path().to_str().unwrap()]).ended(0);
     serve.wait_for("the dead and the held one", || {
         let queue = site.klinke("queue", &[]).out;
         let status = site.json("status", &[]).to_string();
         queue.contains("held") && status.contains("\"dead\":1")
     });
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
 }

@@ -60,10 +60,13 @@ impl Adder {
             trash::forget_beside(connection, number)?;
         }
         let added = self.place(connection, entry)?;
-        if let Some(Was::Thrown(number)) = entry.was.filter(|_| added != Added::Same) {
+        if added == Added::Same {
+            return Ok(added);
+        }
+        if let Some(Was::Thrown(number)) = entry.was {
             trash::forget_thrown(connection, number)?;
         }
-        if let Some(bytes) = entry.bytes.as_deref().filter(|_| added != Added::Same) {
+        if let Some(bytes) = &entry.bytes {
             unsynced::note(connection, entry, bytes)?;
         }
         Ok(added)

@@ -156,9 +156,9 @@ impl SqliteIndex {
         self.readers.with(|connection| unsynced::next(connection, after))
     }
 
-    /// Numbers and paths of files whose bytes stand in the index, above a number.
-    pub(crate) fn unsynced_paths(&self, after: i64, limit: usize) -> Result<Vec<(i64, String)>> {
-        self.readers.with(|connection| unsynced::paths(connection, after, limit))
+    /// The first numbers of files whose bytes stand in the index.
+    pub(crate) fn unsynced(&self, limit: usize) -> Result<Vec<i64>> {
+        self.readers.with(|connection| unsynced::numbers(connection, limit))
     }
 
     /// Forgets the bytes of files up to a number: they are on stable storage.
@@ -232,7 +232,7 @@ impl SqliteIndex {
     }
 
     /// Runs `work` in the writer's next commit, and waits until that is durable.
-    pub(crate) fn change<T: Send + 'static>(
+    pub(super) fn change<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {

@@ -146,7 +146,7 @@ pub(super) fn thrown_of(connection: &Connection, study: &str) -> Result<Vec<Thro
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Whether a file is in the trash.
+/// Whether a path is that of a file in the trash, left over or beside.
 pub(super) fn is_going(connection: &Connection, path: &str) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM trash WHERE path = ?1)
          OR EXISTS (SELECT 1 FROM left_over WHERE path = ?1)

@@ -36,11 +36,10 @@ pub(super) fn next(connection: &Connection, after: i64) -> Result<Option<Unsynce
     Ok(connection.prepare_cached(sql)?.query_row([after], row).optional()?)
 }
 
-/// The numbers and paths of those above a number, without their bytes.
-pub(super) fn paths(connection: &Connection, after: i64, limit: usize) -> Result<Vec<(i64, String)>> {
-    let sql = "SELECT id, path FROM unsynced WHERE id > ?1 ORDER BY id LIMIT ?2";
-    let mut found = connection.prepare_cached(sql)?;
-    let rows = found.query_map(params![after, limit as i64], |row| Ok((row.get(0)?, row.get(1)?)))?;
+/// The first numbers.
+pub(super) fn numbers(connection: &Connection, limit: usize) -> Result<Vec<i64>> {
+    let mut found = connection.prepare_cached("SELECT id FROM unsynced ORDER BY id LIMIT ?1")?;
+    let rows = found.query_map([limit as i64], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
