@@ -85,7 +85,7 @@ struct Running {
 
 impl Running {
     fn start(server: &str, place: &Path) -> Option<Self> {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = klinke_testkit::free_port();
         let mut command = match server {
             "klinke" => {
                 let mut own = Command::new(std::env::current_exe().unwrap());

@@ -142,8 +142,7 @@ fn storescp_is_sent_to() {
     let Some(file) = image().filter(|_| is_there("storescp")) else { return };
     let data = data_set(&std::fs::read(&file).unwrap());
     for maximum_length in ["4096", "131072"] {
-        // A port that was free a moment ago.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = klinke_testkit::free_port();
         let arguments = ["--ignore", "-pdu", maximum_length, &port.to_string()];
         let mut child = dcmtk("storescp", &arguments);
         let began = Instant::now();
@@ -179,7 +178,7 @@ fn storescp_is_sent_to() {
         side.events = events;
         let statuses: Vec<_> =
             side.commands().iter().map(|one| (one.kind, one.status.unwrap().code())).collect();
-        assert_eq!(statuses, [(Kind::CEchoResponse, 0), (Kind::CStoreResponse, 0)]);
+        assert_eq!(statuses, [(Kind::CEchoResponse, 0), (Kind::CStoreResponse, 0)], "{:?}", side.events);
         assert_eq!((side.ending(), side.deviations()), (Some(&Ending::Released), vec![]));
     }
 }

@@ -1,1 +1,5 @@
-//! Filled in the next commits.
+//! What the tests of several crates need.
+
+mod port;
+
+pub use port::free_port;

@@ -209,7 +209,7 @@ async fn openssl_server(
     name: &str,
     version: &str,
 ) -> (u16, tokio::process::Child) {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = klinke_testkit::free_port();
     let peer = tokio::process::Command::new("openssl")
         .args(["s_server", "-quiet", version, "-accept", &format!("127.0.0.1:{port}")])
         .args(["-cert", &format!("{name}.pem"), "-key", &format!("{name}.key")])

@@ -15,9 +15,10 @@ use klinke_dimse::message::Status;
 use klinke_dimse::syntax::TransferSyntax;
 use klinke_dimse::{VR, tags};
 use klinke_engine::source::{Stop, Stopper};
+use klinke_testkit::free_port;
 use serde_json::{Value, json};
 
-use crate::support::{Running, Server, config, free_port, host, image, part10, start, text};
+use crate::support::{Running, Server, config, host, image, part10, start, text};
 
 /// The plugin that makes it a peer over DICOMweb.
 const PLUGIN: &str = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so";

@@ -2,8 +2,9 @@
 
 use klinke_adapters::dicom::Peer;
 use klinke_adapters::dicom::scu::{self, Carried, Load, Origin, Sender};
+use klinke_testkit::free_port;
 
-use crate::support::{Server, dcmtk, free_port, host, image, strings, write_file};
+use crate::support::{Server, dcmtk, host, image, strings, write_file};
 
 async fn storescp(folder: &std::path::Path, options: &[&str]) -> Option<(Server, Peer)> {
     // Whether it is there at all is said by asking for its version.

@@ -14,9 +14,10 @@ use klinke_dimse::data::DataSet;
 use klinke_dimse::{VR, json, tags};
 use klinke_engine::link::{Destination as _, Parcel, ReplyKind};
 use klinke_model::{DeliveryKey, DestinationId, Disposition, EnvelopeId, Payload, Timestamp};
+use klinke_testkit::free_port;
 
 use crate::support::{
-    CT, Running, Server, config, dcmtk, free_port, host, image, start, strings, succeeded, write_file,
+    CT, Running, Server, config, dcmtk, host, image, start, strings, succeeded, write_file,
 };
 use crate::worklist::{schedule, step};
 

@@ -120,11 +120,6 @@ impl Drop for Server {
     }
 }
 
-pub fn free_port() -> u16 {
-    let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    socket.local_addr().expect("an address").port()
-}
-
 #[track_caller]
 pub fn succeeded(output: &Output) -> String {
     let text =

@@ -6,8 +6,9 @@ use klinke_dimse::charset::Charset;
 use klinke_dimse::data::DataSet;
 use klinke_dimse::{Tag, VR, tags};
 use klinke_model::Timestamp;
+use klinke_testkit::free_port;
 
-use crate::support::{Running, Server, config, dcmtk, free_port, host, start, strings, succeeded};
+use crate::support::{Running, Server, config, dcmtk, host, start, strings, succeeded};
 
 const EXAMPLES: &str = "/usr/share/doc/dcmtk/examples";
 

@@ -4,6 +4,8 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+use klinke_testkit::free_port;
+
 use crate::support::browser::{Browser, encoded};
 use crate::support::partner::{Line, Sink};
 use crate::support::receivers::{self, Kept};
@@ -56,7 +58,7 @@ fn no_patient_in(all: &[String]) {
 #[test]
 fn a_partner_goes_down_a_mail_arrives_is_acknowledged_and_all_is_well_again() {
     let (mail, kept) = receivers::mail();
-    let port = Sink::free_port();
+    let port = free_port();
     let site = site(port, "", &alerts(mail, ""));
     let serve = site.serve();
     send(&serve, 3);
@@ -118,7 +120,7 @@ fn every_way_carries_and_where_one_fails_the_next_is_taken() {
     let people = "[[rule]]\nrank = \"warning\"\nstep = [{ to = [\"bert\", \"all1\", \"all2\", \"all3\", \"all4\", \"all5\", \"all6\"] }]\n";
     let file =
         alerts(mail, &more).replacen("[[rule]]\nrank = \"warning\"\nstep = [{ to = [\"it\"] }]\n", people, 1);
-    let site = site(Sink::free_port(), "", &file);
+    let site = site(free_port(), "", &file);
     let serve = site.serve();
     send(&serve, 2);
     serve.wait_for("the mail by the second way", || !mails.with("bert@kh.example").is_empty());
@@ -164,10 +166,10 @@ fn every_way_carries_and_where_one_fails_the_next_is_taken() {
 #[test]
 fn a_link_acknowledges_only_by_post_and_once_and_all_survives_a_restart() {
     let (mail, kept) = receivers::mail();
-    let console = Sink::free_port();
+    let console = free_port();
     let node = format!("[console]\nlisten = \"127.0.0.1:{console}\"\n");
     let base = format!("console = \"http://127.0.0.1:{console}\"\n");
-    let site = site(Sink::free_port(), &node, &(base + &alerts(mail, "")));
+    let site = site(free_port(), &node, &(base + &alerts(mail, "")));
     let serve = site.serve();
     send(&serve, 2);
     serve.wait_for("the mail", || !kept.with("[URGENT]").is_empty());
@@ -278,7 +280,7 @@ fn ways_over_tls_carry_and_send_nothing_to_who_is_another_or_vouched_for_by_nobo
     );
     let names: Vec<String> = expected.iter().map(|(name, ..)| format!("\"p-{name}\"")).collect();
     file.push_str(&format!("[[rule]]\nrank = \"urgent\"\nstep = [{{ to = [{}] }}]\n", names.join(", ")));
-    let site = site(Sink::free_port(), "", &file);
+    let site = site(free_port(), "", &file);
     site.write("ca.pem", &own.pem());
     let serve = site.serve();
     for (name, carries, kept) in &expected {
@@ -298,7 +300,7 @@ fn ways_over_tls_carry_and_send_nothing_to_who_is_another_or_vouched_for_by_nobo
 #[test]
 fn an_alert_is_put_off_and_handed_over_by_page_tool_and_link() {
     let (mail, kept) = receivers::mail();
-    let console = Sink::free_port();
+    let console = free_port();
     let node = format!("[console]\nlisten = \"127.0.0.1:{console}\"\n");
     let base = format!("console = \"http://127.0.0.1:{console}\"\n");
     let person = |name: &str| {
@@ -309,7 +311,7 @@ fn an_alert_is_put_off_and_handed_over_by_page_tool_and_link() {
     let more = person("bert") + &person("carl");
     let file = (base + &alerts(mail, &more))
         .replace("to = [\"it\"] }", "to = [\"it\"] }, { to = [\"bert\"], after = \"1h\" }");
-    let site = site(Sink::free_port(), &node, &file);
+    let site = site(free_port(), &node, &file);
     let serve = site.serve();
     send(&serve, 2);
     serve.wait_for("the mail", || !kept.with("[URGENT]").is_empty());

@@ -118,7 +118,7 @@ fn send(serve: &Serve<'_>, controls: &[&str]) {
 fn every_call_answers_as_it_is_described() {
     let sink = Sink::open();
     let site = site(&sink);
-    let port = crate::dicom::free_port();
+    let port = klinke_testkit::free_port();
     let node = std::fs::read_to_string(site.folder().join("klinke.toml")).unwrap();
     let table =
         format!("[archive]\nae_title = \"KLINKE\"\nlisten = \"127.0.0.1:{port}\"\naccept = \"any\"\n");

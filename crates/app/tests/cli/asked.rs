@@ -11,9 +11,10 @@ use klinke_dimse::file::Meta;
 use klinke_dimse::syntax::TransferSyntax;
 use klinke_dimse::{VR, tags};
 use klinke_model::Timestamp;
+use klinke_testkit::free_port;
 use serde_json::Value;
 
-use crate::support::old::{Orthanc, free_port, start};
+use crate::support::old::{Orthanc, start};
 use crate::support::{Serve, Site, klinke};
 
 const DAY: Duration = Duration::from_secs(86_400);

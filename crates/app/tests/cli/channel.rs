@@ -11,7 +11,7 @@ use crate::support::{Site, adt, channel, klinke};
 /// Two channels at fixed ports: a started one must be where it was.
 fn site(sink: &Sink) -> (Site, u16) {
     let site = Site::to_partner(sink.port, "");
-    let port = Sink::free_port();
+    let port = klinke_testkit::free_port();
     site.write("channels/adt.toml", &channel("").replace("127.0.0.1:0", &format!("127.0.0.1:{port}")));
     site.write("channels/other.toml", &channel(""));
     (site, port)

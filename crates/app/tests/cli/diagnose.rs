@@ -53,7 +53,7 @@ fn all_is_well_and_says_so_by_its_exit_status() {
 
 #[test]
 fn a_service_that_is_not_there_is_told_with_whom_to_call_and_what_to_say() {
-    let site = site(Sink::free_port(), "");
+    let site = site(klinke_testkit::free_port(), "");
     let serve = site.serve();
     send(&serve, 2);
     wait_for("the fault to be seen", || finding(&site)["layer"] == "tcp");

@@ -8,16 +8,13 @@ use klinke_dimse::data::{self, DataSet, Element};
 use klinke_dimse::file::Meta;
 use klinke_dimse::syntax::TransferSyntax;
 use klinke_dimse::{VR, tags};
+use klinke_testkit::free_port;
 
 use crate::support::browser::{Browser, http, with_console};
 use crate::support::partner::{Line, Sink};
 use crate::support::{Site, klinke};
 
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
-
-pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
 
 pub fn instance(folder: &Path, patient: &str, number: usize) {
     instance_with(folder, patient, number, 1);

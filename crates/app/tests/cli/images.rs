@@ -8,6 +8,7 @@ use klinke_dimse::data::{self, DataSet, Element};
 use klinke_dimse::file::Meta;
 use klinke_dimse::syntax::TransferSyntax;
 use klinke_dimse::{VR, tags};
+use klinke_testkit::free_port;
 use serde_json::Value;
 
 use crate::support::browser::{Browser, http, http_bytes, with_console};
@@ -16,10 +17,6 @@ use crate::support::{Serve, Site, klinke};
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 const STUDY: &str = "1.2.4711";
 const KEY: &str = "0123456789abcdef0123456789abcdef";
-
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
 
 /// A slice of 8 by 8 pixels, each of them its place plus a hundred times its number.
 fn slice(study: &str, number: u16) -> DataSet {

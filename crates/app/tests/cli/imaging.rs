@@ -12,6 +12,7 @@ use klinke_dimse::data::{self, DataSet, Element};
 use klinke_dimse::file::{self, Meta};
 use klinke_dimse::syntax::TransferSyntax;
 use klinke_dimse::{VR, tags};
+use klinke_testkit::free_port;
 
 use crate::media::{peer, said};
 use crate::support::browser::{Browser, http, with_console};
@@ -135,7 +136,7 @@ const REPORT: &str = "MSH|^~\\&|RIS|RAD|PACS|RAD|20261129120000||ORU^R01|77|P|2.
 /// complete and the RIS hears of it, the report comes back as a PDF and lies with the images.
 #[test]
 fn one_case_from_the_order_to_the_report() {
-    let (ris, port, web) = (Sink::open(), Sink::free_port(), Sink::free_port());
+    let (ris, port, web) = (Sink::open(), free_port(), free_port());
     let to_ris = "[[destination]]\nto = \"ris\"\nretry = { first = \"50ms\", most = \"200ms\" }\n";
     let site = site(
         port,
@@ -244,7 +245,7 @@ fn one_case_from_the_order_to_the_report() {
 /// A technician at night: is the PACS away, does it not know us, is it called otherwise, or is it none?
 #[test]
 fn a_pacs_that_does_not_take_us_says_why() {
-    let (port, far_port) = (Sink::free_port(), Sink::free_port());
+    let (port, far_port) = (free_port(), free_port());
     let far = site(far_port, "", "", &[]);
     let to = |title: &str, port: u16| {
         format!(
@@ -283,7 +284,7 @@ fn a_pacs_that_does_not_take_us_says_why() {
 /// was away then.
 #[test]
 fn an_archive_tells_another_of_steps_and_of_what_can_be_had() {
-    let (port, far_port) = (Sink::free_port(), Sink::free_port());
+    let (port, far_port) = (free_port(), free_port());
     let into = |folder: &str| {
         format!("[[destination]]\nfile = {{ folder = \"{folder}\", name = \"{{id}}.json\" }}\n")
     };
@@ -354,7 +355,7 @@ fn an_archive_tells_another_of_steps_and_of_what_can_be_had() {
 fn a_kill_loses_no_event_and_repeats_at_most_one() {
     const KILLS: usize = 4;
     const EACH: usize = 12;
-    let port = Sink::free_port();
+    let port = free_port();
     let site = site(
         port,
         "",
@@ -404,7 +405,7 @@ fn arrived(site: &Site) -> BTreeMap<String, usize> {
 /// Routing as a channel: by attributes, with edits, by C-STORE and by STOW-RS.
 #[test]
 fn instances_are_routed_by_what_they_say() {
-    let (port, target_port, web) = (Sink::free_port(), Sink::free_port(), Sink::free_port());
+    let (port, target_port, web) = (free_port(), free_port(), free_port());
     let target = site(target_port, &format!("web = \"127.0.0.1:{web}\"\naccept = \"any\"\n"), "", &[]);
     with_console(&target);
     let targets = target.serve();

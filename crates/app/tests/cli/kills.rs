@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use klinke_archive::index::Selection;
 use klinke_archive::{Archive, Options};
+use klinke_testkit::free_port;
 use serde_json::Value;
 
 use crate::support::browser::{Browser, with_console};
@@ -39,19 +40,6 @@ impl Kills {
         std::thread::sleep(Duration::from_millis(30 + (self.seed >> 33) % 600));
         serve.kill();
         self.left -= 1;
-    }
-}
-
-/// A port that stays free while nobody listens: none of those that connections get.
-fn free_port() -> u16 {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let first = std::process::id() as usize * 16;
-    loop {
-        let at = first + NEXT.fetch_add(1, Ordering::SeqCst);
-        let port = u16::try_from(12_000 + at % 20_000).unwrap();
-        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
     }
 }
 

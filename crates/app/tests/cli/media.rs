@@ -5,7 +5,9 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::support::old::{Lot, free_port};
+use klinke_testkit::free_port;
+
+use crate::support::old::Lot;
 use crate::support::{Site, klinke};
 
 fn site() -> Site {

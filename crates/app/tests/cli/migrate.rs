@@ -8,9 +8,10 @@ use klinke_archive::change::Decision;
 use klinke_archive::index::Selection;
 use klinke_archive::{Archive, Options};
 use klinke_model::Timestamp;
+use klinke_testkit::free_port;
 use serde_json::Value;
 
-use crate::support::old::{Lot, Orthanc, Proxy, dcmqrscp, free_port, store};
+use crate::support::old::{Lot, Orthanc, Proxy, dcmqrscp, store};
 use crate::support::{Serve, Site, klinke};
 
 const KLINKE: &str = "KLINKE";

@@ -13,9 +13,10 @@ use klinke_dimse::file::Meta;
 use klinke_dimse::syntax::TransferSyntax;
 use klinke_dimse::{VR, tags};
 use klinke_model::Timestamp;
+use klinke_testkit::free_port;
 use serde_json::Value;
 
-use crate::support::old::{Orthanc, dcmqrscp, free_port};
+use crate::support::old::{Orthanc, dcmqrscp};
 use crate::support::partner::Line;
 use crate::support::{Serve, Site, klinke};
 

@@ -255,7 +255,7 @@ fn a_port_that_is_taken_stops_its_channel_alone() {
 
 #[test]
 fn a_partner_that_goes_and_comes_is_logged_once_each() {
-    let port = Sink::free_port();
+    let port = klinke_testkit::free_port();
     let site = Site::to_partner(port, "");
     let serve = site.serve();
     let mut line = Line::open(&serve.address("adt"));

@@ -8,10 +8,11 @@ use klinke_archive::find::Query;
 use klinke_archive::{Archive, Level, Options};
 use klinke_dimse::charset::Charset;
 use klinke_dimse::tags;
+use klinke_testkit::free_port;
 use serde_json::Value;
 
 use crate::support::browser::{Browser, with_console};
-use crate::support::old::{Lot, free_port, store};
+use crate::support::old::{Lot, store};
 use crate::support::partner::Line;
 use crate::support::{Serve, Site, klinke};
 

@@ -221,7 +221,7 @@ fn node_hl7_server_takes_messages() {
     // On a kept connection it answers the first message again; MSA-2 tells, and a fresh connection helps.
     for connection in ["kept", "each"] {
         let mut command = node();
-        command.arg(script("node_server.cjs")).arg(Sink::free_port().to_string());
+        command.arg(script("node_server.cjs")).arg(klinke_testkit::free_port().to_string());
         assert_eq!(through_a_site(&mut Peer::start(command), connection), GOT, "{connection}");
     }
 }

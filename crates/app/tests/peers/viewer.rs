@@ -12,7 +12,7 @@ fn chromium_looks_at_a_study() {
     if !has_chromium() {
         return;
     }
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = klinke_testkit::free_port();
     let site = Site::to_partner(1, "");
     with_console(&site);
     let before = std::fs::read_to_string(site.folder().join("klinke.toml")).unwrap();

@@ -20,10 +20,6 @@ use super::klinke;
 const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
 const WEB_PLUGIN: &str = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so";
 
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// Studies that lie in an old archive, spread over days from 2020-03-01 on.
 pub struct Lot {
     pub studies: usize,

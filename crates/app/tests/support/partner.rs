@@ -39,16 +39,6 @@ impl Sink {
         Sink::on(listener, Some(Code::ApplicationAccept))
     }
 
-    /// A port at which nobody listens, below those that the system gives to clients.
-    pub fn free_port() -> u16 {
-        let seed = u64::from(std::process::id()) * 7
-            + u64::from(std::time::UNIX_EPOCH.elapsed().expect("a clock").subsec_nanos());
-        (0..10_000)
-            .map(|step| 12_000 + ((seed + step * 37) % 18_000) as u16)
-            .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
-            .expect("a free port")
-    }
-
     fn on(listener: TcpListener, answer: Option<Code>) -> Sink {
         let port = listener.local_addr().expect("an address").port();
         let state = Arc::new(Mutex::new(State { arrivals: Vec::new(), answer }));
