@@ -5,7 +5,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ladder::{Judgement, Suspicion, moment};
+use crate::clock::{Clock, by_clock, moment};
+use crate::ladder::{Judgement, Suspicion};
 use crate::{Lang, Layer, Verdict};
 
 /// All that was found.
@@ -218,6 +219,21 @@ fn ask(verdict: Verdict, lang: Lang) -> &'static str {
             "Please tell us why this message is not accepted; we name it by its number, without patient data.",
             "Bitte sagen Sie uns, warum diese Nachricht nicht angenommen wird; wir nennen sie nach ihrer Nummer, ohne Patientendaten.",
         ),
+    }
+}
+
+impl Finding {
+    /// The same with the moments of all sentences as a clock shows them.
+    #[must_use]
+    pub fn by_clock(mut self, clock: Clock<'_>) -> Finding {
+        let either = self.either.iter_mut().flat_map(|one| [&mut one.text, &mut one.test]);
+        let also = self.also.iter_mut().map(|one| &mut one.summary);
+        let rungs = self.rungs.iter_mut().flat_map(|one| [&mut one.did, &mut one.saw]);
+        let told = [&mut self.summary].into_iter().chain(&mut self.proof).chain(&mut self.next);
+        for text in told.chain(&mut self.say).chain(either).chain(also).chain(rungs) {
+            *text = by_clock(text, clock);
+        }
+        self
     }
 }
 

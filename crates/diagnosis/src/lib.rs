@@ -13,9 +13,11 @@
 //! | in which rhythm partners send, and what is unusual in it | [`rhythm`] |
 //! | what is worth a person's attention, and who is told when | [`alert`] |
 //! | what a service says of itself in its first bytes | [`speech`] |
+//! | how moments within sentences are told by the clock of a place | [`clock`] |
 
 pub mod alert;
 pub mod cause;
+pub mod clock;
 pub mod dialect;
 pub mod facts;
 pub mod finding;

@@ -59,6 +59,9 @@ fn found(facts: &Facts) -> Finding {
         for text in texts {
             assert!(!text.contains('{') && !text.trim().is_empty(), "{}: {text}", finding.cause);
         }
+        // Whatever it says, people can be told it by their own clock.
+        let local = format!("{:?}", finding.by_clock(&|_| "03:07 CET".to_owned()));
+        assert!(!local.contains("UTC"), "{local}");
     }
     judgement.finding(Lang::En)
 }

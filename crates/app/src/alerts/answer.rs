@@ -10,6 +10,7 @@ use klinke_diagnosis::Text;
 use klinke_diagnosis::alert::plan::Mute;
 use klinke_diagnosis::alert::words;
 use klinke_diagnosis::alert::{Alert, Errand, Plan, Rank, Reason, Sign, kind};
+use klinke_diagnosis::clock::Clock;
 use klinke_diagnosis::rhythm::Calendar;
 use klinke_model::Timestamp;
 use serde_json::{Value, json};
@@ -79,6 +80,7 @@ pub fn answer(counter: &Counter, ask: Ask, runtime: &Handle) -> Result<Value> {
 fn list(state: &State, counter: &Counter, now: Timestamp) -> Alerts {
     let zone = state.zone.clone();
     let offset = |at: Timestamp| zone.offset_minutes(at);
+    let clock = |at: Timestamp| zone.clock(at);
     let calendar = Calendar { land: counter.watch.land(), offset: &offset };
     let on_call = state.plan.rotas.iter().map(|(rota, one)| {
         let person = one.on_call(&calendar, now);
@@ -100,8 +102,8 @@ fn list(state: &State, counter: &Counter, now: Timestamp) -> Alerts {
         reason: mute.reason.clone(),
     });
     Alerts {
-        open: state.desk.open().into_iter().map(view).collect(),
-        closed: state.desk.closed().take(CLOSED_MAX).map(view).collect(),
+        open: state.desk.open().into_iter().map(|one| view(one, &clock)).collect(),
+        closed: state.desk.closed().take(CLOSED_MAX).map(|one| view(one, &clock)).collect(),
         mutes: mutes.collect(),
         on_call: on_call.collect(),
         takers: takers(&state.plan, &calendar, now, |_| true),
@@ -126,7 +128,7 @@ fn takers(plan: &Plan, calendar: &Calendar<'_>, now: Timestamp, fits: impl Fn(&s
     people.chain(rotas).filter(|one| fits(&one.name)).collect()
 }
 
-fn view(alert: &Alert) -> AlertView {
+fn view(alert: &Alert, clock: Clock<'_>) -> AlertView {
     let time = |at: i64| Timestamp(at).to_string();
     AlertView {
         id: alert.id,
@@ -134,8 +136,8 @@ fn view(alert: &Alert) -> AlertView {
         rank: alert.rank,
         systems: alert.systems.clone(),
         title: alert.title.clone(),
-        text: alert.text.clone(),
-        also: alert.also.clone(),
+        text: alert.text.by_clock(clock),
+        also: alert.also.iter().map(|also| also.by_clock(clock)).collect(),
         first: alert.first.clone(),
         call: alert.call.clone(),
         since: time(alert.since),
@@ -200,7 +202,7 @@ fn test(counter: &Counter, way: Option<&str>, runtime: &Handle, now: Timestamp) 
             for (own, to) in person.ways.iter().filter(|(own, _)| way.is_none_or(|way| way == own)) {
                 let errand: Errand = state.desk.test(name, alert.clone());
                 let message = words::message(&alert, Reason::Test, person.lang, &state.site, None, &|at| {
-                    at.to_string()
+                    state.zone.clock(at)
                 });
                 let parcel = send::parcel(&errand, message, &state.site, None);
                 trips.push((name.clone(), own.clone(), to.clone(), parcel));

@@ -44,10 +44,6 @@ async fn carry(bureau: &Bureau, errand: &Errand) {
         let state = bureau.lock();
         let person = state.plan.people.get(&errand.person).cloned().unwrap_or_default();
         let zone = state.zone.clone();
-        let local = |at: Timestamp| {
-            let at = Timestamp(at.0 + i64::from(zone.offset_minutes(at)) * 60_000_000).to_string();
-            at.get(..16).unwrap_or_default().replace('T', " ")
-        };
         let link = state.file.console.as_ref().filter(|_| errand.reason != Reason::Test).map(|base| {
             format!(
                 "{}/a/{}",
@@ -56,7 +52,9 @@ async fn carry(bureau: &Bureau, errand: &Errand) {
             )
         });
         let message =
-            words::message(&errand.alert, errand.reason, person.lang, &state.site, link.as_deref(), &local);
+            words::message(&errand.alert, errand.reason, person.lang, &state.site, link.as_deref(), &|at| {
+                zone.clock(at)
+            });
         let parcel = parcel(errand, message, &state.site, link);
         (state.ways.clone(), person.ways, parcel)
     };

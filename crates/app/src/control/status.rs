@@ -40,7 +40,7 @@ pub fn status(counter: &Counter, runtime: &tokio::runtime::Handle) -> Result<Sta
         channels: channels.collect(),
         drift: super::learn::drift(counter, None)?,
         deployed: Deployed { shadows: crate::shadow::states(counter), ..counter.board.view() },
-        findings: counter.watch.briefs(),
+        findings: counter.watch.briefs(&|at| counter.world.zone.clock(at)),
     })
 }
 

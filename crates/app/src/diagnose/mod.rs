@@ -57,11 +57,12 @@ pub fn diagnose(counter: &Counter, runtime: &Handle, system: Option<&str>, lang:
             bail!("there is no system `{name}`; there are {}, {OWN}", known.join(", "));
         }
     }
+    let clock = |at: Timestamp| counter.world.zone.clock(at);
     Ok(Diagnosis {
         site: counter.files().site.clone(),
         at: Timestamp::now().to_string(),
         serving: counter.engine.is_some(),
-        findings: judgements.iter().map(|one| one.finding(lang)).collect(),
+        findings: judgements.iter().map(|one| one.finding(lang).by_clock(&clock)).collect(),
     })
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use klinke_console::house::view::Brief;
+use klinke_diagnosis::clock::{Clock, by_clock};
 use klinke_diagnosis::rhythm::{Land, Told};
 use klinke_diagnosis::{Judgement, Lang, Step};
 use klinke_engine::Applied;
@@ -84,7 +85,7 @@ impl Watch {
     }
 
     /// What the running site has found to be wrong, in short.
-    pub fn briefs(&self) -> Vec<Brief> {
+    pub fn briefs(&self, clock: Clock<'_>) -> Vec<Brief> {
         let brief = |one: &Judgement| {
             let first = one.suspicions.first()?;
             Some(Brief {
@@ -94,8 +95,8 @@ impl Watch {
                 cause: first.cause.code.to_owned(),
                 since: first.since.map(|since| since.to_string()),
                 minor: first.minor,
-                summary: first.summary(Lang::En),
-                summary_de: first.summary(Lang::De),
+                summary: by_clock(&first.summary(Lang::En), clock),
+                summary_de: by_clock(&first.summary(Lang::De), clock),
             })
         };
         self.lock().current.iter().filter_map(brief).collect()

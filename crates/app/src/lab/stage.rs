@@ -96,7 +96,7 @@ impl Stage {
     /// What the site has found by itself.
     #[cfg(test)]
     pub fn watched(&self) -> Vec<klinke_console::house::view::Brief> {
-        self.counter.watch.briefs()
+        self.counter.watch.briefs(&|at| self.counter.world.zone.clock(at))
     }
 
     /// Ends all.

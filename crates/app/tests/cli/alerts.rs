@@ -359,7 +359,16 @@ fn an_alert_is_put_off_and_handed_over_by_page_tool_and_link() {
     boss.submit("/alerts", "/alerts", &[("what", "snooze"), ("id", &id), ("minutes", "15"), ("until", "")])
         .ended(303);
     assert_eq!(open()["snoozed"][0], "boss");
-    assert!(boss.get("/alerts").ended(200).body.contains("put off by"));
+    let page = boss.get("/alerts").ended(200).body;
+    assert!(page.contains("put off by"));
+    // Every time on it is the site's, and says so: somebody reads it at three in the morning.
+    let read: String =
+        page.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text).collect();
+    assert!(read.contains("when (Europe/Berlin)") && !read.contains("UTC"), "{read}");
+    let until = open()["snoozed"][1].as_str().expect("a time").to_owned();
+    let shown = page.split(&format!("datetime=\"{until}\"")).nth(1).expect("when it ends");
+    let shown = shown.split_once('>').and_then(|(_, text)| text.split_once('<')).expect("a time").0;
+    assert!(shown.ends_with(" CET") || shown.ends_with(" CEST"), "{shown}");
     boss.submit("/alerts", "/alerts", &[("what", "hand-over"), ("id", &id), ("to", "carl")]).ended(303);
     serve.wait_for("Carl's mail", || !kept.with("RCPT TO:<carl@kh.example>").is_empty());
     let mut lena = Browser::enter(&serve, &site, "lena", "viewer");

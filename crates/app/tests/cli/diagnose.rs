@@ -63,6 +63,10 @@ fn a_service_that_is_not_there_is_told_with_whom_to_call_and_what_to_say() {
     for key in ["confidence", "summary", "proof", "next", "say", "either", "rungs"] {
         assert!(!found[key].is_null(), "{key}: {found}");
     }
+    // Times in sentences are those of the site's clock.
+    let say = found["say"].as_str().expect("words");
+    assert!(say.contains(" CET") || say.contains(" CEST"), "{say}");
+    assert!(!found.to_string().contains("UTC"), "{found}");
     let layers: Vec<&str> =
         found["rungs"].as_array().expect("rungs").iter().filter_map(|rung| rung["layer"].as_str()).collect();
     assert_eq!(layers, ["name", "route", "tcp", "answer"]);

@@ -13,7 +13,7 @@ use klinke_model::Timestamp;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::parts::{State, nothing, state, time, zoned};
+use super::parts::{State, moment, nothing, state, time, zoned};
 use super::{Page, frame};
 use crate::audit::entry::WhoKind;
 use crate::audit::{Action, Entry, Outcome, Who};
@@ -42,7 +42,7 @@ pub async fn page(Shared(console): Shared<Console>, visitor: Visitor) -> Page {
         section.card {
             h2 { (lang.say("Over", "Vorbei")) }
             @if all.closed.is_empty() { (nothing(lang.say("Nothing yet.", "Noch nichts."))) }
-            @for one in &all.closed { details { summary { (time(&one.since)) " UTC · " (text(lang, &one.title)) } (history(lang, one)) } }
+            @for one in &all.closed { details { summary { (moment(&one.since)) " · " (text(lang, &one.title)) } (history(lang, one)) } }
         }
     };
     Ok(frame::page(&visitor, title, &body))
@@ -273,10 +273,10 @@ fn card(visitor: &Visitor, one: &AlertView, all: &[Taker]) -> Markup {
     html! { section.card {
         h2 { (text(lang, &one.title)) " " (rank(lang, one)) @if one.muted { " " (state(State::Off, lang.say("muted", "stumm"))) } }
         p.lead { (text(lang, &one.text)) }
-        p.small.soft { (lang.say("since ", "seit ")) (time(&one.since)) " UTC"
+        p.small.soft { (lang.say("since ", "seit ")) (moment(&one.since))
             @if one.flaps > 0 { " · " (lang.say("came back ", "kam wieder: ")) (one.flaps) (if one.flaps == 1 { lang.say(" time", "-mal") } else { lang.say(" times", "-mal") }) }
-            @if let Some((who, at)) = &one.acknowledged { " · " (lang.say("acknowledged by ", "quittiert von ")) (who) ", " (time(at)) " UTC" }
-            @if let Some((who, until)) = &one.snoozed { " · " (lang.say("put off by ", "zurückgestellt von ")) (who) (lang.say(" until ", " bis ")) (time(until)) " UTC" }
+            @if let Some((who, at)) = &one.acknowledged { " · " (lang.say("acknowledged by ", "quittiert von ")) (who) ", " (moment(at)) }
+            @if let Some((who, until)) = &one.snoozed { " · " (lang.say("put off by ", "zurückgestellt von ")) (who) (lang.say(" until ", " bis ")) (moment(until)) }
             @if let Some((who, to)) = &one.handed { " · " (lang.say("handed over by ", "übergeben von ")) (who) (lang.say(" to ", " an ")) (to) }
         }
         @if let Some(call) = &one.call { p { strong { (lang.say("Call: ", "Anrufen: ")) } (call) } }
@@ -305,7 +305,7 @@ fn card(visitor: &Visitor, one: &AlertView, all: &[Taker]) -> Markup {
 
 fn history(lang: Lang, one: &AlertView) -> Markup {
     html! { div.table tabindex="0" { table {
-        thead { tr { th scope="col" { (lang.say("when (UTC)", "wann (UTC)")) } th scope="col" { (lang.say("what", "was")) } th scope="col" { (lang.say("who", "wer")) } th scope="col" { (lang.say("way", "Weg")) } } }
+        thead { tr { th scope="col" { (zoned(lang.say("when", "wann"))) } th scope="col" { (lang.say("what", "was")) } th scope="col" { (lang.say("who", "wer")) } th scope="col" { (lang.say("way", "Weg")) } } }
         tbody { @for line in &one.lines { tr { td.nowrap { (time(&line.at)) } td { (word(lang, &line.what)) } td { (line.who) } td { (line.way) } } } }
     } } }
 }
@@ -352,7 +352,7 @@ fn maintenance(visitor: &Visitor, all: &Alerts) -> Markup {
         @for mute in &all.mutes { form method="post" action="/alerts" {
             (form_token(visitor)) input type="hidden" name="id" value=(mute.id);
             p { (if mute.systems.is_empty() { lang.say("all systems", "alle Systeme").to_owned() } else { mute.systems.iter().cloned().collect::<Vec<_>>().join(", ") })
-                " " (lang.say("until ", "bis ")) (time(&mute.until)) " UTC · " (mute.who) ": " (mute.reason) " "
+                " " (lang.say("until ", "bis ")) (moment(&mute.until)) " · " (mute.who) ": " (mute.reason) " "
                 @if may { button.plain type="submit" name="what" value="unmute" { (lang.say("End", "Beenden")) } } }
         } }
         @if may { form method="post" action="/alerts" {

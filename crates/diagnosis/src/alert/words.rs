@@ -5,7 +5,8 @@ use klinke_model::Timestamp;
 
 use super::desk::{Alert, Reason};
 use super::kind::Rank;
-use crate::Lang;
+use crate::clock::{Clock, by_clock};
+use crate::{Lang, Text};
 
 /// Longest title, and longest line of a text, in characters.
 const TITLE_MAX: usize = 150;
@@ -42,7 +43,7 @@ pub fn message(
     lang: Lang,
     site: &str,
     link: Option<&str>,
-    local: &dyn Fn(Timestamp) -> String,
+    clock: Clock<'_>,
 ) -> Message {
     let mark = match (reason, alert.rank) {
         (Reason::Closed, _) => lang.pick("well again", "wieder gut"),
@@ -58,11 +59,13 @@ pub fn message(
         Reason::Opened | Reason::Closed | Reason::Test => "",
     };
     let title = line(&format!("[{mark}] {}{again}", alert.title.get(lang)), TITLE_MAX);
-    let mut lines = vec![line(alert.text.get(lang), LINE_MAX)];
-    let since = local(Timestamp(alert.since));
+    let told =
+        |before: &str, text: &Text| line(&format!("{before}{}", by_clock(text.get(lang), clock)), LINE_MAX);
+    let mut lines = vec![told("", &alert.text)];
+    let since = clock(Timestamp(alert.since));
     lines.push(lang.pick(format!("Since {since}."), format!("Seit {since}.")));
     if let (Reason::Closed, Some(closed)) = (reason, alert.closed) {
-        let at = local(Timestamp(closed));
+        let at = clock(Timestamp(closed));
         lines.push(lang.pick(format!("Well again since {at}."), format!("Wieder gut seit {at}.")));
     }
     if alert.flaps >= 2 {
@@ -78,11 +81,7 @@ pub fn message(
         ));
     }
     if reason != Reason::Closed {
-        lines.extend(
-            alert.also.iter().map(|also| {
-                line(&format!("{}: {}", lang.pick("Also", "Außerdem"), also.get(lang)), LINE_MAX)
-            }),
-        );
+        lines.extend(alert.also.iter().map(|also| told(lang.pick("Also: ", "Außerdem: "), also)));
         lines.extend(
             alert
                 .call

@@ -88,7 +88,7 @@ causes! {
         [Pair("Ask the contact for the service's log: it crashes, or something restarts it.", "Den Ansprechpartner nach dem Protokoll des Dienstes fragen: er stürzt ab oder wird neu gestartet.")];
     /// It restarts at the same hour.
     NIGHTLY = "restarts-nightly", Software, Tcp,
-        Pair("{address} is away at about {hour} (UTC) on each of the last {count} days, and is so now.", "{address} ist an den letzten {count} Tagen gegen {hour} (UTC) weg gewesen, und jetzt wieder."),
+        Pair("{address} is away since {since}, as at about this hour on each of the last {count} days.", "{address} ist seit {since} weg, wie etwa um diese Zeit an den letzten {count} Tagen."),
         [Pair("Wait {span}: so long it took at most before.", "{span} warten: so lange dauerte es bisher höchstens."),
          Pair("Agree on opening hours (`open` at the destination) if it stays so.", "Öffnungszeiten vereinbaren (`open` am Ziel), wenn es so bleibt.")];
     /// Idle connections are dropped.

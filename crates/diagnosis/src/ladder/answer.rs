@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{LATELY, Rung, Suspicion, is_proven, moment, wire};
+use super::{LATELY, Rung, Suspicion, is_proven, wire};
 use crate::Layer;
 use crate::cause::*;
+use crate::clock::moment;
 use crate::facts::{End, Facts, Outbound, Tried};
 use crate::lang::{Text, span};
 

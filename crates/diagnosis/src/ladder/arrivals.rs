@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use klinke_model::Timestamp;
 
-use super::{LATELY, Rung, Suspicion, moment};
+use super::{LATELY, Rung, Suspicion};
 use crate::cause::*;
+use crate::clock::moment;
 use crate::facts::{Arrived, Charset, Facts, How, Inbound};
 use crate::lang::{Text, counted, listed, span};
 use crate::{Layer, Speech};

@@ -215,8 +215,3 @@ pub(crate) fn is_proven(facts: &Facts, out: &Outbound) -> bool {
     let accepted = last.end == crate::facts::End::Accepted;
     accepted && (out.connected || facts.now.since(last.ended) < PROOF)
 }
-
-/// When something was, as proof: the time of day and how long ago.
-pub(crate) fn moment(at: Timestamp) -> String {
-    at.to_string().get(..19).map_or_else(|| at.to_string(), |text| text.replace('T', " ") + " UTC")
-}

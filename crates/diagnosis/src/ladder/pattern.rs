@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use klinke_model::Timestamp;
 
-use super::{LATELY, Suspicion, moment};
+use super::{LATELY, Suspicion};
 use crate::cause::*;
+use crate::clock::moment;
 use crate::facts::{End, Ended, Facts, How, Outage, Outbound};
 use crate::lang::{Text, listed, span};
 
@@ -143,10 +144,9 @@ fn nightly(facts: &Facts, all: &[&Outage]) -> Option<Suspicion> {
     if before.len() < 2 || facts.now.since(now.from) > longest * 2 + Duration::from_secs(300) {
         return None;
     }
-    let minute = of_day(now.from) / 60_000_000;
     Some(
         Suspicion::new(&NIGHTLY, 0.92)
-            .word("hour", format!("{:02}:{:02}", minute / 60, minute % 60))
+            .word("since", moment(now.from))
             .word("count", before.len())
             .time("span", longest)
             .since(Some(now.from))

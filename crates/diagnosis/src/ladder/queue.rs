@@ -1,7 +1,8 @@
 //! Lanes that stand, and deliveries that were given up.
 
-use super::{Suspicion, moment};
+use super::Suspicion;
 use crate::cause::{DEAD, HELD, LANE_HELD};
+use crate::clock::moment;
 use crate::facts::Outbound;
 use crate::lang::Text;
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Rung, Suspicion, moment};
+use super::{Rung, Suspicion};
 use crate::Layer;
 use crate::cause::*;
+use crate::clock::moment;
 use crate::facts::Facts;
 use crate::lang::{Text, decimal, span};
 use crate::rhythm::{Change, Told};

@@ -1,7 +1,8 @@
 //! What probes saw, from the name up to what answers.
 
-use super::{Suspicion, is_proven, moment};
+use super::{Suspicion, is_proven};
 use crate::cause::*;
+use crate::clock::moment;
 use crate::facts::{Facts, Outbound};
 use crate::lang::Text;
 use crate::{Did, Layer, Rejection, Seen, Speech, Step, TlsFault};

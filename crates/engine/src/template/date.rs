@@ -101,6 +101,12 @@ impl Zone {
         let at = jiff::Timestamp::from_microsecond(time.0).unwrap_or_default();
         self.0.to_offset(at).seconds() / 60
     }
+
+    /// What a clock there shows, with the zone's word: `2026-12-01 03:07:16 CET`.
+    pub fn clock(&self, time: Timestamp) -> String {
+        let at = jiff::Timestamp::from_microsecond(time.0).unwrap_or_default();
+        at.to_zoned_datetime(self.0.clone()).strftime("%F %T %Z").to_string()
+    }
 }
 
 /// `Europe/Berlin`, where the program's users are; UTC should the database not have it.
