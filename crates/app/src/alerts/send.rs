@@ -43,7 +43,6 @@ async fn carry(bureau: &Bureau, errand: &Errand) {
     let (ways, reaches, parcel) = {
         let state = bureau.lock();
         let person = state.plan.people.get(&errand.person).cloned().unwrap_or_default();
-        let zone = state.zone.clone();
         let link = state.file.console.as_ref().filter(|_| errand.reason != Reason::Test).map(|base| {
             format!(
                 "{}/a/{}",
@@ -53,7 +52,7 @@ async fn carry(bureau: &Bureau, errand: &Errand) {
         });
         let message =
             words::message(&errand.alert, errand.reason, person.lang, &state.site, link.as_deref(), &|at| {
-                zone.clock(at)
+                state.zone.clock(at)
             });
         let parcel = parcel(errand, message, &state.site, link);
         (state.ways.clone(), person.ways, parcel)

@@ -54,9 +54,7 @@ impl Directory {
             .output();
         let loaded = loaded.expect("slapadd runs");
         assert!(loaded.status.success(), "{}", String::from_utf8_lossy(&loaded.stderr));
-        let free =
-            || TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port").port();
-        let (plain, tls) = (free(), free());
+        let (plain, tls) = (klinke_testkit::free_port(), klinke_testkit::free_port());
         let urls = format!("ldap://127.0.0.1:{plain}/ ldaps://127.0.0.1:{tls}/");
         let mut command = Command::new(SLAPD);
         command.args(["-h", &urls, "-f", &at("slapd.conf"), "-d", "0"]);

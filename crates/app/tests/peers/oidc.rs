@@ -1,7 +1,6 @@
 //! Log-in at a provider of others: `oidc-provider` (npm), certified by the OpenID Foundation.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 
 use crate::support::Site;
 use crate::support::browser::{Browser, http};
@@ -14,7 +13,7 @@ fn provider(group: &str, algorithm: &str) -> Option<Peer> {
     if !is_there("oidc-provider", trial) {
         return None;
     }
-    let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+    let free = klinke_testkit::free_port();
     let mut command = node();
     command.args([&script("oidc_provider.cjs"), &free.to_string(), group, algorithm]);
     Some(Peer::start(command))
